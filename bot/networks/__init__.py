@@ -1,0 +1,1 @@
+"""One adapter per network behind ``ports.Network``; remote JSON becomes domain types here and nowhere else."""

@@ -1,0 +1,1 @@
+"""Bytes become files in places: only what changed, renamed into place."""

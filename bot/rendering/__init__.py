@@ -1,0 +1,1 @@
+"""The store's answers become texts and pages: deterministic bytes, no I/O but reading templates."""
