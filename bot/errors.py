@@ -12,6 +12,7 @@ StaffroomError
 │   ├── Refused           certainly not done, and trying the same again is no use
 │   └── Unauthorized      the login is not accepted (any more)
 └── StoreError            the database cannot be used as it is
+    └── LeaseLost         another process took over; stop touching that delivery
 """
 
 from __future__ import annotations
@@ -107,3 +108,7 @@ class Unauthorized(NetworkError):
 
 class StoreError(StaffroomError):
     """The database cannot be used as it is: wrong version, read-only, full or locked."""
+
+
+class LeaseLost(StoreError):
+    """Another process took over a delivery because our lease on it ran out; nothing more may be sent for it."""

@@ -170,7 +170,7 @@ def in_doubt(parts: Sequence[Part]) -> bool:
 
 
 def backoff(attempts: int, rng: random.Random, *, first: float = 5.0, most: float = 300.0) -> timedelta:
-    """How long to wait after the ``attempts``-th failure: ``first`` seconds, doubled up to ``most``, upper half jittered.
+    """How long to wait after the ``attempts``-th failure: ``first`` s, doubled up to ``most``, half jittered.
 
     Follows "Exponential Backoff and Jitter" (equal jitter), AWS Architecture Blog, 2015.
     """

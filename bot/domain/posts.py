@@ -42,7 +42,6 @@ class Signals(msgspec.Struct, frozen=True, omit_defaults=True):
         labels: Bluesky labels on the account: ``!no-unauthenticated``, ``!hide``, ``!takedown`` …
         bridged: the account is a copy made by a bridge (Bridgy Fed).
         blocks_us: the account blocks our account.
-        protected: the account approves followers and posts to them only (a locked or protected account).
     """
 
     bot: bool = False
@@ -53,7 +52,6 @@ class Signals(msgspec.Struct, frozen=True, omit_defaults=True):
     labels: tuple[str, ...] = ()
     bridged: bool = False
     blocks_us: bool = False
-    protected: bool = False
 
 
 class Account(msgspec.Struct, frozen=True):

@@ -1,0 +1,134 @@
+"""What the store hands out about a chat: plain data for deciding and for showing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from bot.domain.posts import Post, PostRef, Tombstone
+from bot.domain.schedule import Chat, Series
+
+How = Literal["reply", "quote", "label", "thread"]
+
+
+class SentPost(msgspec.Struct, frozen=True):
+    """One post of ours that is on a network.
+
+    Attributes:
+        prompt: the prompt's id; ``kind`` and ``number`` are the prompt's.
+        account: key of the account that said it.
+        position: the part's place in its delivery; 0 is the thread's root.
+        ref: its address. ``key`` is its node key.
+        answer: node key of the contribution it repeats; empty otherwise.
+        at: when it went out, UTC.
+    """
+
+    prompt: str
+    kind: str
+    number: int
+    account: str
+    position: int
+    ref: PostRef
+    key: str
+    answer: str
+    at: datetime
+
+
+class StoredChat(msgspec.Struct, frozen=True):
+    """A chat with its series as last planned.
+
+    Attributes:
+        revision: grows with every change that a page could show; a page made from the same revision is the same.
+        cancelled: nothing more is posted; its archive stays.
+    """
+
+    chat: Chat
+    series: Series
+    revision: int
+    cancelled: bool = False
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """One question (a prompt's id) that a post answers, and how we know."""
+
+    question: str
+    how: How
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A participant's post that may be shown, with its place in the thread.
+
+    Attributes:
+        key, parent, root: node keys. A parent may be a post of ours, another answer, a tombstone, or unknown.
+        post: the post.
+        placed: the questions it answers; empty means "unplaced".
+        search: it may be found by our search.
+    """
+
+    key: str
+    parent: str
+    root: str
+    post: Post
+    placed: tuple[Placed, ...]
+    search: bool
+
+
+class Pick(msgspec.Struct, frozen=True):
+    """A contribution chosen for the digest: the question (prompt id), the answer's node key, and why in words."""
+
+    question: str
+    answer: str
+    why: str
+
+
+class ChatContent(msgspec.Struct, frozen=True):
+    """All that may be shown of one chat, and nothing else.
+
+    Attributes:
+        stored: the chat and its series.
+        sent: our posts in it, in order of time.
+        answers: in order of (time, key).
+        tombstones: places of posts that were removed or may not be shown.
+        picks: what its digest chose; empty before.
+    """
+
+    stored: StoredChat
+    sent: tuple[SentPost, ...]
+    answers: tuple[Answer, ...]
+    tombstones: tuple[Tombstone, ...]
+    picks: tuple[Pick, ...]
+
+
+class ChatFigures(msgspec.Struct, frozen=True):
+    """Counts of one chat's shown answers, for lists: people, answers, links, and the latest answer's time (UTC)."""
+
+    people: int
+    answers: int
+    links: int
+    latest: datetime | None
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A collected post on its way into the store.
+
+    Attributes:
+        chat: id of the chat it was found for.
+        post: as the network showed it. Its words are stored only if ``store``.
+        key, parent, root, quote: node keys; empty if none.
+        in_thread: it stands in the thread of one of our questions.
+        store, hold, search, why: the verdict (see ``consent.Verdict``).
+    """
+
+    chat: str
+    post: Post
+    key: str
+    parent: str
+    root: str
+    quote: str
+    in_thread: bool
+    store: bool
+    hold: bool
+    search: bool
+    why: str
