@@ -1,1 +1,10 @@
-"""YAML and environment become frozen settings, once; all errors at once, with line and column."""
+"""YAML and environment become frozen settings, once; all errors at once, with line and column.
+
+``load`` reads a bot's folder. Beside it: ``secrets`` (passwords and tokens), ``schema`` (what editors read) and
+``scaffold`` (what ``staffroom init`` writes), imported by name where they are needed.
+"""
+
+from bot.config.load import load, stamp
+from bot.config.settings import AccountSettings, Measure, Measured, Settings, Site
+
+__all__ = ["AccountSettings", "Measure", "Measured", "Settings", "Site", "load", "stamp"]

@@ -1,0 +1,224 @@
+"""What no single value can tell: dates against terms and holidays, clashes, pictures that are missing, long questions.
+
+Each check takes what is valid and leaves the rest alone, so that one mistake is named once and hides no other.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from bot.config import durations
+from bot.config.reading import Reading, sound_questions
+from bot.config.settings import AccountSettings, Measure, Measured
+from bot.config.words import Wrong, nearest, plural, shown, yaml_text
+from bot.domain.occurrences import occurrences
+from bot.domain.schedule import Chat, ChatEntry, OnlyDates, Series, entry_problems, planned_chats
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.config.models import ChatBlock, SeriesFile
+
+_PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
+_LARGEST_PICTURE = 2_000_000  # bytes: ``app.bsky.embed.images``
+_NAMES = {"bluesky": "Bluesky", "mastodon": "Mastodon"}
+
+
+class Draft(NamedTuple):
+    """A series on its way: its file, its name, what is valid of it, and where its chats stand in the file (from 0)."""
+
+    reading: Reading[SeriesFile]
+    series: Series
+    kept: tuple[int, ...]
+
+    def trusts(self, *keys: str) -> bool:
+        """Whether none of these keys is wrong in the file."""
+        return not set(keys) & set(self.reading.bad)
+
+
+def check_dates(draft: Draft) -> None:
+    """Dates in a holiday, outside all terms, off the rhythm, or twice; also of chats that are wrong otherwise."""
+    dated = _dated(draft)
+    entries = tuple(ChatEntry(day, "", ()) for _, day in dated)
+    bare = Series(
+        slug=draft.series.slug,
+        title="",
+        hashtag="",
+        timezone=draft.series.timezone,
+        rhythm=draft.series.rhythm,
+        at=draft.series.at,
+        accounts=(),
+        terms=draft.series.terms,
+        skip=draft.series.skip,
+        chats=entries,
+    )
+    for found in entry_problems(bare):
+        index, day = dated[found.entry]
+        path = ("chats", index, "date")
+        if found.kind == "twice":
+            first, _ = draft.reading.source.find(("chats", dated[int(found.detail)][0], "date"))
+            line = first.line + 1 if first else 0
+            say = f"{_spoken(day)} has a chat already, in line {line}. A series has one chat on a day."
+            following = _following(bare, day)
+            draft.reading.note(path, say, value=following.isoformat() if following else "")
+        elif not draft.trusts("every", "terms", "skip"):
+            continue
+        elif found.kind == "skipped":
+            say = (
+                f"{_spoken(day)} is in a holiday ({found.detail}, under skip:). Move the chat, or shorten the holiday."
+            )
+            following = _following(bare, day)
+            draft.reading.note(path, say, value=following.isoformat() if following else "")
+        elif found.kind == "outside-terms":
+            say = f"{_spoken(day)} is in no term; the nearest is {found.detail}. Move the chat, or lengthen the term."
+            draft.reading.note(path, say)
+        else:
+            say = f"{_spoken(day)} is no day of this series' rhythm; the nearest is {found.detail or 'not known'}."
+            draft.reading.note(path, say, value=found.detail)
+
+
+def _dated(draft: Draft) -> list[tuple[int, date]]:
+    """Every chat in the file whose date can be read, with its place."""
+    chats = draft.reading.raw.get("chats")
+    found = []
+    for index, chat in enumerate(chats if isinstance(chats, list) else []):
+        if isinstance(chat, dict):
+            try:
+                found.append((index, durations.day(chat.get("date"))))
+            except Wrong:
+                continue
+    return found
+
+
+def _spoken(day: date) -> str:
+    return f"{day:%A} {day.day} {day:%B} {day.year}"
+
+
+def _following(series: Series, day: date) -> date | None:
+    """The next day of the rhythm that has no chat yet."""
+    taken = {entry.date for entry in series.chats}
+    if isinstance(series.rhythm, OnlyDates):
+        return None
+    from_day = day + timedelta(days=1)
+    return next((free for free in _free(series, from_day) if free not in taken), None)
+
+
+def _free(series: Series, from_day: date) -> list[date]:
+    return list(occurrences(series.rhythm, from_day, from_day + timedelta(days=400), series.terms, series.skip))
+
+
+def check_offsets(draft: Draft, chats: tuple[ChatBlock, ...]) -> None:
+    """Each question's ``after:`` lies within the chat and after those of the questions before it."""
+    for index, chat in zip(draft.kept, chats, strict=True):
+        length = chat.length or draft.series.length
+        if chat.length and draft.series.format == "slow":
+            say = "A slow chat has no length of its own: it lasts its pace times its questions. Take this out."
+            draft.reading.note(("chats", index, "length"), say)
+        before: timedelta | None = None
+        for number, question in enumerate(chat.questions):
+            path = ("chats", index, "questions", number, "after")
+            if question.after is None:
+                continue
+            if before is not None and question.after <= before:
+                say = f"An earlier question is asked {durations.say(before)} after the start; this one has to be later."
+                draft.reading.note(path, say, value=durations.say(before + timedelta(minutes=8)))
+            elif draft.series.format == "live" and draft.trusts("length") and question.after >= length:
+                say = f"The chat is over by then: it lasts {durations.say(length)}."
+                draft.reading.note(path, say)
+            before = question.after
+
+
+def check_pictures(draft: Draft, folder: Path) -> None:
+    """Each image is a picture file within the bot's folder, and not too large for Bluesky."""
+    for index, number, question in sound_questions(draft.reading):
+        if not question.image:
+            continue
+        path = ("chats", index, "questions", number, "image")
+        picture = folder / question.image
+        inside = picture.resolve().is_relative_to(folder.resolve())
+        if not inside:
+            draft.reading.note(path, "This picture is outside the bot's folder; copy it into images/.")
+        elif picture.suffix.lower() not in _PICTURES:
+            draft.reading.note(path, "This is no picture that both networks take: .jpg, .png, .webp and .gif are.")
+        elif not picture.is_file():
+            there = [entry.name for entry in picture.parent.iterdir()] if picture.parent.is_dir() else []
+            meant = nearest(picture.name, sorted(there))
+            value = str(picture.parent.relative_to(folder) / meant) if meant else ""
+            say = f"There is no file {shown(question.image)} in the bot's folder."
+            draft.reading.note(path, say, value=yaml_text(value) if value else "")
+        elif picture.stat().st_size > _LARGEST_PICTURE:
+            say = "This picture is larger than 2 MB, which Bluesky does not take. Make it smaller."
+            draft.reading.note(path, say)
+
+
+def check_lengths(draft: Draft, measure: Measure, site: str, accounts: dict[str, AccountSettings]) -> None:
+    """Each valid question fits one post, in each network's own count."""
+    if not draft.trusts("hashtag", "language", "languages", "archive"):
+        return
+    series = draft.series
+    for index, number, question in sound_questions(draft.reading):
+        asked = Measured(
+            series=series.slug,
+            hashtag=series.hashtag,
+            languages=series.languages,
+            archive=series.archive,
+            site=site,
+            accounts=tuple(accounts[key] for key in series.accounts),
+            number=number + 1,
+            ask=question.ask,
+            poll=question.poll,
+        )
+        over = [f"{by} {plural('character', by)} too long for {_NAMES[net]}" for net, by in measure(asked)]
+        if over:
+            say = (
+                f"This question is {' and '.join(over)} once the label, the hashtag and the notice are added."
+                " Shorten it, or say part of it in the topic."
+            )
+            path: tuple[str | int, ...] = ("chats", index, "questions", number)
+            draft.reading.note(
+                (*path, "ask") if draft.reading.source.find((*path, "ask"))[1] == len(path) + 1 else path, say
+            )
+
+
+def check_slots(drafts: list[Draft]) -> None:
+    """No two chats begin at the same moment with the same account."""
+    taken: dict[tuple[str, object], tuple[Draft, Chat]] = {}
+    for draft in drafts:
+        if not draft.trusts("timezone", "at", "repeats"):
+            continue
+        for chat in planned_chats(draft.series):
+            clash = next(
+                (taken[key, chat.starts_at] for key in draft.series.accounts if (key, chat.starts_at) in taken), None
+            )
+            if clash:
+                _clash(draft, chat, *clash)
+            for key in draft.series.accounts:
+                taken.setdefault((key, chat.starts_at), (draft, chat))
+
+
+def _clash(draft: Draft, chat: Chat, other: Draft, first: Chat) -> None:
+    index, entry = _entry(draft, chat)
+    at = chat.starts_at.astimezone(ZoneInfo(draft.series.timezone))
+    if first.series == chat.series:
+        if first.date == chat.date and first.id != chat.id:
+            say = f"A repeat begins at the same moment as the chat itself ({at:%H:%M}); give it another time."
+            draft.reading.note(("repeats",), say)
+        return
+    place, _ = other.reading.source.find(("chats", _entry(other, first)[0], "date"))
+    line = place.line + 1 if place else 0
+    say = (
+        f"On {_spoken(at.date())} at {at:%H:%M} the same account already runs {other.reading.source.name}:{line}."
+        " Give one of the two another time or another account."
+    )
+    later = (at + timedelta(hours=1)).strftime("%H:%M")
+    draft.reading.note(("chats", index, "at" if entry.at else "date"), say, f"at: {later}")
+
+
+def _entry(draft: Draft, chat: Chat) -> tuple[int, ChatEntry]:
+    """Where the chat's entry stands in the file, and the entry."""
+    for index, entry in zip(draft.kept, draft.series.chats, strict=True):
+        if entry.date == chat.date:
+            return index, entry
+    raise LookupError(chat.id)

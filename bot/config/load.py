@@ -1,0 +1,216 @@
+"""A bot's folder to frozen settings, once; all problems of all files at once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.config import checks
+from bot.config.accounts import read_accounts, speakers
+from bot.config.checks import Draft
+from bot.config.messages import tidy
+from bot.config.models import ChatBlock, QuestionBlock, SeriesFile, StaffroomFile
+from bot.config.reading import Reading, survivors
+from bot.config.settings import Measure, Settings, Site
+from bot.config.words import shown
+from bot.domain.schedule import ChatEntry, Image, Question, Repeat, Series
+from bot.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STAFFROOM = "staffroom.yaml"
+_ANY_SITE = "https://chats.example.org"  # stands in for an address that is wrong, to measure questions by
+
+
+def load(folder: Path, *, measure: Measure | None = None) -> Settings:
+    """Read ``staffroom.yaml`` and ``series/*.yaml``.
+
+    Args:
+        folder: the bot's folder.
+        measure: says of a question by how much it is too long; without it lengths are not checked.
+
+    Raises:
+        ConfigError: with every problem of every file.
+    """
+    folder = folder.absolute()
+    if not (folder / STAFFROOM).is_file():
+        say = "This folder has no staffroom.yaml. `staffroom init DIR` makes one; -C DIR names another folder."
+        raise ConfigError([Problem(STAFFROOM, 0, 0, say)])
+    staffroom = Reading(STAFFROOM, _bytes(folder / STAFFROOM), StaffroomFile)
+    accounts, whole_networks = read_accounts(staffroom)
+    site = _site(staffroom, folder)
+    _check_site_folder(staffroom, folder)
+    loose, files = _series_files(folder)
+    readings = [(slug, Reading(f"series/{path.name}", _bytes(path), SeriesFile)) for slug, path in files]
+    language = site.language if site else "en"
+    drafts = []
+    for slug, reading in readings:
+        block, kept = survivors(reading)
+        if block is None:
+            continue
+        names = speakers(reading, block, accounts, complain=whole_networks)
+        draft = Draft(reading, _series(slug, block, names, language), kept)
+        drafts.append(draft)
+        checks.check_dates(draft)
+        checks.check_offsets(draft, block.chats)
+        checks.check_pictures(draft, folder)
+        if measure:
+            checks.check_lengths(draft, measure, site.address if site else _ANY_SITE, accounts)
+    checks.check_slots(drafts)
+    problems = [*tidy(staffroom.source, staffroom.problems), *loose]
+    for _, reading in readings:
+        problems += tidy(reading.source, reading.problems)
+    whole = staffroom.value
+    if problems or whole is None or site is None:
+        raise ConfigError(problems)
+    return Settings(
+        folder=folder,
+        database=absolute_database(whole.database, folder),
+        contact=whole.contact,
+        controller=whole.controller,
+        site=site,
+        networks=accounts,
+        series=tuple(_in_order(draft.series) for draft in drafts),
+        places={"": (STAFFROOM, staffroom.source.places())} | {draft.series.slug: _places(draft) for draft in drafts},
+    )
+
+
+def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, time of change and size of every configuration file: equal stamps need no new ``load``."""
+    paths = [folder / STAFFROOM, *(path for _, path in _series_files(folder)[1])]
+    found = []
+    for path in paths:
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        found.append((path.name, stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
+
+
+def absolute_database(url: str, folder: Path) -> str:
+    """A database's URL with a relative SQLite path made absolute within ``folder``."""
+    match = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:?][^?]*)(\?.*)?", url)
+    return f"{match[1]}{folder / match[2]}{match[3] or ''}" if match else url
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError([Problem(path.name, 0, 0, f"This file cannot be read: {error.strerror}.")]) from error
+
+
+def _series_files(folder: Path) -> tuple[list[Problem], list[tuple[str, Path]]]:
+    """The series' files by name, and what is wrong with the names."""
+    problems: list[Problem] = []
+    found: dict[str, Path] = {}
+    there = folder / "series"
+    for path in sorted(there.iterdir()) if there.is_dir() else []:
+        if path.suffix not in {".yaml", ".yml"} or path.name.startswith(".") or not path.is_file():
+            continue
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", path.stem):
+            fit = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "edchat"
+            say = (
+                "A series' file is named with small letters, digits and single hyphens, as it will stand in addresses."
+            )
+            problems.append(Problem(f"series/{shown(path.name)}", 0, 0, f"{say} Rename it to {fit}.yaml."))
+        elif path.stem in found:
+            say = f"There is {found[path.stem].name} as well; keep one of the two."
+            problems.append(Problem(f"series/{path.name}", 0, 0, say))
+        else:
+            found[path.stem] = path
+    if not found and not problems:
+        say = "No series stands here yet. `staffroom init DIR` makes one to begin with."
+        problems.append(Problem("series/", 0, 0, say))
+    return problems, list(found.items())
+
+
+def _check_site_folder(staffroom: Reading[StaffroomFile], folder: Path) -> None:
+    """Pages are written into the site's folder, and old ones removed from it: nothing else may live there."""
+    site = staffroom.raw.get("site")
+    name = site.get("folder") if isinstance(site, dict) else None
+    if not isinstance(name, str) or "\0" in name:
+        return
+    home, target = folder.resolve(), (folder / name).resolve()
+    if home.is_relative_to(target) or any(target.is_relative_to(home / kept) for kept in ("series", "images")):
+        say = "The archive needs a folder of its own: pages are written there, and old ones removed."
+        staffroom.note(("site", "folder"), say, value="site")
+
+
+def _site(staffroom: Reading[StaffroomFile], folder: Path) -> Site | None:
+    if staffroom.value is None:
+        return None
+    block = staffroom.value.site
+    return Site(block.title, block.address, folder / block.folder, block.language)
+
+
+def _series(slug: str, block: SeriesFile, accounts: tuple[str, ...], language: str) -> Series:
+    """A series' file as domain types; its chats still in the file's order."""
+    return Series(
+        slug=slug,
+        title=block.title,
+        hashtag=block.hashtag,
+        timezone=block.timezone,
+        rhythm=block.every,
+        at=block.at,
+        accounts=accounts,
+        about=block.about,
+        format=block.format,
+        **({} if block.length is None else {"length": block.length}),
+        pace=block.pace,
+        terms=block.terms,
+        skip=block.skip,
+        hosts=block.hosts,
+        announce=tuple(sorted(block.announce, reverse=True)),
+        archive=block.archive,
+        keep=block.keep,
+        repeats=tuple(Repeat(repeat.at, repeat.timezone) for repeat in block.repeats),
+        also_show=block.also_show,
+        threadgate=block.threadgate,
+        languages=block.languages or (block.language or language,),
+        grace=block.grace,
+        late=block.late,
+        index=block.search_engines,
+        chats=tuple(_entry(chat) for chat in block.chats),
+    )
+
+
+def _entry(chat: ChatBlock) -> ChatEntry:
+    return ChatEntry(
+        date=chat.date,
+        topic=chat.topic,
+        questions=tuple(_question(question) for question in chat.questions),
+        hosts=(chat.host,) if chat.host else chat.hosts,
+        resources=chat.resources,
+        at=chat.at,
+        length=chat.length,
+        about=chat.about,
+    )
+
+
+def _question(block: QuestionBlock) -> Question:
+    image = Image(block.image, block.alt or "", block.credit) if block.image else None
+    return Question(ask=block.ask, poll=block.poll, image=image, offset=block.after)
+
+
+def _order(series: Series) -> list[int]:
+    return sorted(range(len(series.chats)), key=lambda index: series.chats[index].date)
+
+
+def _in_order(series: Series) -> Series:
+    return msgspec.structs.replace(series, chats=tuple(series.chats[index] for index in _order(series)))
+
+
+def _places(draft: Draft) -> tuple[str, dict[tuple[str | int, ...], tuple[int, int]]]:
+    """The file's places, with chats numbered as in ``Series.chats`` rather than as in the file."""
+    moved = {old: new for new, old in enumerate(_order(draft.series))}
+    found = {}
+    for path, place in draft.reading.source.places().items():
+        if len(path) > 1 and path[0] == "chats" and isinstance(path[1], int):
+            path = (path[0], moved[path[1]], *path[2:])  # noqa: PLW2901
+        found[path] = place
+    return draft.reading.source.name, found

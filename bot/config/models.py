@@ -1,0 +1,392 @@
+"""What may stand in the two kinds of file, key by key. The descriptions are what editors show beside each key.
+
+Every field reads the text as it was written (see ``yaml_source``); its kinds are in ``fields``.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from bot.config import words
+from bot.config.fields import (
+    AFTER,
+    AHEAD,
+    GRACE,
+    LATE,
+    LENGTH,
+    ONE_OR_MANY,
+    Address,
+    Alt,
+    Clock,
+    Day,
+    Days,
+    Every,
+    Handle,
+    Hashtag,
+    Keep,
+    Language,
+    Option,
+    OrText,
+    Pace,
+    Prose,
+    Switch,
+    Word,
+    Zone,
+    distinct,
+)
+from bot.config.words import Wrong
+from bot.domain.schedule import Basis, Span
+
+
+class Block(BaseModel):
+    """A stretch of a file in which only the named keys may stand."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+def _question(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    """A question may be a plain text; one torn apart at its colon is explained."""
+    if isinstance(value, str) or value is None:
+        return {"ask": words.text(value)}
+    if isinstance(value, dict) and len(value) == 1:
+        ((key, rest),) = value.items()
+        if not words.nearest(key, QuestionBlock.model_fields, SYNONYMS) and isinstance(rest, str):
+            words.text(value)
+    return value
+
+
+class QuestionBlock(Block):
+    """One question: a text alone, or these keys."""
+
+    ask: Prose = Field(
+        description="The question, as it is posted (after its label Q1, Q2 …).",
+        examples=["What happens in the first five minutes?"],
+    )
+    poll: tuple[Option, ...] = Field(
+        (),
+        description="2 to 4 options, at most 50 characters each: a poll on Mastodon, lettered options on Bluesky.",
+        examples=["[Ticks, Levels, Comments, None of them]"],
+    )
+    image: Word = Field(
+        "", description="A picture beside the question: a file in the bot's folder.", examples=["images/wall.jpg"]
+    )
+    alt: Annotated[Alt, Field(validate_default=True)] = Field(
+        "",
+        description="What the picture shows, for who cannot see it. Every image needs one.",
+        examples=["A classroom wall with four handwritten posters."],
+    )
+    credit: Word = Field("", description="Whose picture it is.", examples=["the host"])
+    after: Annotated[timedelta | None, *AFTER] = Field(
+        None,
+        description="How long after the chat's start this question goes out, instead of the even spacing.",
+        examples=["12 minutes"],
+    )
+
+    @field_validator("poll")
+    @classmethod
+    def _options(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not 2 <= len(value) <= 4:  # noqa: PLR2004 - Mastodon's default, ``configuration.polls.max_options``
+            raise Wrong(f"A poll has 2 to 4 options; here {'is' if len(value) == 1 else 'are'} {len(value)}.")
+        if len({option.casefold() for option in value}) < len(value):
+            raise Wrong("Two options of this poll are the same.")
+        return value
+
+    @field_validator("image")
+    @classmethod
+    def _one_attachment(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("poll"):
+            raise Wrong("A question has a poll or a picture, not both: Mastodon takes only one of them.")
+        return value
+
+    @field_validator("alt")
+    @classmethod
+    def _described(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("image") and not value:
+            raise Wrong("This image has no alt text: say in a sentence what it shows, for who cannot see it.")
+        if value and "image" in info.data and not info.data["image"]:
+            raise Wrong("An alt text stands here without an image.")
+        return value
+
+
+Question = Annotated[QuestionBlock, BeforeValidator(_question), OrText()]
+
+
+class RepeatBlock(Block):
+    """The same questions again for another time zone, on the same calendar date there."""
+
+    at: Clock = Field(description="The time of day there.", examples=["20:00"])
+    timezone: Zone = Field(description="An IANA time zone.", examples=["America/New_York"])
+
+
+class ChatBlock(Block):
+    """One dated chat."""
+
+    date: Day = Field(description="The day, as year-month-day.", examples=["2027-01-07"])
+    topic: Word = Field(description="What the chat is about, in a few words.", examples=["Feedback that pupils use"])
+    questions: Annotated[tuple[Question, ...], *ONE_OR_MANY] = Field(
+        description="The questions in their order, each a text after a dash, or keys beginning with ask.",
+        examples=['["What happens in the first five minutes?"]'],
+    )
+    host: Handle | None = Field(
+        None, description="Who hosts this chat, if not the series' hosts.", examples=['"@guest@social.example.org"']
+    )
+    hosts: Annotated[tuple[Handle, ...], *ONE_OR_MANY] = Field(
+        (), description="Several hosts of this chat.", examples=['["edchat.example.org", "@guest@social.example.org"]']
+    )
+    resources: Annotated[tuple[Address, ...], *ONE_OR_MANY] = Field(
+        (), description="Web addresses worth reading before or after.", examples=["https://example.org/feedback"]
+    )
+    at: Clock | None = Field(None, description="Another time of day for this chat.", examples=["19:30"])
+    length: Annotated[timedelta | None, *LENGTH] = Field(
+        None, description="Another length for this chat.", examples=["90 minutes"]
+    )
+    about: Prose = Field("", description="A few sentences for the chat's page.", examples=["What we tried last year."])
+
+    @field_validator("questions")
+    @classmethod
+    def _some(cls, value: tuple[QuestionBlock, ...]) -> tuple[QuestionBlock, ...]:
+        if not value:
+            raise Wrong("A chat needs at least one question.")
+        return value
+
+    @field_validator("hosts")
+    @classmethod
+    def _host_once(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if value and info.data.get("host"):
+            raise Wrong("Both host: and hosts: stand here; keep hosts: and put everybody into it.")
+        return value
+
+
+class SeriesFile(Block):
+    """One recurring chat."""
+
+    title: Word = Field(description="The chat's name, as people say it.", examples=["Ed Chat"])
+    hashtag: Hashtag = Field(description="The hashtag, without its #.", examples=["EdChat"])
+    about: Prose = Field("", description="One or two sentences for the archive.", examples=["Teachers on what works."])
+    timezone: Zone = Field(description="The IANA time zone of all times here.", examples=["Europe/London"])
+    every: Every = Field(
+        description="How often: thursday, 2 weeks on thursday, first monday of the month, last friday of the month,"
+        " or only dates.",
+        examples=["thursday"],
+    )
+    at: Clock = Field(description="The time of day at which a chat starts: 20:00 or 8pm.", examples=["20:00"])
+    format: Annotated[
+        Literal["live", "slow"],
+        PlainValidator(words.one_of("live", "slow")),
+        WithJsonSchema({"enum": ["live", "slow"]}),
+    ] = Field("live", description="live: one evening. slow: over days, at a pace.", examples=["live"])
+    length: Annotated[timedelta | None, *LENGTH] = Field(
+        None, description="How long a live chat lasts.", examples=["60 minutes"]
+    )
+    pace: Annotated[Pace, Field(validate_default=True)] = Field(
+        None,
+        description="How fast a slow chat asks: 1 question a day, 1 question a week.",
+        examples=["1 question a day"],
+    )
+    terms: Annotated[tuple[Days, ...], *ONE_OR_MANY] = Field(
+        (), description="The stretches in which the rhythm counts.", examples=["2027-01-04 to 2027-03-26"]
+    )
+    skip: Annotated[tuple[Days, ...], *ONE_OR_MANY] = Field(
+        (), description="Holidays: no chat on these days.", examples=["2027-02-15 to 2027-02-19"]
+    )
+    hosts: Annotated[tuple[Handle, ...], *ONE_OR_MANY] = Field(
+        (), description="Who hosts, as handles on Bluesky or Mastodon.", examples=['"@deputy@social.example.org"']
+    )
+    announce: Annotated[tuple[Annotated[timedelta, *AHEAD], ...], *ONE_OR_MANY] = Field(
+        (timedelta(days=1), timedelta(minutes=30)),
+        description="How long before the start each announcement goes out.",
+        examples=["[1 week, 1 day, 30 minutes]"],
+    )
+    archive: Annotated[
+        Basis,
+        PlainValidator(words.one_of("replies", "joined", "everyone")),
+        WithJsonSchema({"enum": ["replies", "joined", "everyone"]}),
+    ] = Field(
+        "replies",
+        description="Whose answers are archived. replies: those given in a question's own thread, which says so."
+        " joined: only those of people who joined. everyone: also those found by hashtag.",
+        examples=["replies"],
+    )
+    keep: Keep = Field(
+        None, description="How long answers are kept after their chat, or forever.", examples=["3 years"]
+    )
+    repeats: tuple[RepeatBlock, ...] = Field(
+        (),
+        description="The same questions again for other time zones.",
+        examples=["[{at: 20:00, timezone: America/New_York}]"],
+    )
+    also_show: Annotated[tuple[Zone, ...], *ONE_OR_MANY] = Field(
+        (), description="More time zones in which announcements and pages name the time.", examples=["America/New_York"]
+    )
+    threadgate: Switch = Field(
+        default=False, description="on: on Bluesky only followers and mentioned people may reply.", examples=["off"]
+    )
+    accounts: Annotated[tuple[Word, ...], *ONE_OR_MANY] = Field(
+        (),
+        description="Which accounts of staffroom.yaml speak for this series; without it, bluesky and mastodon.",
+        examples=["[bluesky, mastodon]"],
+    )
+    language: Language | None = Field(None, description="The chat's language, as a short tag.", examples=["en"])
+    languages: Annotated[tuple[Language, ...], *ONE_OR_MANY] = Field(
+        (), description="Several languages; the bot speaks the first. At most 3.", examples=["[en, cy]"]
+    )
+    grace: Annotated[timedelta, *GRACE] = Field(
+        timedelta(hours=2), description="From the chat's end to its digest.", examples=["2 hours"]
+    )
+    late: Annotated[timedelta, *LATE] = Field(
+        timedelta(days=14), description="How long after the end answers still enter the archive.", examples=["14 days"]
+    )
+    search_engines: Switch = Field(
+        default=False, description="yes: search engines may list the chat pages.", examples=["no"]
+    )
+    chats: tuple[ChatBlock, ...] = Field(
+        (), description="The chats, each with its date. A day of the rhythm without an entry posts nothing."
+    )
+
+    @field_validator("length")
+    @classmethod
+    def _length_of_live(cls, value: timedelta | None, info: ValidationInfo) -> timedelta | None:
+        if value is not None and info.data.get("format") == "slow":
+            raise Wrong("A slow chat has no length of its own: it lasts its pace times its questions. Take this out.")
+        return value
+
+    @field_validator("pace")
+    @classmethod
+    def _pace_of_slow(cls, value: timedelta | None, info: ValidationInfo) -> timedelta | None:
+        if value is None and info.data.get("format") == "slow":
+            raise Wrong("A slow chat needs a pace.", "1 question a day")
+        if value is not None and info.data.get("format") == "live":
+            raise Wrong("A live chat has no pace; only a slow one does. Take this out, or say format: slow.")
+        return value
+
+    @field_validator("languages")
+    @classmethod
+    def _few_languages(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if value and info.data.get("language"):
+            raise Wrong("Both language: and languages: stand here; keep languages: and put every one into it.")
+        if len(value) > 3:  # noqa: PLR2004 - ``app.bsky.feed.post`` takes 3
+            raise Wrong(f"These are {len(value)} languages; Bluesky takes 3 at most.")
+        return value
+
+    @field_validator("hosts", "announce", "also_show", "accounts", "languages", "repeats")
+    @classmethod
+    def _once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        return distinct(value)
+
+    @field_validator("terms")
+    @classmethod
+    def _apart(cls, value: tuple[Span, ...]) -> tuple[Span, ...]:
+        spans = sorted(value, key=lambda span: span.first)
+        for before, after in pairwise(spans):
+            if after.first <= before.last:
+                raise Wrong(f"Two terms overlap: one ends on {before.last}, the next begins on {after.first}.")
+        return value
+
+
+class SiteBlock(Block):
+    """The archive: a folder of plain pages."""
+
+    title: Word = Field(description="The archive's name.", examples=["Staffroom"])
+    address: Address = Field(
+        description="Where people find it, for links in posts.", examples=["https://chats.example.org"]
+    )
+    folder: Word = Field("site", description="Where the pages are written, within the bot's folder.", examples=["site"])
+    language: Language = Field("en", description="The language of its own words, as a short tag.", examples=["en"])
+
+
+class AccountBlock(Block):
+    """One account that speaks. Its name is the key it stands under."""
+
+    network: Annotated[
+        Literal["bluesky", "mastodon"] | None,
+        PlainValidator(words.one_of("bluesky", "mastodon", synonyms={"bsky": "bluesky", "fediverse": "mastodon"})),
+        WithJsonSchema({"enum": ["bluesky", "mastodon"]}),
+    ] = Field(None, description="bluesky or mastodon; not needed where the name says it.", examples=["bluesky"])
+    handle: Word = Field("", description="Its handle. Needed for Bluesky.", examples=["edchat.example.org"])
+    server: Address | None = Field(
+        None,
+        description="Mastodon: the server it lives on (needed). Bluesky: its PDS, https://bsky.social if left out.",
+        examples=["https://social.example.org"],
+    )
+    appview: Address | None = Field(
+        None,
+        description="Bluesky: another server to read from. Hardly ever needed.",
+        examples=["https://api.example.org"],
+    )
+    characters: int | None = Field(
+        None,
+        ge=100,
+        le=1_000_000,
+        description="Mastodon: how long a post may be on this server, where it is not 500.",
+        examples=["500"],
+    )
+
+
+class StaffroomFile(Block):
+    """What holds for all series of one bot."""
+
+    database: Word = Field(
+        "sqlite:///staffroom.db",
+        description="Where everything is kept: sqlite:///staffroom.db or postgresql://host/name. An address with a"
+        " password stands in the environment, as STAFFROOM_DATABASE.",
+        examples=["sqlite:///staffroom.db"],
+    )
+    contact: Word = Field(description="How people reach you: an e-mail or web address.", examples=["chats@example.org"])
+    controller: Word = Field(description="Who answers for the archive.", examples=["Example Teachers' Association"])
+    site: SiteBlock = Field(
+        description="The archive.", examples=["{title: Staffroom, address: https://chats.example.org}"]
+    )
+    networks: dict[str, AccountBlock] = Field(
+        description="The accounts that speak, each under its name: bluesky, mastodon, or a name of your own.",
+        examples=["{mastodon: {server: https://social.example.org}}"],
+    )
+
+    @field_validator("database")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if re.match(r"(sqlite|postgresql)(\+\w+)?://", value):
+            return value
+        fit = value.replace("postgres://", "postgresql://", 1) if value.startswith("postgres://") else ""
+        if not fit and re.fullmatch(r"[\w./-]+", value):
+            fit = f"sqlite:///{value}"
+        raise Wrong(f"“{words.shown(value)}” is no database that I know: sqlite:///… or postgresql://….", fit)
+
+    @field_validator("contact")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+|https?://\S+", value):
+            return value
+        raise Wrong(f"“{words.shown(value)}” is neither an e-mail address nor a web address.", "chats@example.org")
+
+    @field_validator("networks")
+    @classmethod
+    def _some(cls, value: dict[str, AccountBlock]) -> dict[str, AccountBlock]:
+        if not value:
+            raise Wrong("At least one account has to stand here.", "{mastodon: {server: https://social.example.org}}")
+        return value
+
+
+SYNONYMS = {
+    "tz": "timezone", "zone": "timezone", "time_zone": "timezone", "time": "at", "start": "at", "starts": "at",
+    "tag": "hashtag", "duration": "length", "question": "ask", "text": "ask", "options": "poll", "answers": "poll",
+    "alt_text": "alt", "description": "about", "picture": "image", "photo": "image", "name": "title",
+    "subject": "topic", "title": "topic", "links": "resources", "link": "resources", "reading": "resources",
+    "holidays": "skip", "holiday": "skip", "moderator": "host", "moderators": "hosts", "guest": "host",
+    "url": "address", "instance": "server", "email": "contact", "lang": "language", "when": "date", "day": "date",
+    "rhythm": "every", "announcements": "announce", "repeat": "repeats", "term": "terms", "account": "accounts",
+    "noindex": "search_engines", "index": "search_engines", "user": "handle", "username": "handle",
+}  # fmt: skip

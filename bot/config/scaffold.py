@@ -1,0 +1,79 @@
+"""What ``staffroom init`` writes: a bot's folder that works at once, with coming dates."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bot.errors import UserError
+from bot.shipped import shipped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_THURSDAY = 3
+_WEEKS = 12
+_LOGINS_AND_OUTPUT = "gitignore"  # a dotfile would be left out of archives by some tools
+
+
+def scaffold(target: Path, today: date) -> list[Path]:
+    """Write a starter folder whose first chat is between 3 and 9 days away.
+
+    Args:
+        target: made if it is missing.
+        today: the date in the reader's own zone.
+
+    Returns:
+        the files written, in order.
+
+    Raises:
+        UserError: one of the files is there already; nothing is written then.
+    """
+    source = shipped("templates") / "starter"
+    templates = Environment(
+        loader=FileSystemLoader(source),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - YAML is written here, not HTML
+    )
+    content: dict[Path, bytes] = {}
+    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+        name = path.relative_to(source)
+        if name.suffix == ".j2":
+            text = templates.get_template(name.as_posix()).render(_dates(today))
+            content[target / name.with_suffix("")] = text.encode()
+        elif name.name == _LOGINS_AND_OUTPUT:
+            content[target / ".gitignore"] = path.read_bytes()
+        else:
+            content[target / name] = path.read_bytes()
+    there = [path for path in content if path.exists() or path.is_symlink()]
+    if there:
+        names = ", ".join(str(path.relative_to(target)) for path in there)
+        raise UserError(f"{target} holds {names} already, and nothing of yours is written over. Choose another folder.")
+    try:
+        for path, data in content.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:
+                file.write(data)
+    except OSError as error:
+        raise UserError(f"{error.filename or target} cannot be written: {error.strerror}.") from error
+    return list(content)
+
+
+def _dates(today: date) -> dict[str, date]:
+    """Two coming Thursdays in a term of twelve weeks, with a week off in the middle."""
+    soon = today + timedelta(days=3)
+    first = soon + timedelta(days=(_THURSDAY - soon.weekday()) % 7)
+    monday = first - timedelta(days=_THURSDAY)
+    half_term = monday + timedelta(weeks=_WEEKS // 2)
+    return {
+        "first": first,
+        "second": first + timedelta(weeks=1),
+        "third": first + timedelta(weeks=2),
+        "term_from": monday,
+        "term_to": monday + timedelta(weeks=_WEEKS, days=-3),
+        "skip_from": half_term,
+        "skip_to": half_term + timedelta(days=4),
+    }

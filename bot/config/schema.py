@@ -1,0 +1,34 @@
+"""What editors read to complete and explain keys: one JSON Schema for each kind of file."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bot.config.models import SeriesFile, StaffroomFile
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema_json() -> dict[str, dict[str, Any]]:
+    """The schemas by kind of file: ``series`` and ``staffroom``. Every key has a description."""
+    return {"series": _schema(SeriesFile), "staffroom": _schema(StaffroomFile)}
+
+
+def schema_bytes(kind: str) -> bytes:
+    """A schema as it stands in its file."""
+    return (json.dumps(schema_json()[kind], indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _schema(model: type[SeriesFile | StaffroomFile]) -> dict[str, Any]:
+    return {"$schema": _DIALECT, **_plain(model.model_json_schema())}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+    """Without what would confuse in an editor: titles made from names, and defaults in Python's terms."""
+    if isinstance(value, dict):
+        dull = {"default"} if not isinstance(value.get("default"), str) else set()
+        if isinstance(value.get("title"), str) and ("type" in value or "anyOf" in value or "enum" in value):
+            dull.add("title")
+        return {key: _plain(inner) for key, inner in value.items() if key not in dull}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,110 @@
+"""What configuration hands on: frozen, checked, with the place of every value for those who find a fault later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from bot.domain.schedule import Basis, Series
+
+Place = tuple[str, int, int]
+Steps = tuple[str | int, ...]
+
+
+class Site(msgspec.Struct, frozen=True):
+    """The archive: ``address`` without a slash at its end, ``folder`` absolute, ``language`` of its own words."""
+
+    title: str
+    address: str
+    folder: Path
+    language: str
+
+
+class AccountSettings(msgspec.Struct, frozen=True):
+    """An account that speaks.
+
+    Attributes:
+        key: its name under ``networks:``; names its secrets, too.
+        network: which kind of network.
+        handle: Bluesky's handle; on Mastodon may be empty until the login tells it.
+        server: Bluesky: its PDS or entryway. Mastodon: its server. Without a slash at its end.
+        appview: Bluesky: where to read from; empty means through the server.
+        characters: Mastodon: a post's length where it is not what the server says; else ``None``.
+    """
+
+    key: str
+    network: Literal["bluesky", "mastodon"]
+    handle: str
+    server: str
+    appview: str = ""
+    characters: int | None = None
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """All of a bot's folder, checked.
+
+    Attributes:
+        folder: the bot's folder, absolute.
+        database: a URL; a relative SQLite path has been made absolute. See ``secrets.database_url`` for overrides.
+        contact: an e-mail or web address.
+        controller: who answers for the archive.
+        site: the archive.
+        networks: the accounts by name.
+        series: in the order of their files' names.
+        places: for each series' slug (and ``""`` for ``staffroom.yaml``) its file and the places in it.
+    """
+
+    folder: Path
+    database: str
+    contact: str
+    controller: str
+    site: Site
+    networks: dict[str, AccountSettings]
+    series: tuple[Series, ...]
+    places: dict[str, tuple[str, dict[Steps, tuple[int, int]]]] = {}
+
+    def place(self, slug: str, *steps: str | int) -> Place:
+        """File, line and column (from 1) of a value in a series' file, or of the nearest thing around it.
+
+        ``place("edchat", "chats", 0, "questions", 2)`` is the third question of ``series.chats[0]``; an empty slug
+        means ``staffroom.yaml``. Line and column are 0 where the slug is unknown.
+        """
+        file, known = self.places.get(slug, (f"series/{slug}.yaml", {}))
+        for end in range(len(steps), -1, -1):
+            if steps[:end] in known:
+                return (file, *known[steps[:end]])
+        return file, 0, 0
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """A question about to be measured, with all that its post depends on.
+
+    Attributes:
+        series: the slug.
+        hashtag: without ``#``.
+        languages: BCP 47 tags, the first is the language of the notice.
+        archive: the ground of archiving, which the notice names.
+        site: the archive's address.
+        accounts: those that will ask it.
+        number: the question's number, from 1.
+        ask: its text.
+        poll: its options.
+    """
+
+    series: str
+    hashtag: str
+    languages: tuple[str, ...]
+    archive: Basis
+    site: str
+    accounts: tuple[AccountSettings, ...]
+    number: int
+    ask: str
+    poll: tuple[str, ...] = ()
+
+
+Measure = Callable[[Measured], Sequence[tuple[str, int]]]
+"""Gives for each network on which a question is too long its name (``bluesky``) and by how many characters, in that
+network's own count."""
