@@ -1,0 +1,87 @@
+"""Fixtures every test may ask for: the real servers, the browser, names nobody else uses.
+
+Each server starts once per test run, when the first test asks for it, and is shared by all workers; see
+networks/README.md.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from networks.run import ServerRun
+from networks.yard import NOT_INSTALLED, StartError, node_installed
+
+if TYPE_CHECKING:
+    from networks.bluesky_server import BlueskyNetwork
+    from networks.browser import Browser
+    from networks.mastodon_server import MastodonServer
+    from networks.postgres_server import PostgresServer
+
+_RUN = pytest.StashKey[ServerRun]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    is_worker = hasattr(config, "workerinput")  # set by pytest-xdist in the processes it starts
+    config.stash[_RUN] = ServerRun.join() if is_worker else ServerRun.open()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    run = config.stash.get(_RUN, None)
+    if run is not None:
+        run.close()
+
+
+def _start(config: pytest.Config, name: str, package: str | None = None) -> dict[str, Any]:
+    if package is not None and not node_installed(package):
+        pytest.fail(NOT_INSTALLED, pytrace=False)
+    try:
+        return config.stash[_RUN].info(name)
+    except StartError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def unique() -> Callable[[str], str]:
+    """A name for this test alone: `unique("amy")` is `amy` and eight more letters or digits.
+
+    Good as a Bluesky handle (for names of up to ten letters), a Mastodon user name and a hashtag.
+    """
+    return lambda name: f"{name}{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session")
+def bluesky_network(pytestconfig: pytest.Config) -> "Iterator[BlueskyNetwork]":
+    """The real Bluesky network, shared by the whole run."""
+    from networks.bluesky_server import BlueskyNetwork
+
+    network = BlueskyNetwork(**_start(pytestconfig, "bluesky", "@atproto/dev-env"))
+    yield network
+    network.close()
+
+
+@pytest.fixture(scope="session")
+def mastodon_server(pytestconfig: pytest.Config) -> "Iterator[MastodonServer]":
+    """A strict Mastodon-API server, shared by the whole run."""
+    from networks.mastodon_server import MastodonServer
+
+    server = MastodonServer(**_start(pytestconfig, "mastodon"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> "PostgresServer":
+    """A PostgreSQL server, shared by the whole run; take a `fresh_database()` per test."""
+    from networks.postgres_server import PostgresServer
+
+    return PostgresServer(**_start(pytestconfig, "postgres"))
+
+
+@pytest.fixture(scope="session")
+def browser(pytestconfig: pytest.Config) -> "Iterator[Browser]":
+    """A real browser, one per worker, that reaches loopback and files only."""
+    from networks.browser import launched
+
+    with launched(_start(pytestconfig, "chromium", "@sparticuz/chromium")) as running:
+        yield running
