@@ -73,18 +73,31 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 class Network(Protocol):
-    """One of our accounts on one network. Not thread safe; every call is bounded in time.
+    """One of our accounts on one network. Safe to use from several threads; every call is bounded in time.
 
     Every method that asks the network raises ``errors.Unanswered``, ``Busy``, ``Unavailable``, ``Refused`` or
     ``Unauthorized`` and nothing else that is not a bug.
     """
 
-    account: str
-    """The account's key in the settings."""
-    name: NetworkName
-    atomic: bool
-    """All posts of a delivery land in one request or not at all."""
-    limits: Limits
+    @property
+    def account(self) -> str:
+        """The account's key in the settings."""
+        ...
+
+    @property
+    def name(self) -> NetworkName:
+        """Which network."""
+        ...
+
+    @property
+    def atomic(self) -> bool:
+        """Whether all posts of a delivery land in one request or not at all."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """How long a post may be there."""
+        ...
 
     def identity(self) -> Identity:
         """Ask who we are."""
@@ -226,6 +239,16 @@ class Store(Protocol):
         """The network refused it for good."""
         ...
 
+    def has_due(self, account: str, now: datetime) -> bool:
+        """Whether ``claim`` might give a delivery of this account now."""
+        ...
+
+    def free_leases(self, owner: str) -> int:
+        """End everybody else's leases on deliveries; gives their number. For who has just taken the runner's lock:
+        nobody else may send any more, and what a crashed process left claimed need not wait for its lease to run out.
+        """
+        ...
+
     def next_due(self, now: datetime) -> datetime | None:
         """When the earliest open delivery wants attention (its time, retry or lease end); ``None`` if there is none."""
         ...
@@ -325,8 +348,20 @@ class Store(Protocol):
         """Take or renew a named lease; false while someone else holds it."""
         ...
 
+    def lock_owner(self, name: str, now: datetime) -> str:
+        """Who holds a named lease now; empty for nobody."""
+        ...
+
     def drop_lock(self, name: str, owner: str) -> None:
         """Give a named lease back."""
+        ...
+
+    def is_rehearsal(self) -> bool:
+        """Whether everything in this database is made up."""
+        ...
+
+    def mark_rehearsal(self) -> bool:
+        """Say that everything in this database is made up; false, and nothing done, where it holds a real chat."""
         ...
 
     def counts(self) -> Mapping[str, int]:
@@ -361,6 +396,33 @@ class Composer(Protocol):
             question: our question on that network, for a reminder under it.
             media: the question's picture, kept in the store.
         """
+        ...
+
+
+class Archived(msgspec.Struct, frozen=True):
+    """What publishing did: pages written, left as they were, and removed."""
+
+    written: int
+    unchanged: int
+    removed: int
+
+
+class PlannedPage(Protocol):
+    """A page that is to stand in the archive: its path, a fingerprint of all it is made from, and how to make it."""
+
+    path: str
+    mark: str
+
+    def render(self, content: Callable[[str], ChatContent]) -> bytes:
+        """Make the page; ``content`` gives what may be shown of a chat by its id."""
+        ...
+
+
+class Renderer(Protocol):
+    """Knows all pages of the archive. Planning them is cheap, rendering is not."""
+
+    def pages(self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures]) -> Iterable[PlannedPage]:
+        """Every page that the archive of these chats has."""
         ...
 
 

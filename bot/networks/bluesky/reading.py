@@ -1,0 +1,250 @@
+"""Reading what people said: threads to the last reply, hashtags, quotes, single posts, notifications."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from bot.domain.richtext import fold_tag, hashtags
+from bot.errors import Unanswered
+from bot.networks.bluesky import wire
+from bot.networks.bluesky.profiles import Profiles
+from bot.networks.bluesky.records import POST
+from bot.networks.bluesky.xrpc import XrpcRefused
+from bot.ports import Heard, LookUp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
+
+    from bot.domain.posts import Post, PostRef
+    from bot.networks.bluesky.wire import Gate, PostView, ThreadAnswer
+    from bot.networks.bluesky.xrpc import Xrpc
+
+T = TypeVar("T")
+
+_DEPTH = 100  # levels asked for at once; servers give fewer, and msgspec reads a few hundred at most
+_BATCH = 100  # posts handed on at once
+_POSTS_AT_ONCE = 25  # app.bsky.feed.getPosts
+_PAGE = 100
+_DRY_PAGES = 3  # pages in a row without anything new, after which a list is taken to be at its end
+_NOTIFICATION_PAGES = 20  # what is older is found by sweeping
+_NOT_THERE = (400, 404)  # RecordNotFound, or a repository that nobody knows
+_REASONS = ("reply", "mention", "quote")
+
+
+class Reader:
+    """All reading for one account. Public reads go to the AppView where one is set, without login."""
+
+    def __init__(self, xrpc: Xrpc, clock: Callable[[], datetime]) -> None:
+        self._xrpc = xrpc
+        self._profiles = Profiles(xrpc, clock)
+
+    def sweep(self, root: str) -> Iterator[tuple[Post, ...]]:
+        """Every post below ``root`` (an ``at://`` URI), each once; nothing if the root is not there.
+
+        A server cuts threads at some depth and width. Wherever a post has more replies than were given, the
+        thread is asked for again from there, once; replies that are blocked or gated never come.
+        """
+        seen = {root}
+        hidden: set[str] = set()
+        anchors, asked = deque([root]), {root}
+        while anchors:
+            answer = self._thread(anchors.popleft(), depth=_DEPTH)
+            if answer is None:
+                continue
+            hidden |= wire.gate(answer.threadgate).hidden
+            fresh: list[PostView] = []
+            nodes = [answer.thread]
+            while nodes:
+                node = nodes.pop()
+                if node.post is None:
+                    continue
+                replies = node.replies or []
+                nodes += replies
+                if node.post.reply_count > len(replies) and node.post.uri not in asked:
+                    asked.add(node.post.uri)
+                    anchors.append(node.post.uri)
+                if node.post.uri not in seen:
+                    seen.add(node.post.uri)
+                    fresh.append(node.post)
+            for some in _slices(fresh, _BATCH):
+                yield self._posts(some, hidden)
+
+    def tagged(self, hashtag: str, since: datetime) -> Iterator[tuple[Post, ...]]:
+        """Posts with a hashtag, newest first, written since then (https://docs.bsky.app/docs/api/app-bsky-feed-search-posts).
+
+        Asked with our login, which search may want. The answer is checked, for a server may take ``#tag`` for a word;
+        and asked for in lower case, too, for one may take the letters as they stand.
+        """
+        wanted = fold_tag(hashtag)
+        seen: set[str] = set()
+        for spelling in dict.fromkeys((hashtag.removeprefix("#"), wanted)):
+            params = {"q": f"#{spelling}", "sort": "latest", "since": _written(since)}
+            for views in self._pages("app.bsky.feed.searchPosts", params, public=False):
+                posts = [
+                    post
+                    for view, post in self._pairs([view for view in views if view.uri not in seen])
+                    if post.at >= since and wanted in {*hashtags(post.text), *map(fold_tag, wire.tags_of(view))}
+                ]
+                seen.update(view.uri for view in views)
+                if posts:
+                    yield tuple(posts)
+                times = [wire.moment(view.indexed_at) for view in views]
+                if all(at is not None and at < since for at in times):
+                    break
+
+    def quotes(self, uri: str) -> Iterator[tuple[Post, ...]]:
+        """Posts that quote a post (https://docs.bsky.app/docs/api/app-bsky-feed-get-quotes)."""
+        for views in self._pages("app.bsky.feed.getQuotes", {"uri": uri}, public=True):
+            posts = tuple(post for _, post in self._pairs(views))
+            if posts:
+                yield posts
+
+    def look_up(self, refs: Sequence[PostRef]) -> LookUp:
+        """What posts are now, and which are gone.
+
+        A post that getPosts leaves out is asked for as a record. No such record, or no such account: gone. A record
+        that is there but not shown to us (a block, a takedown) comes back as ``hidden``. No answer: unknown.
+        """
+        wanted = list(dict.fromkeys(ref.id for ref in refs))
+        views = self._views(wanted)
+        posts = [post for _, post in self._pairs(views)]
+        there = {view.uri for view in views}
+        gone: list[PostRef] = []
+        for ref in {ref.id: ref for ref in refs if ref.id not in there}.values():
+            try:
+                kept = self._record(ref.id)
+            except XrpcRefused as error:
+                if error.status not in _NOT_THERE:
+                    raise
+                gone.append(ref)
+                continue
+            except Unanswered:
+                continue
+            posts += self._unshown(kept)
+        return LookUp(tuple(posts), tuple(gone))
+
+    def listen(self, cursor: str) -> Heard:
+        """Replies, mentions and quotes we were notified of, newer than ``cursor`` (a time as the server wrote it).
+
+        https://docs.bsky.app/docs/api/app-bsky-notification-list-notifications
+        """
+        since = wire.moment(cursor) if cursor else None
+        heard: dict[str, str] = {}
+        newest, newest_at = cursor, since
+        page = ""
+        for _ in range(_NOTIFICATION_PAGES if since else 1):
+            params: dict[str, Any] = {"limit": _PAGE, "reasons": list(_REASONS)} | ({"cursor": page} if page else {})
+            answer = self._xrpc.query("app.bsky.notification.listNotifications", params, wire.NotificationsAnswer)
+            older = False
+            for item in answer.notifications:
+                at = wire.moment(item.indexed_at)
+                if at is None or (since is not None and at <= since):
+                    older = True
+                    continue
+                if newest_at is None or at > newest_at:
+                    newest, newest_at = item.indexed_at, at
+                if item.reason in _REASONS and f"/{POST}/" in item.uri:
+                    heard.setdefault(item.uri, item.reason)
+            if older or not answer.cursor or answer.cursor == page:
+                break
+            page = answer.cursor
+        posts = tuple(post for _, post in self._pairs(self._views(list(heard))))
+        return Heard(posts, newest)
+
+    # -- asking --------------------------------------------------------------------------------------------------
+    def _thread(self, uri: str, *, depth: int) -> ThreadAnswer | None:
+        """A thread from one post downward; ``None`` if that post is not there."""
+        params = {"uri": uri, "depth": depth, "parentHeight": 0 if depth else 1}
+        try:
+            return self._xrpc.query("app.bsky.feed.getPostThread", params, wire.ThreadAnswer, public=True)
+        except XrpcRefused as error:
+            if error.error == "NotFound":
+                return None
+            raise
+
+    def _pages(self, method: str, params: dict[str, Any], *, public: bool) -> Iterator[list[PostView]]:
+        """All pages of a list of posts, each post once. A page may be empty and yet not the last."""
+        seen: set[str] = set()
+        cursor: str | None = None
+        dry = 0
+        while dry < _DRY_PAGES:
+            page = params | {"limit": _PAGE} | ({"cursor": cursor} if cursor else {})
+            answer = self._xrpc.query(method, page, wire.PostsAnswer, public=public)
+            fresh = [view for view in answer.posts if view.uri not in seen]
+            seen.update(view.uri for view in fresh)
+            if fresh:
+                yield fresh
+            if not answer.cursor or answer.cursor == cursor:
+                return
+            dry = 0 if fresh else dry + 1
+            cursor = answer.cursor
+
+    def _views(self, uris: Sequence[str]) -> list[PostView]:
+        """Posts by URI; those not shown to us are missing."""
+        found: list[PostView] = []
+        for some in _slices(uris, _POSTS_AT_ONCE):
+            answer = self._xrpc.query("app.bsky.feed.getPosts", {"uris": list(some)}, wire.PostsAnswer, public=True)
+            found += answer.posts
+        return found
+
+    def _record(self, uri: str) -> wire.RecordAnswer:
+        """A record as its author's server or the AppView holds it; our own server knows where to ask."""
+        repo, _, rest = uri.removeprefix("at://").partition("/")
+        collection, _, rkey = rest.partition("/")
+        params = {"repo": repo, "collection": collection, "rkey": rkey}
+        return self._xrpc.query("com.atproto.repo.getRecord", params, wire.RecordAnswer)
+
+    # -- making posts --------------------------------------------------------------------------------------------
+    def _pairs(self, views: Sequence[PostView]) -> list[tuple[PostView, Post]]:
+        """Views outside their thread, as posts: whether the thread hides them is asked of its root."""
+        roots = {view.uri: wire.root_of(view) for view in views}
+        gates = self._gates(set(filter(None, roots.values())))
+        hidden = {uri for uri, root in roots.items() if root in gates and self._shut_out(uri, gates[root])}
+        posts = {post.ref.id: post for post in self._posts(views, hidden)}
+        return [(view, posts[view.uri]) for view in views if view.uri in posts]
+
+    def _gates(self, roots: Iterable[str]) -> dict[str, Gate]:
+        return {view.uri: wire.gate(view.threadgate) for view in self._views(sorted(roots)) if view.threadgate}
+
+    def _shut_out(self, uri: str, gate: Gate) -> bool:
+        """Whether a gate hides a reply. A reply that the gate's rule forbids is shown without its parent."""
+        if uri in gate.hidden:
+            return True
+        if not gate.closed:
+            return False
+        alone = self._thread(uri, depth=0)
+        return alone is None or bytes(alone.thread.parent) == b"{}"
+
+    def _posts(self, views: Sequence[PostView], hidden: set[str]) -> tuple[Post, ...]:
+        """Posts with their authors' whole profiles. An author who is not shown any more hides the post, too."""
+        profiles = self._profiles.of(view.author.did for view in views)
+        made = (
+            wire.post(
+                view,
+                profiles.get(view.author.did, view.author),
+                hidden=view.uri in hidden or view.author.did not in profiles,
+            )
+            for view in views
+        )
+        return tuple(post for post in made if post is not None)
+
+    def _unshown(self, kept: wire.RecordAnswer) -> tuple[Post, ...]:
+        """A post that exists but is not shown to us; our own are only not indexed yet, so we do not know."""
+        did = kept.uri.removeprefix("at://").partition("/")[0]
+        if did == self._xrpc.session.did:
+            return ()
+        author = wire.Profile(did, did)
+        return self._posts([wire.PostView(kept.uri, kept.cid, author, msgspec.Raw(kept.value))], {kept.uri})
+
+
+def _slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,379 @@
+"""What the API says, as far as we need it, and what it means: one conversion per kind of thing.
+
+The views are the AppView's own and decoded as they should be; records are written by anybody's app, so each field
+of a record that is not what it should be is left out alone (``lenient``), and never costs us the post.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import msgspec
+
+from bot.domain.posts import Account, Media, Post, PostRef, Signals
+from bot.domain.richtext import Facet, Feature, Link, Mention, RichText, Tag, from_facets, hashtags, join, links
+from bot.networks.bluesky.records import POST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_NOTHING = msgspec.Raw(b"{}")
+_BRIDGES = (".ap.brid.gy", ".web.brid.gy")
+_DETACHED = frozenset({"app.bsky.embed.record#viewDetached", "app.bsky.embed.record#viewBlocked"})
+_MEDIA: dict[str, Literal["image", "video"]] = {"app.bsky.embed.images": "image", "app.bsky.embed.video": "video"}
+
+
+# -- views: https://docs.bsky.app/docs/api/app-bsky-feed-get-posts ------------------------------------------------
+class Label(msgspec.Struct):
+    """https://docs.bsky.app/docs/advanced-guides/moderation#labels."""
+
+    val: str
+    src: str = ""
+    neg: bool = False
+
+
+class Viewer(msgspec.Struct, rename="camel"):
+    """What stands between an account and ours."""
+
+    blocked_by: bool = False
+
+
+class Profile(msgspec.Struct, rename="camel"):
+    """An account: ``profileViewBasic`` with a post (no description), ``profileViewDetailed`` from getProfiles."""
+
+    did: str
+    handle: str
+    display_name: str | None = None
+    description: str | None = None
+    labels: list[Label] | None = None
+    viewer: Viewer | None = None
+
+
+class ThreadgateView(msgspec.Struct):
+    """A thread's gate with its record."""
+
+    record: msgspec.Raw = _NOTHING
+
+
+class PostView(msgspec.Struct, rename="camel"):
+    """A post as the AppView shows it; ``record`` is what its author's app wrote."""
+
+    uri: str
+    cid: str
+    author: Profile
+    record: msgspec.Raw
+    indexed_at: str = ""
+    embed: msgspec.Raw = _NOTHING
+    labels: list[Label] | None = None
+    reply_count: int = 0
+    threadgate: ThreadgateView | None = None
+
+
+class ThreadNode(msgspec.Struct):
+    """A place in a thread; ``post`` is ``None`` where it is not found or blocked."""
+
+    post: PostView | None = None
+    parent: msgspec.Raw = _NOTHING
+    replies: list[ThreadNode] | None = None
+
+
+class ThreadAnswer(msgspec.Struct):
+    """https://docs.bsky.app/docs/api/app-bsky-feed-get-post-thread."""
+
+    thread: ThreadNode
+    threadgate: ThreadgateView | None = None
+
+
+class PostsAnswer(msgspec.Struct):
+    """A page of getPosts, searchPosts or getQuotes."""
+
+    posts: list[PostView]
+    cursor: str | None = None
+
+
+class ProfilesAnswer(msgspec.Struct):
+    """https://docs.bsky.app/docs/api/app-bsky-actor-get-profiles."""
+
+    profiles: list[Profile]
+
+
+class Notification(msgspec.Struct, rename="camel"):
+    """One item of listNotifications, as far as needed to look its post up."""
+
+    uri: str
+    reason: str
+    indexed_at: str
+
+
+class NotificationsAnswer(msgspec.Struct):
+    """https://docs.bsky.app/docs/api/app-bsky-notification-list-notifications."""
+
+    notifications: list[Notification]
+    cursor: str | None = None
+
+
+class RecordAnswer(msgspec.Struct):
+    """https://docs.bsky.app/docs/api/com-atproto-repo-get-record."""
+
+    uri: str
+    cid: str
+    value: msgspec.Raw = _NOTHING
+
+
+# -- records: written by anybody's app ----------------------------------------------------------------------------
+class _Link(msgspec.Struct):
+    uri: str = ""
+
+
+class _Reply(msgspec.Struct):
+    root: _Link = msgspec.field(default_factory=_Link)
+    parent: _Link = msgspec.field(default_factory=_Link)
+
+
+class _Index(msgspec.Struct, rename="camel"):
+    byte_start: int
+    byte_end: int
+
+
+class _Feature(msgspec.Struct):
+    type: str = msgspec.field(name="$type", default="")
+    uri: str = ""
+    tag: str = ""
+    did: str = ""
+
+
+class _Facet(msgspec.Struct):
+    index: _Index
+    features: list[_Feature]
+
+
+class _Image(msgspec.Struct):
+    alt: str = ""
+
+
+class _Embed(msgspec.Struct):
+    """Any embed of a record: its quoted post, its media, its link card."""
+
+    type: str = msgspec.field(name="$type", default="")
+    images: list[_Image] = []
+    alt: str = ""
+    external: _Link = msgspec.field(default_factory=_Link)
+    record: msgspec.Raw = _NOTHING
+    media: msgspec.Raw = _NOTHING
+
+
+class _Quoted(msgspec.Struct):
+    """A strong reference, or (with media) an embed that holds one; a view of either says its ``$type``."""
+
+    type: str = msgspec.field(name="$type", default="")
+    uri: str = ""
+    record: msgspec.Raw = _NOTHING
+
+
+class _SelfLabels(msgspec.Struct):
+    values: list[Label] = []
+
+
+class _Record(msgspec.Struct, rename="camel"):
+    """``app.bsky.feed.post``: https://docs.bsky.app/docs/advanced-guides/posts."""
+
+    text: str = ""
+    created_at: str = ""
+    langs: list[str] = []
+    facets: list[msgspec.Raw] = []
+    reply: _Reply = msgspec.field(default_factory=_Reply)
+    embed: _Embed = msgspec.field(default_factory=_Embed)
+    labels: _SelfLabels = msgspec.field(default_factory=_SelfLabels)
+    tags: list[str] = []
+    bridgy_original_url: str = ""
+
+
+class _GateRecord(msgspec.Struct, rename="camel"):
+    """``app.bsky.feed.threadgate``: https://docs.bsky.app/docs/tutorials/thread-gates."""
+
+    allow: list[msgspec.Raw] | None = None
+    hidden_replies: list[str] = []
+
+
+class _ProfileRecord(msgspec.Struct):
+    """``app.bsky.actor.profile``, as far as needed."""
+
+    labels: _SelfLabels = msgspec.field(default_factory=_SelfLabels)
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """A thread's gate: ``closed`` if not everybody may reply; ``hidden`` are URIs of replies its author hid."""
+
+    closed: bool = False
+    hidden: frozenset[str] = frozenset()
+
+
+def lenient(raw: msgspec.Raw, kind: type[T]) -> T:
+    """Decode what somebody's app wrote. Fields that are not what they should be are left at their defaults."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        fields = {}
+    sound = {}
+    for field in msgspec.structs.fields(kind):
+        try:
+            sound[field.name] = msgspec.json.decode(fields[field.encode_name], type=field.type)
+        except (KeyError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+    return kind(**sound)
+
+
+# -- conversions --------------------------------------------------------------------------------------------------
+def moment(text: str) -> datetime | None:
+    """A time as the network writes it, in UTC (https://atproto.com/specs/lexicon#datetime); ``None`` if it is none."""
+    try:
+        at = msgspec.convert(text, datetime)
+        return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    except (msgspec.ValidationError, OverflowError):
+        return None
+
+
+def account(profile: Profile) -> Account:
+    """An account with its signals (https://docs.bsky.app/docs/api/app-bsky-actor-get-profiles)."""
+    standing = [label for label in profile.labels or [] if not label.neg]
+    bio = from_facets(profile.description or "")
+    signals = Signals(
+        bot=any(label.val == "bot" and label.src == profile.did for label in standing),
+        bio_tags=hashtags(bio),
+        labels=tuple(sorted({label.val for label in standing})),
+        bridged=profile.handle.lower().endswith(_BRIDGES),
+        blocks_us=bool(profile.viewer and profile.viewer.blocked_by),
+    )
+    return Account(
+        "bluesky",
+        profile.did,
+        profile.handle,
+        profile.display_name or profile.handle,
+        profile_url(profile),
+        signals,
+    )
+
+
+def profile_url(profile: Profile) -> str:
+    """Where a browser finds an account: by handle, or by DID where its handle does not resolve."""
+    known = profile.did if profile.handle in {"", "handle.invalid"} else profile.handle
+    return f"https://bsky.app/profile/{known}"
+
+
+def post(view: PostView, author: Profile, *, hidden: bool) -> Post | None:
+    """A post (https://docs.bsky.app/docs/api/app-bsky-feed-get-posts); ``None`` if nobody says when it was written.
+
+    Args:
+        view: the post.
+        author: its author's whole profile.
+        hidden: the network hides it in its thread.
+    """
+    record = lenient(view.record, _Record)
+    times = [at for at in (moment(record.created_at), moment(view.indexed_at)) if at is not None]
+    if not times:
+        return None
+    labels = {label.val for label in (*(view.labels or []), *record.labels.values) if not label.neg}
+    url = f"{profile_url(author)}/post/{view.uri.rpartition('/')[2]}"
+    return Post(
+        ref=PostRef("bluesky", view.uri, view.cid, url),
+        author=account(author),
+        text=rich_text(record),
+        at=min(times),
+        parent=record.reply.parent.uri,
+        root=record.reply.root.uri,
+        quote=_quoted(record.embed),
+        languages=tuple(record.langs),
+        media=tuple(_media(record.embed)),
+        labels=tuple(sorted(labels)),
+        hidden=hidden or _quote_cut(view),
+        uri=view.uri,
+        original=record.bridgy_original_url,
+    )
+
+
+def root_of(view: PostView) -> str:
+    """URI of the thread's root that a reply names; empty for no reply."""
+    return lenient(view.record, _Record).reply.root.uri
+
+
+def tags_of(view: PostView) -> tuple[str, ...]:
+    """The hashtags that stand beside the text (``app.bsky.feed.post#tags``)."""
+    return tuple(lenient(view.record, _Record).tags)
+
+
+def gate(view: ThreadgateView | None) -> Gate:
+    """https://docs.bsky.app/docs/tutorials/thread-gates."""
+    if view is None:
+        return Gate()
+    record = lenient(view.record, _GateRecord)
+    return Gate(closed=record.allow is not None, hidden=frozenset(record.hidden_replies))
+
+
+def marked_as_bot(profile_record: msgspec.Raw) -> bool:
+    """Whether a profile record carries the self-label ``bot``."""
+    return any(label.val == "bot" for label in lenient(profile_record, _ProfileRecord).labels.values)
+
+
+def rich_text(record: _Record) -> RichText:
+    """Text and facets (https://docs.bsky.app/docs/advanced-guides/post-richtext).
+
+    A link card whose address is not in the text is written out below it: many apps take the address out.
+    """
+    data = record.text.encode()
+    rich = from_facets(record.text, [facet for raw in record.facets for facet in _facets(raw, data)])
+    card = record.embed.external.uri or lenient(record.embed.media, _Embed).external.uri
+    if not card or card in rich.text or card in links(rich):
+        return rich
+    shown = from_facets(card, [Facet(0, len(card.encode()), Link(card))])
+    return join([rich, shown] if not rich.text else [rich, "\n\n", shown]) if shown.facets else rich
+
+
+def _facets(raw: msgspec.Raw, data: bytes) -> Iterator[Facet]:
+    """The first feature we know of a facet."""
+    try:
+        facet = msgspec.json.decode(raw, type=_Facet)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    start, end = facet.index.byte_start, facet.index.byte_end
+    for feature in facet.features:
+        kind = feature.type.rpartition("#")[2]
+        meant: Feature | None = None
+        if kind == "link":
+            meant = Link(feature.uri)
+        elif kind == "tag":
+            meant = Tag(feature.tag)
+        elif kind == "mention":
+            meant = Mention(feature.did, data[max(0, start) : max(0, end)].decode(errors="replace").removeprefix("@"))
+        if meant is not None:
+            yield Facet(start, end, meant)
+            return
+
+
+def _media(embed: _Embed) -> Iterator[Media]:
+    """https://docs.bsky.app/docs/advanced-guides/posts#images-embeds."""
+    for part in (embed, lenient(embed.media, _Embed)):
+        kind = _MEDIA.get(part.type)
+        if kind == "image":
+            yield from (Media(kind, image.alt) for image in part.images)
+        elif kind:
+            yield Media(kind, part.alt)
+
+
+def _quoted(embed: _Embed) -> str:
+    """URI of the quoted post (https://docs.bsky.app/docs/advanced-guides/posts#quote-posts); other records are none."""
+    quoted = lenient(embed.record, _Quoted)
+    uri = quoted.uri or lenient(quoted.record, _Quoted).uri
+    return uri if f"/{POST}/" in uri else ""
+
+
+def _quote_cut(view: PostView) -> bool:
+    """Whether the quoted author detached the quote, or a block stands between (https://docs.bsky.app/docs/api/app-bsky-feed-get-quotes)."""
+    shown = lenient(lenient(view.embed, _Embed).record, _Quoted)
+    return shown.type in _DETACHED or lenient(shown.record, _Quoted).type in _DETACHED

@@ -1,0 +1,322 @@
+"""One account's XRPC calls over HTTP: the session, and what every bad answer means.
+
+https://atproto.com/specs/xrpc, https://docs.bsky.app/docs/api/com-atproto-server-create-session
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from bot.errors import Busy, Refused, Unanswered, Unauthorized, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+_TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken"})
+_ACCOUNT_TROUBLE = frozenset({"AccountTakedown", "AccountSuspended", "AccountDeactivated", "AuthFactorTokenRequired"})
+_DEFAULT_WAIT = 60.0  # seconds, where a 429 does not say
+
+
+class XrpcRefused(Refused):
+    """A 4xx answer. ``error`` is its XRPC name, such as ``RecordNotFound``; ``status`` the HTTP status."""
+
+    def __init__(self, message: str, status: int, error: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error = error
+
+
+class Session(msgspec.Struct, frozen=True):
+    """Tokens of one login, and for which server and login name they are. Never shown."""
+
+    server: str
+    login: str
+    did: str
+    handle: str
+    access: str
+    refresh: str
+
+    def __repr__(self) -> str:
+        return f"<session of {self.handle}>"
+
+
+class _Tokens(msgspec.Struct, rename="camel"):
+    """What createSession and refreshSession answer."""
+
+    did: str
+    handle: str
+    access_jwt: str
+    refresh_jwt: str
+
+
+class _Error(msgspec.Struct):
+    """https://atproto.com/specs/xrpc#error-responses."""
+
+    error: str = ""
+    message: str = ""
+
+
+class Xrpc:
+    """Calls for one account, from as many threads as like: one of them logs in or refreshes, the others wait.
+
+    Args:
+        server: URL of the account's PDS or entryway.
+        handle: the account's handle or DID, to log in with.
+        password: an app password.
+        session: what ``on_session`` was last given; ``None`` for none.
+        on_session: is given every new session as a string to keep; logins are few (30 in 300 s), refreshes many.
+        appview: URL of an AppView for public reads without login; empty to read through ``server``.
+        clock: gives aware UTC.
+        timeout: seconds for connecting, and for each wait while reading and writing.
+    """
+
+    def __init__(
+        self,
+        *,
+        server: str,
+        handle: str,
+        password: str,
+        session: str | None,
+        on_session: Callable[[str], None],
+        appview: str,
+        clock: Callable[[], datetime],
+        timeout: float,
+    ) -> None:
+        self.server = server.rstrip("/")
+        self._appview = appview.rstrip("/")
+        self._login = handle.removeprefix("@")
+        self._password = password
+        self._on_session = on_session
+        self._clock = clock
+        self._http = httpx.Client(timeout=timeout, headers={"User-Agent": "Staffroom"}, follow_redirects=False)
+        self._session = self._restored(session)
+        self._renewing = threading.RLock()
+        self.ahead: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<XRPC calls of {self._login} at {self.server}>"
+
+    @property
+    def session(self) -> Session:
+        """The session; logs in if there is none yet."""
+        with self._renewing:
+            return self._session or self._log_in()
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._http.close()
+
+    def query(self, method: str, params: Mapping[str, Any], kind: type[T], *, public: bool = False) -> T:
+        """Ask (GET) and decode. ``public``: answered by the AppView without login, where one is set.
+
+        Raises what ``ports.Network`` says; an answer that is not a ``kind`` is ``Unanswered``.
+        """
+        if public and self._appview:
+            return self._decoded(method, self._checked(method, self._ask("GET", self._appview, method, params)), kind)
+        return self._decoded(method, self._with_login("GET", method, params), kind)
+
+    def plain(self, method: str, kind: type[T]) -> T:
+        """Ask the account's own server something that needs no login."""
+        return self._decoded(method, self._checked(method, self._ask("GET", self.server, method)), kind)
+
+    def procedure(self, method: str, body: Json, kind: type[T]) -> T:
+        """Call (POST) with a JSON body and decode the answer."""
+        content = msgspec.json.encode(body)
+        return self._decoded(method, self._with_login("POST", method, content=content, mime="application/json"), kind)
+
+    def upload(self, method: str, content: bytes, mime: str, kind: type[T]) -> T:
+        """Call (POST) with bytes and decode the answer."""
+        return self._decoded(method, self._with_login("POST", method, content=content, mime=mime), kind)
+
+    # -- login ---------------------------------------------------------------------------------------------------
+    def _with_login(
+        self,
+        verb: str,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        content: bytes | None = None,
+        mime: str = "",
+    ) -> httpx.Response:
+        for last in (False, True):
+            session = self.session
+            response = self._ask(verb, self.server, method, params, content=content, mime=mime, token=session.access)
+            if not _token_refused(response):
+                return self._checked(method, response)
+            if not last:
+                self._renew(session)
+        raise Unauthorized(f"{self._where(self.server)} does not accept the login of {self._login} any more ({method})")
+
+    def _renew(self, refused: Session) -> None:
+        """Refresh the tokens, or log in anew where the server does not take the old ones any more.
+
+        Nothing to do where another thread did it while this one waited.
+        """
+        with self._renewing:
+            if self._session is not refused:
+                return
+            try:
+                self._take("com.atproto.server.refreshSession", token=refused.refresh)
+            except (Refused, Unauthorized):
+                self._log_in()
+
+    def _log_in(self) -> Session:
+        if not self._password:
+            raise Unauthorized(f"{self._login} has no app password here: run `staffroom login bluesky`")
+        body = msgspec.json.encode({"identifier": self._login, "password": self._password})
+        return self._take("com.atproto.server.createSession", content=body)
+
+    def _take(self, method: str, *, content: bytes | None = None, token: str = "") -> Session:
+        """Get tokens and keep them. No answer here means that what the login was for certainly was not done."""
+        try:
+            response = self._ask("POST", self.server, method, content=content, mime="application/json", token=token)
+            if _token_refused(response):
+                raise Unauthorized(
+                    f"{self._where(self.server)} refuses the login of {self._login}: "
+                    "run `staffroom login bluesky` with a new app password"
+                )
+            tokens = self._decoded(method, self._checked(method, response), _Tokens)
+        except Unanswered as error:
+            raise Unavailable(str(error)) from None
+        made = Session(self.server, self._login, tokens.did, tokens.handle, tokens.access_jwt, tokens.refresh_jwt)
+        self._session = made
+        self._on_session(msgspec.json.encode(made).decode())
+        return made
+
+    def _restored(self, kept: str | None) -> Session | None:
+        """The kept session, if it is one and of this login at this server."""
+        try:
+            session = msgspec.json.decode(kept or "null", type=Session | None)
+        except msgspec.DecodeError:
+            return None
+        if session is None or (session.server, session.login) != (self.server, self._login):
+            return None
+        return session
+
+    # -- one request ---------------------------------------------------------------------------------------------
+    def _ask(
+        self,
+        verb: str,
+        base: str,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        content: bytes | None = None,
+        mime: str = "",
+        token: str = "",
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if content is not None:
+            headers["Content-Type"] = mime
+        where = f"{self._where(base)}, {method}"
+        url = f"{base}/xrpc/{method}"
+        # The errors' causes are cut off (`from None`): they hold the request, and so the token.
+        try:
+            response = self._http.request(verb, url, params=params, content=content, headers=headers)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise Unavailable(f"{where}: no connection ({_reason(error)})") from None
+        except httpx.HTTPError as error:
+            raise Unanswered(f"{where}: no usable answer ({_reason(error)})") from None
+        self._note_date(response)
+        return response
+
+    def _checked(self, method: str, response: httpx.Response) -> httpx.Response:
+        """The response if it is a good one, else the right error."""
+        status = response.status_code
+        if response.is_success:
+            return response
+        where = f"{self._where(str(response.url))}, {method}"
+        if response.is_redirect:
+            target = self._where(response.headers.get("location", ""))
+            raise Unavailable(f"{where}: sent on to {target or 'elsewhere'}; is the server's address right?")
+        told = _told(response)
+        words = f"{status} {told.error}: {told.message[:200]}".rstrip(": ")
+        if status == httpx.codes.TOO_MANY_REQUESTS:
+            raise Busy(f"{where}: asked to wait ({words})", self._wait(response))
+        if not response.is_client_error:
+            raise Unanswered(f"{where}: {words}")
+        if told.error in _ACCOUNT_TROUBLE or status == httpx.codes.UNAUTHORIZED:
+            raise Unauthorized(f"{where}: {words}")
+        raise XrpcRefused(f"{where}: {words}", status, told.error)
+
+    def _decoded(self, method: str, response: httpx.Response, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(response.content, type=kind)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            where = self._where(str(response.url))
+            raise Unanswered(f"{where}, {method}: an answer that cannot be read ({error})") from None
+
+    def _note_date(self, response: httpx.Response) -> None:
+        """Compare the server's clock with ours; its ``Date`` is cut to whole seconds, so half of one is added."""
+        said = _date(response.headers.get("date", ""))
+        if said is not None:
+            self.ahead = (said + timedelta(milliseconds=500) - self._clock()).total_seconds()
+
+    def _wait(self, response: httpx.Response) -> float:
+        """Seconds to wait: ``Retry-After`` as seconds or date, else ``RateLimit-Reset`` as Unix time."""
+        after = response.headers.get("retry-after", "").strip()
+        if after.isdigit():
+            return float(after)
+        until = _date(after)
+        reset = response.headers.get("ratelimit-reset", "").strip()
+        if until is None and reset.isdigit():
+            until = datetime.fromtimestamp(min(int(reset), 2**32), UTC)
+        return (until - self._clock()).total_seconds() if until is not None else _DEFAULT_WAIT
+
+    @staticmethod
+    def _where(url: str) -> str:
+        try:
+            return urlsplit(url).netloc.rpartition("@")[2]
+        except ValueError:
+            return ""
+
+
+def _token_refused(response: httpx.Response) -> bool:
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        return _told(response).error not in _ACCOUNT_TROUBLE
+    return response.status_code == httpx.codes.BAD_REQUEST and _told(response).error in _TOKEN_TROUBLE
+
+
+def _told(response: httpx.Response) -> _Error:
+    try:
+        return msgspec.json.decode(response.content, type=_Error)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _Error()
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        said = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return said if said.tzinfo is not None else said.replace(tzinfo=UTC)
+
+
+def _reason(error: httpx.HTTPError) -> str:
+    return str(error)[:200] or type(error).__name__
+
+
+class _Claims(msgspec.Struct):
+    """What we read of an access token (https://www.rfc-editor.org/rfc/rfc7519)."""
+
+    scope: str = ""
+
+
+def token_scope(session: Session) -> str:
+    """What the login may do, as its token says: ``com.atproto.appPass`` for an app password; empty if unknown."""
+    try:
+        claims = session.access.split(".")[1]
+        return msgspec.json.decode(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)), type=_Claims).scope
+    except (IndexError, ValueError):
+        return ""

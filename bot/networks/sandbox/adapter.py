@@ -1,0 +1,161 @@
+"""One of our accounts in the sandbox, behind the same port as the real networks."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.domain.outbox import Draft, DraftPost, Part
+from bot.domain.posts import Media, NetworkName, Post, PostRef, Signals
+from bot.domain.textlength import BLUESKY, MASTODON, Limits, remaining
+from bot.errors import Refused
+from bot.ports import Heard, Identity, LookUp, Sent
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from bot.networks.sandbox.server import SandboxServer
+
+BATCH = 500
+"""How many posts a sweep hands on at once."""
+
+
+class _Payload(msgspec.Struct, frozen=True):
+    post: DraftPost
+    languages: tuple[str, ...]
+    warning: str
+    parent: str
+
+
+class Sandbox:
+    """An adapter on a ``SandboxServer``; lands part by part as Mastodon does, or all at once as Bluesky does.
+
+    Args:
+        account: the account's key in the settings.
+        server: the network in memory.
+        handle: our handle there.
+        bot: whether the account is marked as a bot.
+    """
+
+    def __init__(self, account: str, server: SandboxServer, handle: str, *, bot: bool = True) -> None:
+        self.account = account
+        self.name: NetworkName = server.name
+        self.atomic = server.name == "bluesky"
+        self.limits: Limits = BLUESKY if server.name == "bluesky" else MASTODON
+        self._server = server
+        self._me = server.create_account(handle, signals=Signals(bot=bot))
+
+    def identity(self) -> Identity:
+        """Who we are in the sandbox."""
+        self._server.reachable()
+        me = self._me
+        return Identity(id=me.id, handle=me.handle, url=me.url, bot=me.signals.bot, software="sandbox", ahead=0.0)
+
+    def freeze(self, draft: Draft, delivery: str, rng: random.Random, blob: Callable[[str], bytes]) -> tuple[Part, ...]:
+        """One part per post; keys follow from delivery and position. Raises ``Refused`` where a post is too long."""
+        del rng, blob
+        parts = []
+        for index, post in enumerate(draft.posts):
+            if remaining(post.text, self.limits) < 0:
+                message = f"post {index + 1} of {delivery} is {-remaining(post.text, self.limits)} characters too long"
+                raise Refused(message)
+            parent = draft.reply_to.id if index == 0 and draft.reply_to else ""
+            payload = _Payload(post, draft.languages, draft.warning, parent)
+            parts.append(
+                Part(
+                    position=index,
+                    kind="post",
+                    key=hashlib.sha256(f"{delivery}\0{index}".encode()).hexdigest()[:32],
+                    payload=msgspec.json.encode(payload).decode(),
+                    needs=() if post.reply_to is None else (post.reply_to,),
+                    post=index,
+                )
+            )
+        return tuple(parts)
+
+    def send(self, group: Sequence[Part], parts: Sequence[Part], blob: Callable[[str], bytes]) -> tuple[Sent, ...]:
+        """Write the group's posts; the same parts again make nothing new."""
+        del blob
+        self._server.reachable()
+        remote = {part.position: part.remote.id for part in parts if part.remote}
+        sent = []
+        for part in group:
+            post = self._write(part, remote)
+            remote[part.position] = post.ref.id
+            sent.append(Sent(part.position, post.ref))
+        self._server.answered()
+        return tuple(sent)
+
+    def _write(self, part: Part, remote: dict[int, str]) -> Post:
+        payload = msgspec.json.decode(part.payload, type=_Payload)
+        return self._server.write(
+            self._me.id,
+            payload.post.text,
+            parent=remote[part.needs[0]] if part.needs else payload.parent,
+            key=part.key,
+            visibility=payload.post.visibility if self.name == "mastodon" else "public",
+            languages=payload.languages,
+            warning=payload.warning,
+            media=tuple(Media("image", media.alt) for media in payload.post.media),
+            poll=payload.post.poll.options if payload.post.poll else (),
+        )
+
+    def find(self, group: Sequence[Part], parts: Sequence[Part]) -> tuple[Sent, ...]:
+        """Posts that an earlier request for this group made."""
+        del parts
+        self._server.reachable()
+        made = ((part, self._server.by_key(self._me.id, part.key)) for part in group)
+        return tuple(Sent(part.position, post.ref) for part, post in made if post)
+
+    def sweep(self, root: PostRef) -> Iterator[tuple[Post, ...]]:
+        """All that a thread read from ``root`` shows; ``Refused`` where the root is gone."""
+        self._server.reachable()
+        if self._server.get(root.id) is None:
+            message = f"{root.url or root.id} is gone"
+            raise Refused(message)
+        yield from _batches(self._server.below(root.id))
+
+    def tagged(self, hashtag: str, since: datetime) -> Iterator[tuple[Post, ...]]:
+        """Public posts under a hashtag."""
+        self._server.reachable()
+        listed = self._server.listed("tagged", hashtag.casefold())
+        yield from _batches(post for post in listed if post.at >= since and post.visibility == "public")
+
+    def quotes(self, ref: PostRef) -> Iterator[tuple[Post, ...]]:
+        """Posts quoting ``ref``."""
+        self._server.reachable()
+        yield from _batches(self._server.listed("quoting", ref.id))
+
+    def look_up(self, refs: Sequence[PostRef]) -> LookUp:
+        """Posts by id."""
+        self._server.reachable()
+        found = [(ref, self._server.get(ref.id)) for ref in refs]
+        return LookUp(
+            posts=tuple(post for _, post in found if post),
+            gone=tuple(ref for ref, post in found if post is None),
+        )
+
+    def listen(self, cursor: str) -> Heard:
+        """Posts of others since the cursor that answer or quote ours."""
+        self._server.reachable()
+        ours = {post.ref.id for post in self._server.posts_of(self._me.id)}
+        last, heard = int(cursor or 0), []
+        for number, post in self._server.latest(last):
+            last = number
+            if post.author.id != self._me.id and not ours.isdisjoint((post.parent, post.root, post.quote)):
+                heard.append(post)
+        return Heard(tuple(heard), str(last))
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _batches(posts: Iterable[Post]) -> Iterator[tuple[Post, ...]]:
+    waiting = iter(posts)
+    while batch := tuple(itertools.islice(waiting, BATCH)):
+        yield batch

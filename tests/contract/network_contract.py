@@ -1,0 +1,489 @@
+"""What every network adapter must do, as one suite: Bluesky, Mastodon and the sandbox run the same tests.
+
+A test module for one network gives a fixture `world` (see `World`) and an empty subclass:
+
+    from contract.network_contract import NetworkContract
+
+    class TestBluesky(NetworkContract):
+        pass
+
+The tests ask the server itself what it holds (`World.server_posts`), never only the adapter they test.
+"""
+
+import dataclasses
+import hashlib
+import random
+import re
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import msgspec
+import pytest
+
+from bot.domain.outbox import Draft, DraftPost, MediaFile, Part, next_group
+from bot.domain.posts import Post, PostRef
+from bot.domain.richtext import Facet, Link, Mention, RichText, Tag
+from bot.errors import NetworkError, Refused, Unanswered, Unavailable
+from bot.ports import Network, Sent
+
+
+@dataclasses.dataclass(frozen=True)
+class ServerPost:
+    """A post of our account as the server holds it, read without our adapter.
+
+    `id` and `parent` are what `PostRef.id` would be (`parent` empty for none), `text` is plain, `alts` the alternative
+    texts of its pictures in order, `links`, `tags` (lower case) and `mentions` (`Account.id`) what the server marks.
+    """
+
+    id: str
+    text: str
+    parent: str = ""
+    languages: tuple[str, ...] = ()
+    visibility: str = "public"
+    alts: tuple[str, ...] = ()
+    links: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    mentions: frozenset[str] = frozenset()
+
+
+class Teacher(Protocol):
+    """An account of somebody else, acting as its owner would in an app. Addresses are as our own server knows them."""
+
+    id: str
+    """`Account.id`."""
+    handle: str
+    """`Account.handle`, without a leading `@`."""
+
+    def post(self, text: str) -> PostRef:
+        """Post publicly; `#tags` in the text become hashtags."""
+        ...
+
+    def reply(self, to: PostRef, text: str) -> PostRef:
+        """Reply publicly, addressing the author as apps do (so that they are notified)."""
+        ...
+
+    def quote(self, what: PostRef, text: str) -> PostRef:
+        """Quote a post; called only where `World.has_quotes`."""
+        ...
+
+    def edit(self, ref: PostRef, text: str) -> None:
+        """Change a post of ours; called only where `World.has_edits`."""
+        ...
+
+    def delete(self, ref: PostRef) -> None:
+        """Delete a post of ours."""
+        ...
+
+
+class Fault(Protocol):
+    """A fault that waits for its request; `fired` counts how often it struck."""
+
+    fired: int
+
+
+class World(Protocol):
+    """One network with an account of ours that nobody else uses; the fixture makes a new one for each test.
+
+    Attributes:
+        has_quotes, has_edits, has_unlisted: what this network knows at all.
+        languages: how many languages a post may name.
+    """
+
+    has_quotes: bool
+    has_edits: bool
+    has_unlisted: bool
+    languages: int
+
+    def network(self, *, bot: bool = True) -> Network:
+        """Our adapter, new each time, as after a restart. `bot=False`: for another account, not marked as a bot."""
+        ...
+
+    def teacher(self, name: str, *, bio: str = "") -> Teacher:
+        """A new account whose name is unique to this test; `name` has up to ten letters."""
+        ...
+
+    def server_posts(self) -> Sequence[ServerPost]:
+        """All posts of our account, oldest first, as the server holds them. Works while unplugged, too."""
+        ...
+
+    def settle(self) -> None:
+        """Return once the server's reads show all that was written."""
+        ...
+
+    def lose_next_answer(self) -> Fault:
+        """Let the next request that writes take effect, and break the connection instead of answering it."""
+        ...
+
+    def unplug(self) -> None:
+        """Make the server unreachable for our adapter: connections are refused."""
+        ...
+
+    def plug(self) -> None:
+        """Make it reachable again."""
+        ...
+
+
+_MARKS = re.compile(r"(?P<link>https?://\S+)|(?<!\w)#(?P<tag>\w+)")
+
+
+def words(text: str, **mentions: str) -> RichText:
+    """A RichText with links and hashtags marked, and each `@name` whose Account.id is given (`name=id`)."""
+    found = []
+    for match in _MARKS.finditer(text):
+        feature = Link(match["link"]) if match["link"] else Tag(match["tag"])
+        found.append((match.start(), match.end(), feature))
+    for handle, account in mentions.items():
+        at = text.index("@" + handle)
+        found.append((at, at + 1 + len(handle), Mention(account, handle)))
+    found.sort(key=lambda mark: mark[0])
+    facets = (Facet(len(text[:start].encode()), len(text[:end].encode()), feature) for start, end, feature in found)
+    return RichText(text, tuple(facets))
+
+
+def draft(*texts: str | RichText, languages: tuple[str, ...] = ("en",), reply_to: PostRef | None = None) -> Draft:
+    """A thread, each post under the one before."""
+    rich = [text if isinstance(text, RichText) else words(text) for text in texts]
+    posts = tuple(DraftPost(text=text, reply_to=n - 1 if n else None) for n, text in enumerate(rich))
+    return Draft(posts=posts, languages=languages, at=datetime.now(UTC), reply_to=reply_to)
+
+
+def png(width: int = 8, height: int = 6, shade: int = 90) -> bytes:
+    """A small grey PNG (https://www.w3.org/TR/png-3/)."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = (b"\0" + bytes([shade]) * width) * height
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+class Blobs(dict[str, bytes]):
+    """Pictures by SHA-256, as the store keeps them."""
+
+    def keep(self, data: bytes, alt: str, *, width: int = 8, height: int = 6) -> MediaFile:
+        sha256 = hashlib.sha256(data).hexdigest()
+        self[sha256] = data
+        return MediaFile(sha256, "image/png", len(data), alt, width, height)
+
+
+NO_BLOBS: Callable[[str], bytes] = Blobs().__getitem__
+
+
+class Sender:
+    """Sends a frozen delivery as the deliver service does: group by group, looking first where in doubt."""
+
+    def __init__(self, network: Network, draft: Draft, blobs: Blobs | None = None, *, seed: int = 1) -> None:
+        self.network = network
+        self.blob = blobs.__getitem__ if blobs is not None else NO_BLOBS
+        rng = random.Random(seed)
+        self.parts: tuple[Part, ...] = network.freeze(draft, f"prompt-{seed}@bot", rng, self.blob)
+
+    def group(self) -> tuple[Part, ...]:
+        return next_group(self.parts, atomic=self.network.atomic)
+
+    def send(self) -> tuple[Sent, ...]:
+        """Send the next group and note what landed."""
+        return self.landed(self.network.send(self.group(), self.parts, self.blob))
+
+    def find(self) -> tuple[Sent, ...]:
+        """Look for the next group and note what landed."""
+        return self.landed(self.network.find(self.group(), self.parts))
+
+    def landed(self, sent: tuple[Sent, ...]) -> tuple[Sent, ...]:
+        remote = {one.position: one.remote for one in sent}
+        self.parts = tuple(
+            msgspec.structs.replace(part, state="sent", remote=remote[part.position])
+            if part.position in remote
+            else part
+            for part in self.parts
+        )
+        return sent
+
+    def send_all(self) -> list[PostRef]:
+        """Send every group; the posts' addresses in order."""
+        while self.group():
+            self.send()
+        return self.posts()
+
+    def posts(self) -> list[PostRef]:
+        return [part.remote for part in self.parts if part.kind == "post" and part.remote is not None]
+
+
+def say(network: Network, *texts: str | RichText, seed: int = 1) -> list[PostRef]:
+    """Post a thread to the end."""
+    return Sender(network, draft(*texts), seed=seed).send_all()
+
+
+def ids(batches: Iterable[Iterable[Post]]) -> list[str]:
+    """All posts' ids, sorted; one that comes twice is in here twice."""
+    return sorted(post.ref.id for batch in batches for post in batch)
+
+
+class NetworkContract:
+    """The suite. Every test gets a world of its own."""
+
+    # -- who we are ---------------------------------------------------------------------------------------------
+    def test_identity_tells_the_bot_flag(self, world: World) -> None:
+        network = world.network()
+        mine = network.identity()
+        assert mine.bot
+        assert mine.id
+        assert mine.handle
+        assert mine.url.startswith("http")
+        assert mine.ahead is not None
+        assert abs(mine.ahead) < 60
+        assert not world.network(bot=False).identity().bot
+
+    # -- saying -------------------------------------------------------------------------------------------------
+    def test_one_post_lands_once(self, world: World) -> None:
+        [ref] = say(world.network(), "Q1 What did you try this week?")
+        [held] = world.server_posts()
+        assert (held.id, held.text, held.parent) == (ref.id, "Q1 What did you try this week?", "")
+        assert ref.network == world.network().name
+
+    def test_a_thread_lands_in_order_under_the_right_parents(self, world: World) -> None:
+        refs = say(world.network(), "Welcome!", "Today we talk about marking.", "Hosts are here.")
+        held = world.server_posts()
+        assert [post.id for post in held] == [ref.id for ref in refs]
+        assert [post.parent for post in held] == ["", refs[0].id, refs[1].id]
+
+    def test_a_tree_of_posts_keeps_its_shape(self, world: World) -> None:
+        posts = tuple(DraftPost(words(f"Post {n}"), reply_to=to) for n, to in enumerate([None, 0, 0, 1]))
+        network = world.network()
+        refs = Sender(network, Draft(posts, ("en",), datetime.now(UTC))).send_all()
+        parents = {post.id: post.parent for post in world.server_posts()}
+        assert [parents[ref.id] for ref in refs] == ["", refs[0].id, refs[0].id, refs[1].id]
+
+    def test_a_later_delivery_hangs_under_an_earlier_post(self, world: World) -> None:
+        network = world.network()
+        root, middle = say(network, "Q1 Why?", "Join in by replying.")
+        hung = draft("Five minutes left.", reply_to=middle)
+        [late] = Sender(network, msgspec.structs.replace(hung, reply_root=root), seed=2).send_all()
+        assert {post.id: post.parent for post in world.server_posts()}[late.id] == middle.id
+
+    def test_links_tags_and_mentions_after_emoji_point_at_the_right_bytes(self, world: World) -> None:
+        amy = world.teacher("amy")
+        text = f"👩🏽‍🏫 Ça va? 你好 #EdChat https://example.org/é?q=1 thanks @{amy.handle} 🎉"
+        say(world.network(), words(text, **{amy.handle: amy.id}))
+        [held] = world.server_posts()
+        assert held.text == text
+        assert "edchat" in held.tags
+        assert any(link.startswith("https://example.org/") for link in held.links)
+        assert amy.id in held.mentions
+
+    def test_a_picture_goes_out_with_its_alt_text(self, world: World) -> None:
+        blobs = Blobs()
+        media = (blobs.keep(png(), "A pupil's poster 🖍"), blobs.keep(png(shade=200), "The wall beside it"))
+        posts = (DraftPost(words("Q1 What do you see?"), media=media), DraftPost(words("Reply below."), reply_to=0))
+        Sender(world.network(), Draft(posts, ("en",), datetime.now(UTC)), blobs).send_all()
+        held = world.server_posts()
+        assert [post.alts for post in held] == [("A pupil's poster 🖍", "The wall beside it"), ()]
+
+    def test_languages_are_stated(self, world: World) -> None:
+        Sender(world.network(), draft("Bore da, good morning", languages=("cy", "en"))).send_all()
+        [held] = world.server_posts()
+        assert held.languages == ("cy", "en")[: world.languages]
+
+    def test_visibility_is_stated(self, world: World) -> None:
+        posts = (
+            DraftPost(words("Q1 Why?"), visibility="public"),
+            DraftPost(words("More below."), reply_to=0, visibility="unlisted"),
+        )
+        Sender(world.network(), Draft(posts, ("en",), datetime.now(UTC))).send_all()
+        wanted = ["public", "unlisted" if world.has_unlisted else "public"]
+        assert [post.visibility for post in world.server_posts()] == wanted
+
+    def test_what_is_too_long_is_refused_and_nothing_lands(self, world: World) -> None:
+        with pytest.raises(Refused):
+            say(world.network(), "long " * 20_000)
+        assert list(world.server_posts()) == []
+
+    # -- saying once --------------------------------------------------------------------------------------------
+    def test_freezing_says_nothing_and_finding_nothing_is_certain(self, world: World) -> None:
+        sender = Sender(world.network(), draft("One", "Two"))
+        assert sender.find() == ()
+        assert list(world.server_posts()) == []
+
+    def test_sending_again_makes_nothing_new(self, world: World) -> None:
+        sender = Sender(world.network(), draft("Only once, please"))
+        group, parts = sender.group(), sender.parts
+        first = sender.send()
+        again = world.network()  # as after a crash: nothing is remembered but the frozen parts
+        try:
+            assert again.send(group, parts, NO_BLOBS) == first
+        except Unanswered:
+            assert again.find(group, parts) == first
+        assert len(world.server_posts()) == 1
+
+    def test_a_lost_answer_is_found_again(self, world: World) -> None:
+        sender = Sender(world.network(), draft("One", "Two", "Three"))
+        fault = world.lose_next_answer()
+        with pytest.raises(Unanswered):
+            sender.send()
+        assert fault.fired == 1
+        sender.network = world.network()
+        assert sender.find()
+        refs = sender.send_all()
+        assert [post.id for post in world.server_posts()] == [ref.id for ref in refs]
+        assert len(refs) == 3
+
+    def test_unplugged_means_certainly_not_done(self, world: World) -> None:
+        network = world.network()
+        network.identity()
+        sender = Sender(network, draft("Still to come"))
+        world.unplug()
+        with pytest.raises(Unavailable):
+            sender.send()
+        with pytest.raises(Unavailable):
+            sender.find()
+        assert list(world.server_posts()) == []
+        world.plug()
+        assert sender.find() == ()
+        assert len(sender.send_all()) == 1
+        assert len(world.server_posts()) == 1
+
+    def test_reads_raise_a_network_error_while_unplugged(self, world: World) -> None:
+        network = world.network()
+        [ref] = say(network, "Q1 Why?")
+        world.unplug()
+        now = datetime.now(UTC)
+        reads: list[Callable[[], object]] = [
+            network.identity,
+            lambda: list(network.sweep(ref)),
+            lambda: list(network.tagged("edchat", now)),
+            lambda: network.look_up([ref]),
+            lambda: network.listen(""),
+        ]
+        for read in reads:
+            with pytest.raises(NetworkError):
+                read()
+
+    # -- reading ------------------------------------------------------------------------------------------------
+    def test_a_sweep_finds_replies_however_deep_and_each_once(self, world: World) -> None:
+        network = world.network()
+        root, second = say(network, "Q1 Why?", "Reply here.")
+        amy, ben = world.teacher("amy"), world.teacher("ben")
+        wide = [teacher.reply(root, f"A1 wide {n}") for n in range(6) for teacher in (amy, ben)]
+        deep = [root]
+        for n in range(14):
+            deep.append((amy, ben)[n % 2].reply(deep[-1], f"A1 deep {n}"))
+        aside = [amy.reply(deep[11], "A1 aside"), ben.reply(second, "under the second")]
+        world.settle()
+        found = ids(network.sweep(root))
+        assert found == sorted(ref.id for ref in [second, *wide, *deep[1:], *aside])
+
+    def test_a_swept_post_tells_all_we_need(self, world: World) -> None:
+        network = world.network()
+        [root] = say(network, "Q1 Why?")
+        amy = world.teacher("amy", bio="Teaches year 5. #NoArchive")
+        first = amy.reply(root, "A1 Because 🧮 of #maths and https://example.org/a")
+        second = amy.reply(first, "A1 and more")
+        before = datetime.now(UTC) - timedelta(minutes=5)
+        world.settle()
+        posts = {post.ref.id: post for batch in network.sweep(root) for post in batch}
+        post = posts[first.id]
+        assert (post.parent, post.root) == (root.id, root.id)
+        assert posts[second.id].parent == first.id
+        assert post.author.id == amy.id
+        assert post.author.handle.lstrip("@") == amy.handle
+        assert "noarchive" in post.author.signals.bio_tags
+        assert "A1 Because 🧮 of #maths and https://example.org/a" in post.text.text
+        marked = {
+            type(facet.feature): post.text.text.encode()[facet.start : facet.end].decode() for facet in post.text.facets
+        }
+        assert marked[Tag] == "#maths"
+        assert marked[Link].endswith("example.org/a")
+        assert before < post.at < datetime.now(UTC) + timedelta(minutes=5)
+        assert post.visibility == "public"
+        assert post.ref.url.startswith("http")
+        assert post.uri
+        assert not post.hidden
+
+    def test_quotes_are_found_where_the_network_has_them(self, world: World) -> None:
+        network = world.network()
+        [root] = say(network, "Q1 Why?")
+        if not world.has_quotes:
+            assert ids(network.quotes(root)) == []
+            return
+        amy = world.teacher("amy")
+        quote = amy.quote(root, "A1 like this")
+        amy.post("no quote")
+        world.settle()
+        [post] = [post for batch in network.quotes(root) for post in batch]
+        assert (post.ref.id, post.quote, post.parent) == (quote.id, root.id, "")
+
+    def test_posts_under_the_hashtag_are_found(self, world: World) -> None:
+        network = world.network()
+        amy = world.teacher("amy")
+        tag = f"Ed{random.SystemRandom().randrange(10**9)}"
+        tagged = [amy.post(f"A1 with the tag #{tag}"), amy.post(f"#{tag.lower()} A2 in lower case")]
+        amy.post("A1 without it")
+        amy.post(f"A1 with a longer one #{tag}more")
+        world.settle()
+        now = datetime.now(UTC)
+        assert ids(network.tagged(tag, now - timedelta(hours=1))) == sorted(ref.id for ref in tagged)
+        assert ids(network.tagged(tag, now + timedelta(hours=1))) == []
+
+    def test_looking_up_tells_what_is_gone(self, world: World) -> None:
+        network = world.network()
+        [root] = say(network, "Q1 Why?")
+        amy = world.teacher("amy")
+        stays, leaf = amy.reply(root, "A1 stays"), amy.reply(root, "A1 goes")
+        middle = amy.reply(root, "A1 middle goes")
+        below = amy.reply(middle, "A1 below stays")
+        world.settle()
+        whole = network.look_up([stays, leaf, middle, below])
+        assert len(whole.posts) == 4
+        assert whole.gone == ()
+        amy.delete(leaf)
+        amy.delete(middle)
+        world.settle()
+        left = network.look_up([stays, leaf, middle, below])
+        assert {post.ref.id for post in left.posts} == {stays.id, below.id}
+        assert {ref.id for ref in left.gone} == {leaf.id, middle.id}
+        assert network.look_up([]).posts == ()
+
+    def test_looking_up_many_at_once(self, world: World) -> None:
+        network = world.network()
+        amy = world.teacher("amy")
+        refs = [amy.post(f"A1 number {n}") for n in range(30)]
+        world.settle()
+        assert {post.ref.id for post in network.look_up(refs).posts} == {ref.id for ref in refs}
+
+    def test_an_edit_is_seen_where_the_network_has_them(self, world: World) -> None:
+        network = world.network()
+        [root] = say(network, "Q1 Why?")
+        amy = world.teacher("amy")
+        reply = amy.reply(root, "A1 befour")
+        if world.has_edits:
+            amy.edit(reply, "A1 before")
+        world.settle()
+        [post] = network.look_up([reply]).posts
+        assert ("A1 before" in post.text.text) == world.has_edits
+        assert (post.edited_at is not None) == world.has_edits
+
+    def test_listening_hears_a_reply_once(self, world: World) -> None:
+        network = world.network()
+        [root] = say(network, "Q1 Why?")
+        amy = world.teacher("amy")
+        old = amy.reply(root, "A1 early")
+        world.settle()
+        first = network.listen("")
+        assert ids([first.posts]) == [old.id]
+        new = amy.reply(root, "A1 later")
+        world.settle()
+        second = network.listen(first.cursor)
+        assert ids([second.posts]) == [new.id]
+        third = network.listen(second.cursor)
+        assert third.posts == ()
+        assert network.listen(third.cursor).posts == ()
+
+    def test_closing_twice_is_harmless(self, world: World) -> None:
+        network = world.network()
+        network.identity()
+        network.close()
+        network.close()
