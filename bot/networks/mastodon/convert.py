@@ -1,0 +1,180 @@
+"""The one-way street from what the API sends into the domain's types: one function per kind, each cites its page."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from bot.domain.patterns import is_web
+from bot.domain.posts import Account, Media, Post, PostRef, Signals, Visibility
+from bot.domain.richtext import hashtags
+from bot.networks.mastodon.posthtml import to_rich
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
+    from bot.networks.mastodon.wire import WireAccount, WireInstance, WireMedia, WirePost
+
+
+class Place(msgspec.Struct, frozen=True):
+    """What a conversion must know of where it happens.
+
+    Attributes:
+        host: the server whose API answered, port included; it begins every ``PostRef.id``.
+        domain: the server's name in handles; often the same.
+        now: UTC; nothing was written later than this.
+    """
+
+    host: str
+    domain: str
+    now: datetime
+
+    def id(self, local: str | None) -> str:
+        """``PostRef.id`` of a local id; empty for none."""
+        return f"{self.host}/{local}" if local else ""
+
+
+_VISIBILITY: Mapping[str | None, Visibility] = {
+    "public": "public",
+    "unlisted": "unlisted",
+    "private": "followers",
+}
+_MEDIA: Mapping[str, Literal["image", "video", "audio"]] = {
+    "image": "image",
+    "gifv": "video",
+    "video": "video",
+    "audio": "audio",
+}
+_SHOWN_QUOTES = frozenset({"accepted", None})
+_BRIDGES = ("brid.gy",)
+_BRIDGE_REDIRECT = re.compile(r"https://[\w.-]*brid\.gy/r/(?=https?://)")
+
+
+def post(wire: WirePost, place: Place, *, root: str = "", blocks_us: bool = False) -> Post:
+    """One post, of https://docs.joinmastodon.org/entities/Status/.
+
+    Args:
+        wire: as it came.
+        place: where and when.
+        root: ``PostRef.id`` of the thread's first post, where known: the API does not say it.
+        blocks_us: whether its author blocks our account.
+    """
+    author = account(wire.account, place, blocks_us=blocks_us)
+    quoted = _quoted(wire)
+    mentions = {one.url: _handle(one.acct, place.domain) for one in wire.mentions or () if one.url}
+    web = url(wire)
+    return Post(
+        ref=PostRef("mastodon", place.id(wire.id), url=web),
+        author=author,
+        text=to_rich(wire.content or "", mentions, quoting=bool(quoted)),
+        at=min(utc(wire.created_at), place.now),
+        parent=place.id(wire.in_reply_to_id),
+        root=root,
+        quote=place.id(quoted),
+        visibility=visibility(wire),
+        languages=(wire.language,) if wire.language else (),
+        warning=(wire.spoiler_text or "").strip(),
+        media=tuple(media(one) for one in wire.media_attachments or ()),
+        edited_at=min(utc(wire.edited_at), place.now) if wire.edited_at else None,
+        uri=wire.uri or web,
+        original=_BRIDGE_REDIRECT.sub("", web) if author.signals.bridged else "",
+    )
+
+
+def account(wire: WireAccount, place: Place, *, blocks_us: bool = False) -> Account:
+    """One account with what it says about being shown, of https://docs.joinmastodon.org/entities/Account/.
+
+    An account that its server's moderators limited counts as hidden, a suspended one as suspended.
+    """
+    handle = _handle(wire.acct or wire.username, place.domain)
+    domain = handle.rpartition("@")[2].partition(":")[0].casefold()
+    said = [wire.note or "", *(text for field in wire.fields or () for text in (field.name, field.value))]
+    tags = (tag for html in said for tag in _bio_tags(html))
+    labels = (("!suspend", wire.suspended), ("!hide", wire.limited))
+    return Account(
+        network="mastodon",
+        id=wire.uri or wire.url or handle,
+        handle=handle,
+        name=wire.display_name or handle,
+        url=wire.url if wire.url and is_web(wire.url) else "",
+        signals=Signals(
+            bot=bool(wire.bot),
+            indexable=wire.indexable,
+            discoverable=wire.discoverable,
+            noindex=wire.noindex,
+            bio_tags=tuple(dict.fromkeys(tags)),
+            labels=tuple(label for label, holds in labels if holds),
+            bridged=any(domain == bridge or domain.endswith("." + bridge) for bridge in _BRIDGES),
+            blocks_us=blocks_us,
+        ),
+    )
+
+
+def media(wire: WireMedia) -> Media:
+    """One attachment, of https://docs.joinmastodon.org/entities/MediaAttachment/."""
+    return Media(kind=_MEDIA.get(wire.type, "other"), alt=(wire.description or "").strip())
+
+
+def url(wire: WirePost) -> str:
+    """Where a person can open a post; empty if the server says nothing a browser can open."""
+    return next((one for one in (wire.url, wire.uri) if one and is_web(one)), "")
+
+
+def visibility(wire: WirePost) -> Visibility:
+    """Who may read a post; what we do not know (``direct``, ``local``, ``mutuals_only`` …) counts as the narrowest."""
+    if wire.local_only:
+        return "followers"
+    return _VISIBILITY.get(wire.visibility, "direct")
+
+
+def utc(moment: datetime) -> datetime:
+    """A time as the API writes it; one without a zone is UTC (https://docs.joinmastodon.org/api/datetime-format/)."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def path_piece(text: str) -> str:
+    """A piece of a path, percent-encoded."""
+    return quote(text, safe="")
+
+
+def software(wire: WireInstance) -> str:
+    """The server's make and version: other makes say theirs behind the version they are compatible with."""
+    version = (wire.version or "").strip()
+    other = re.search(r"\(compatible;\s*(?P<name>[^)]+)\)", version)
+    if other:
+        return other["name"].strip()
+    source = urlsplit(wire.source_url or "").path.rstrip("/").rpartition("/")[2]
+    return f"{source or 'Mastodon'} {version}".strip()
+
+
+def version(wire: WireInstance) -> tuple[int, int]:
+    """The version of Mastodon's API: its major and minor number; (0, 0) if unknown."""
+    found = re.match(r"(\d+)\.(\d+)", wire.version or "")
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+@lru_cache(maxsize=2048)
+def _bio_tags(html: str) -> tuple[str, ...]:
+    """Hashtags in a bio; a busy thread shows the same few bios again and again."""
+    return hashtags(to_rich(html)) if "#" in html or "\uff03" in html else ()
+
+
+def _quoted(wire: WirePost) -> str:
+    """Local id of the post it quotes with its author's leave (https://docs.joinmastodon.org/entities/Quote/)."""
+    if wire.quote is None:
+        return wire.quote_id or ""
+    if wire.quote.state not in _SHOWN_QUOTES:
+        return ""
+    inner = wire.quote.quoted_status.id if wire.quote.quoted_status else ""
+    return inner or wire.quote.quoted_status_id or wire.quote_id or wire.quote.id or ""
+
+
+def _handle(acct: str, domain: str) -> str:
+    """``@name@host`` also for accounts of the server itself, whose ``acct`` is a bare name."""
+    return f"@{acct}" if "@" in acct else f"@{acct}@{domain}"

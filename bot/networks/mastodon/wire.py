@@ -1,0 +1,197 @@
+"""What the API sends, as far as we read it: one struct per kind, each with its page.
+
+Nearly every field may be missing: servers of many makes speak this API.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from bot.errors import Unanswered
+from bot.networks.mastodon.http import readable
+
+
+class WireField(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Account/#Field."""
+
+    name: str = ""
+    value: str = ""
+
+
+class WireAccount(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Account/."""
+
+    id: str
+    username: str = ""
+    acct: str = ""
+    display_name: str | None = ""
+    url: str | None = ""
+    uri: str | None = ""
+    note: str | None = ""
+    bot: bool | None = False
+    indexable: bool | None = None
+    discoverable: bool | None = None
+    noindex: bool | None = None
+    limited: bool | None = None
+    suspended: bool | None = None
+    fields: list[WireField] | None = None
+
+
+class WireMention(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Status/#Mention."""
+
+    acct: str = ""
+    url: str | None = ""
+
+
+class WireMedia(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/MediaAttachment/. ``url`` is empty while it is being processed."""
+
+    id: str = ""
+    type: str = "unknown"
+    description: str | None = None
+    url: str | None = None
+
+
+class WireOption(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Poll/#Option."""
+
+    title: str = ""
+
+
+class WirePoll(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Poll/."""
+
+    options: list[WireOption] = []
+
+
+class WireQuoted(msgspec.Struct):
+    """The quoted post, of which we want no more than its id."""
+
+    id: str = ""
+
+
+class WireQuote(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Quote/ and ShallowQuote; forks send the quoted post itself."""
+
+    state: str | None = None
+    quoted_status: WireQuoted | None = None
+    quoted_status_id: str | None = None
+    id: str | None = None
+
+
+class WirePost(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Status/."""
+
+    id: str
+    account: WireAccount
+    created_at: datetime
+    uri: str | None = ""
+    url: str | None = ""
+    content: str | None = ""
+    visibility: str | None = None
+    language: str | None = None
+    spoiler_text: str | None = ""
+    edited_at: datetime | None = None
+    in_reply_to_id: str | None = None
+    replies_count: int | None = 0
+    media_attachments: list[WireMedia] | None = None
+    mentions: list[WireMention] | None = None
+    poll: WirePoll | None = None
+    quote: WireQuote | None = None
+    quote_id: str | None = None
+    in_reply_to_account_id: str | None = None
+    reblog: WireQuoted | None = None
+    local_only: bool | None = None
+
+
+class WireContext(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Context/; we know the ancestors already."""
+
+    descendants: list[msgspec.Raw]
+
+
+class WireNotification(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Notification/."""
+
+    id: str
+    type: str = ""
+    status: WirePost | None = None
+
+
+class WireRelationship(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Relationship/."""
+
+    id: str
+    blocked_by: bool | None = False
+
+
+class WireSource(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/StatusSource/."""
+
+    text: str = ""
+
+
+class WireApplication(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Application/; ``scopes`` since 4.3."""
+
+    scopes: list[str] | None = None
+
+
+class WireLimits(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Instance/#max_characters."""
+
+    max_characters: int | None = None
+    characters_reserved_per_url: int | None = None
+
+
+class WireUrls(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Instance/#urls."""
+
+    about: str | None = None
+    terms_of_service: str | None = None
+
+
+class WireConfiguration(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Instance/#configuration."""
+
+    statuses: WireLimits | None = None
+    urls: WireUrls | None = None
+
+
+class WireInstance(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Instance/ and V1_Instance (``uri``; ``max_toot_chars`` of forks)."""
+
+    domain: str | None = None
+    uri: str | None = None
+    version: str | None = None
+    source_url: str | None = None
+    configuration: WireConfiguration | None = None
+    max_toot_chars: int | None = None
+
+
+def posts_in(body: bytes, host: str) -> list[WirePost]:
+    """A list of posts; one that cannot be understood does not cost us the others. Raises ``Unanswered``."""
+    try:
+        return msgspec.json.decode(body, type=list[WirePost])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raws = readable(body, lambda whole: msgspec.json.decode(whole, type=list[msgspec.Raw]), host)
+        return [post for post in (post_in(bytes(raw)) for raw in raws) if post is not None]
+
+
+def post_in(body: bytes) -> WirePost | None:
+    """A single post; ``None`` if it cannot be understood."""
+    try:
+        return msgspec.json.decode(body, type=WirePost)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def one_post(body: bytes, host: str) -> WirePost:
+    """The post a request was about. Raises ``Unanswered`` if it cannot be understood."""
+    found = post_in(body)
+    if found is None:
+        raise Unanswered(f"{host}: the answer is not a post")
+    return found
