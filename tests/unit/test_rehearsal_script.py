@@ -1,0 +1,164 @@
+"""What the made-up teachers of a rehearsal say, and that their script keeps its promises."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from datetime import date, time
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.labels import label_of
+from bot.domain.patterns import graphemes, handles, hashtags_in, urls
+from bot.domain.richtext import detect
+from bot.domain.schedule import ChatEntry, Question, Series, Weekly, planned_chats, prompts
+from bot.rehearsal.script import EXTRAS, SHARES, Act, Cast, Saying, Stage, write_script
+from bot.shipped import shipped
+
+if TYPE_CHECKING:
+    from bot.domain.posts import NetworkName
+
+QUESTIONS = range(1, 7)
+ROOM = 280  # graphemes a text may have, so that a label, a hashtag and “(edited)” still fit Bluesky's 300
+CAST = msgspec.json.decode((shipped("templates") / "rehearsal" / "cast.json").read_bytes(), type=Cast)
+LANGUAGES = {"en", "cy", "fr", "es", "de", "ar", "zh"}
+
+
+def stage(networks: tuple[NetworkName, ...] = ("bluesky", "mastodon")) -> Stage:
+    entry = ChatEntry(
+        date=date(2027, 1, 7),
+        topic="Feedback that pupils use",
+        questions=tuple(Question(ask="What worked?") for _ in QUESTIONS),
+    )
+    series = Series(
+        slug="edchat",
+        title="Ed Chat",
+        hashtag="EdChat",
+        timezone="Europe/London",
+        rhythm=Weekly(3),
+        at=time(20),
+        accounts=networks,
+        chats=(entry,),
+    )
+    (chat,) = planned_chats(series)
+    asked = tuple(prompt for prompt in prompts(series, chat) if prompt.kind == "question")
+    return Stage(CAST, chat, asked, networks)
+
+
+def script(answers: int, seed: int, networks: tuple[NetworkName, ...] = ("bluesky", "mastodon")) -> tuple[Act, ...]:
+    return write_script(random.Random(seed), stage(networks), answers)
+
+
+def texts() -> tuple[Saying, ...]:
+    return (*CAST.sayings, *CAST.responses)
+
+
+# -- the cast --------------------------------------------------------------------------------------------------
+def test_the_cast_is_large_enough_to_seldom_repeat_itself() -> None:
+    assert len(set(CAST.names)) == len(CAST.names) >= 90
+    assert len({saying.text for saying in CAST.sayings}) == len(CAST.sayings) >= 160
+    assert len({saying.text for saying in CAST.responses}) == len(CAST.responses) >= 70
+    assert len(set(CAST.spam)) == len(CAST.spam) == 4
+
+
+def test_the_cast_speaks_seven_languages_and_answers_in_each() -> None:
+    spoken = Counter(saying.language for saying in CAST.sayings)
+    assert set(spoken) == {saying.language for saying in CAST.responses} == LANGUAGES
+    assert spoken["ar"] >= 10
+    assert spoken["zh"] >= 10
+    assert sum(spoken[language] for language in ("cy", "fr", "es", "de")) >= 20
+
+
+def test_texts_fit_and_are_trimmed() -> None:
+    assert [one.text for one in texts() if one.text != one.text.strip()] == []
+    assert [one.text for one in texts() if not 0 < graphemes(one.text) <= ROOM] == []
+
+
+def test_texts_name_no_account_hashtag_or_question() -> None:
+    assert [one.text for one in texts() if [*hashtags_in(one.text), *handles(one.text)]] == []
+    assert [one.text for one in texts() if label_of(one.text, QUESTIONS, tuple(LANGUAGES)).numbers] == []
+
+
+@pytest.mark.parametrize("number", QUESTIONS)
+def test_a_saying_with_a_label_before_it_is_read_as_the_answer_to_that_question(number: int) -> None:
+    labelled = {one.text: label_of(f"A{number} {one.text} #EdChat", QUESTIONS, ("en",)) for one in CAST.sayings}
+    assert [text for text, label in labelled.items() if label.numbers != (number,)] == []
+
+
+def test_links_lead_to_the_reserved_example_site_only() -> None:
+    every = [*CAST.spam, *(saying.text for saying in texts())]
+    found = [text[start:end] for text in every for start, end in urls(text)]
+    assert len(found) >= 5
+    assert all(url.startswith("https://example.org/") for url in found)
+    assert sum(text.count("://") for text in every) == len(found)
+
+
+def test_texts_come_through_the_detection_of_facets_unchanged() -> None:
+    for saying in texts():
+        assert detect(saying.text).text == saying.text
+
+
+# -- the script ------------------------------------------------------------------------------------------------
+def test_shares_of_answers_sum_to_one() -> None:
+    assert math.isclose(sum(share for _, share in SHARES), 1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_kind_of_act_occurs_from_200_answers_on(seed: int) -> None:
+    found = {act.kind for act in script(200, seed)}
+    assert found == {kind for kind, _ in (*SHARES, *EXTRAS)}
+
+
+def test_the_same_seed_gives_the_same_script_and_another_seed_another() -> None:
+    assert script(120, 7) == script(120, 7)
+    assert script(120, 7) != script(120, 8)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    answers=st.integers(1, 300),
+    seed=st.integers(0, 2**32),
+    networks=st.sampled_from([("bluesky", "mastodon"), ("mastodon", "bluesky"), ("bluesky",), ("mastodon",)]),
+)
+def test_a_script_keeps_its_promises(answers: int, seed: int, networks: tuple[NetworkName, ...]) -> None:
+    acts = script(answers, seed, networks)
+    assert sum(act.counts for act in acts) == answers
+    assert [act.at for act in acts] == sorted(act.at for act in acts)
+    played = stage(networks)
+    asked = {prompt.number: prompt.at for prompt in played.questions}
+    for index, act in enumerate(acts):
+        assert act.network == networks[act.teacher % len(networks)]
+        assert act.at > asked.get(act.question, played.chat.starts_at)
+        _check_target(acts, index, act)
+
+
+def _check_target(acts: tuple[Act, ...], index: int, act: Act) -> None:
+    if act.kind not in ("nested", "edit", "delete"):
+        assert act.target == -1
+        return
+    assert 0 <= act.target < index
+    target = acts[act.target]
+    assert target.network == act.network
+    assert target.kind not in ("delete", "edit", "spam", "leave")
+    assert target.question == act.question
+    if act.kind != "nested":
+        assert target.teacher == act.teacher
+
+
+def test_a_nested_answer_speaks_the_language_of_what_it_answers() -> None:
+    acts = script(300, 3)
+    nested = [act for act in acts if act.kind == "nested"]
+    assert len(nested) > 30
+    assert all(act.saying.language == acts[act.target].saying.language for act in nested)
+
+
+def test_what_is_deleted_is_no_answer_to_be_kept() -> None:
+    acts = script(300, 4)
+    deleted = [acts[act.target] for act in acts if act.kind == "delete"]
+    assert deleted
+    assert not any(act.counts for act in deleted)
