@@ -1,4 +1,4 @@
-"""What services need of the world, as protocols, and no more."""
+"""The store, as a port: the truth, and all that may be asked of it."""
 
 from __future__ import annotations
 
@@ -7,144 +7,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from bot.domain.posts import NetworkName, Post, PostRef
 from bot.domain.records import StoredChat
 
 if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from bot.domain.consent import Wish
-    from bot.domain.outbox import Delivery, Draft, MediaFile, Part
+    from bot.domain.outbox import Delivery, Draft, Part
+    from bot.domain.posts import NetworkName, PostRef
     from bot.domain.records import Candidate, ChatContent, ChatFigures, Pick, Placed, SentPost
     from bot.domain.schedule import Chat, Prompt, Series
-    from bot.domain.textlength import Limits
-
-
-class Clock(Protocol):
-    """The only thing that knows the time."""
-
-    def now(self) -> datetime:
-        """Aware UTC."""
-        ...
-
-
-class Identity(msgspec.Struct, frozen=True):
-    """Who we are on a network.
-
-    Attributes:
-        id, handle, url: as in ``posts.Account``.
-        bot: the account is marked as a bot.
-        scopes: what the login may do, where the network tells.
-        software: the server's name and version, where it tells.
-        terms: URL of the server's rules, where it tells.
-        ahead: how many seconds the server's clock is ahead of ours (from its ``Date`` header); ``None`` if unknown.
-    """
-
-    id: str
-    handle: str
-    url: str
-    bot: bool
-    scopes: tuple[str, ...] = ()
-    software: str = ""
-    terms: str = ""
-    ahead: float | None = None
-
-
-class Sent(msgspec.Struct, frozen=True):
-    """A part that is on the network now: its position in the delivery and the address it got."""
-
-    position: int
-    remote: PostRef
-
-
-class LookUp(msgspec.Struct, frozen=True):
-    """What became of posts: those still public, as they are now, and those that are gone. The rest is unknown."""
-
-    posts: tuple[Post, ...]
-    gone: tuple[PostRef, ...]
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """What came in since a cursor, without waiting, and the cursor to go on from."""
-
-    posts: tuple[Post, ...]
-    cursor: str
-
-
-class Network(Protocol):
-    """One of our accounts on one network. Safe to use from several threads; every call is bounded in time.
-
-    Every method that asks the network raises ``errors.Unanswered``, ``Busy``, ``Unavailable``, ``Refused`` or
-    ``Unauthorized`` and nothing else that is not a bug.
-    """
-
-    @property
-    def account(self) -> str:
-        """The account's key in the settings."""
-        ...
-
-    @property
-    def name(self) -> NetworkName:
-        """Which network."""
-        ...
-
-    @property
-    def atomic(self) -> bool:
-        """Whether all posts of a delivery land in one request or not at all."""
-        ...
-
-    @property
-    def limits(self) -> Limits:
-        """How long a post may be there."""
-        ...
-
-    def identity(self) -> Identity:
-        """Ask who we are."""
-        ...
-
-    def freeze(self, draft: Draft, delivery: str, rng: random.Random, blob: Callable[[str], bytes]) -> tuple[Part, ...]:
-        """Fix keys and payloads of all parts, so that sending again makes nothing new. May read, writes nothing.
-
-        Args:
-            draft: what to say.
-            delivery: the delivery's id, for keys.
-            rng: for keys that want randomness.
-            blob: a picture's bytes by its SHA-256.
-        """
-        ...
-
-    def send(self, group: Sequence[Part], parts: Sequence[Part], blob: Callable[[str], bytes]) -> tuple[Sent, ...]:
-        """Make one request for ``group`` (as ``outbox.next_group`` gave it) of a delivery's ``parts``."""
-        ...
-
-    def find(self, group: Sequence[Part], parts: Sequence[Part]) -> tuple[Sent, ...]:
-        """Look whether an earlier request for ``group`` took effect. Empty means: certainly not (yet)."""
-        ...
-
-    def sweep(self, root: PostRef) -> Iterator[tuple[Post, ...]]:
-        """Every post below ``root`` to the last reply, in batches, in any order, ``root`` itself left out."""
-        ...
-
-    def tagged(self, hashtag: str, since: datetime) -> Iterator[tuple[Post, ...]]:
-        """Public posts with a hashtag (given without ``#``) written since then, in batches."""
-        ...
-
-    def quotes(self, ref: PostRef) -> Iterator[tuple[Post, ...]]:
-        """Posts that quote ``ref``, where the API shows them, in batches."""
-        ...
-
-    def look_up(self, refs: Sequence[PostRef]) -> LookUp:
-        """Ask for posts by id: what they are now, and which are gone."""
-        ...
-
-    def listen(self, cursor: str) -> Heard:
-        """Posts that the network told us of since ``cursor`` (empty: the newest). Fast, never complete."""
-        ...
-
-    def close(self) -> None:
-        """Let go of connections."""
-        ...
+    from bot.ports.network import Sent
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -366,77 +239,4 @@ class Store(Protocol):
 
     def counts(self) -> Mapping[str, int]:
         """Figures for ``status``: deliveries by state (``deliveries.sent`` …), ``posts``, ``held``, ``tombstones``."""
-        ...
-
-
-class Composer(Protocol):
-    """Turns a prompt into words. Pure: templates and settings in, a draft out."""
-
-    def compose(
-        self,
-        prompt: Prompt,
-        stored: StoredChat,
-        network: NetworkName,
-        limits: Limits,
-        *,
-        upcoming: Chat | None,
-        content: ChatContent | None,
-        question: PostRef | None,
-        media: Sequence[MediaFile],
-    ) -> Draft:
-        """Write one prompt for one network.
-
-        Args:
-            prompt: what to say.
-            stored: the chat and its series.
-            network: where; polls and gates differ.
-            limits: how long a post may be there.
-            upcoming: the series' next chat, for wrap-up and digest.
-            content: the chat's answers, for a digest.
-            question: our question on that network, for a reminder under it.
-            media: the question's picture, kept in the store.
-        """
-        ...
-
-
-class Archived(msgspec.Struct, frozen=True):
-    """What publishing did: pages written, left as they were, and removed."""
-
-    written: int
-    unchanged: int
-    removed: int
-
-
-class PlannedPage(Protocol):
-    """A page that is to stand in the archive: its path, a fingerprint of all it is made from, and how to make it."""
-
-    path: str
-    mark: str
-
-    def render(self, content: Callable[[str], ChatContent]) -> bytes:
-        """Make the page; ``content`` gives what may be shown of a chat by its id."""
-        ...
-
-
-class Renderer(Protocol):
-    """Knows all pages of the archive. Planning them is cheap, rendering is not."""
-
-    def pages(self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures]) -> Iterable[PlannedPage]:
-        """Every page that the archive of these chats has."""
-        ...
-
-
-class Target(Protocol):
-    """A place where the archive stands."""
-
-    def write(self, path: str, data: bytes) -> bool:
-        """Put a file in place, whole or not at all; false where it had these bytes already."""
-        ...
-
-    def exists(self, path: str) -> bool:
-        """Whether the file is there."""
-        ...
-
-    def remove(self, path: str) -> bool:
-        """Take a file away; false where there was none."""
         ...

@@ -1,0 +1,151 @@
+"""What all parts of the store share: transactions, this database's secret, and a few statements."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.domain.posts import node_key
+from bot.storage import codec
+from bot.storage.engine import empty_wal, transaction
+from bot.storage.tables import chat_posts, chats, parts, posts, series
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table
+
+    from bot.domain.outbox import Part
+    from bot.domain.records import StoredChat
+    from bot.domain.schedule import Series
+
+_CHUNK = 500
+"""Values in one ``IN (…)``: SQLite takes 32,766, short statements are compiled faster."""
+
+
+class Base:
+    """The database and its secret; the classes that make up the store inherit from it.
+
+    Args:
+        engine: see ``engine.connect``.
+        pepper: this database's secret for node keys.
+    """
+
+    def __init__(self, engine: Engine, pepper: bytes) -> None:
+        self._engine = engine
+        self._pepper = pepper
+        self._erased = False  # something was erased and may still stand in the write-ahead log
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with transaction(self._engine, writing=False) as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with transaction(self._engine, writing=True) as connection:
+            yield connection
+        if self._erased:
+            self._erased = not empty_wal(self._engine)
+
+    def key(self, network: str, remote_id: str) -> str:
+        """``posts.node_key`` with this database's secret."""
+        return node_key(self._pepper, network, remote_id)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._engine.dispose()
+
+
+def chunks(values: Collection[str]) -> Iterator[Sequence[str]]:
+    """Cut values into lists short enough for one ``IN (…)``; sorted, so that rows are locked in one order."""
+    ordered = sorted(values)
+    for start in range(0, len(ordered), _CHUNK):
+        yield ordered[start : start + _CHUNK]
+
+
+def inserting(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ``ON CONFLICT``; both databases write it alike, SQLAlchemy has one class for each."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def put(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    first: Mapping[str, Any] | None = None,
+) -> None:
+    """Insert rows, or give the ones that are there these values; ``first`` is added to new rows only."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    statement = inserting(connection, table)
+    values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    statement = statement.on_conflict_do_update(index_elements=keys, set_=values)
+    connection.execute(statement, [{**row, **(first or {})} for row in rows])
+
+
+def bump(connection: Connection, ids: Collection[str]) -> None:
+    """Note that something a page could show has changed in these chats."""
+    for some in chunks(set(ids)):
+        connection.execute(update(chats).where(chats.c.id.in_(some)).values(revision=chats.c.revision + 1))
+
+
+def ids_of(keys: Sequence[str]) -> Select[int]:
+    """Numbers of the rows that have these node keys, for use inside another statement."""
+    return select(posts.c.id).where(posts.c.key.in_(keys))
+
+
+def chats_of(connection: Connection, post_keys: Collection[str]) -> set[str]:
+    """Ids of the chats in which these posts stand."""
+    found: set[str] = set()
+    for some in chunks(post_keys):
+        found.update(
+            connection.scalars(select(chat_posts.c.chat).where(chat_posts.c.post.in_(ids_of(some))).distinct())
+        )
+    return found
+
+
+def stored_chats(connection: Connection, *where: ColumnElement[bool]) -> tuple[StoredChat, ...]:
+    """Chats with their series, in order of start; each series is read once."""
+    query = (
+        select(chats, series.c.data.label("series_data"))
+        .join(series, series.c.slug == chats.c.series)
+        .where(*where)
+        .order_by(chats.c.starts_at, chats.c.id)
+    )
+    known: dict[str, Series] = {}
+    found = []
+    for row in connection.execute(query):
+        if row.series not in known:
+            known[row.series] = codec.series_from(row.series_data)
+        found.append(codec.stored_chat(row, known[row.series]))
+    return tuple(found)
+
+
+def parts_of(connection: Connection, delivery_ids: Collection[str]) -> dict[str, tuple[Part, ...]]:
+    """Parts in order, by delivery; deliveries without any are left out."""
+    found: dict[str, list[Row[Any]]] = {}
+    for some in chunks(delivery_ids):
+        query = select(parts).where(parts.c.delivery.in_(some)).order_by(parts.c.delivery, parts.c.position)
+        for row in connection.execute(query):
+            found.setdefault(row.delivery, []).append(row)
+    return {delivery: tuple(codec.part_from(row) for row in rows) for delivery, rows in found.items()}
+
+
+def drop_parts(connection: Connection, delivery_ids: Collection[str]) -> None:
+    """Forget the parts of deliveries that start anew."""
+    for some in chunks(delivery_ids):
+        connection.execute(delete(parts).where(parts.c.delivery.in_(some)))
+
+
+def kept(connection: Connection, post_keys: Collection[str]) -> set[str]:
+    """Which of these posts' words are kept."""
+    found: set[str] = set()
+    for some in chunks(post_keys):
+        found.update(connection.scalars(select(posts.c.key).where(posts.c.key.in_(some), posts.c.state == "kept")))
+    return found

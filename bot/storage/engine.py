@@ -1,0 +1,146 @@
+"""Connections to SQLite and PostgreSQL, set up so that a transaction means the same on both.
+
+SQLite: the driver's own transaction handling is off and a writer begins with ``BEGIN IMMEDIATE``, because a deferred
+one that turns into a writer fails at once when somebody else wrote in between, however long the busy timeout
+(https://www.sqlite.org/lang_transaction.html). WAL lets readers go on meanwhile. ``secure_delete`` overwrites what is
+erased with zeros. PostgreSQL: read committed; writers of posts take turns by an advisory lock (``take_turns``).
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+
+from bot.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+_BUSY_MILLISECONDS = 15_000
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+)
+_TURNS = 0x57AFF  # any fixed number that no other program locks in this database
+
+
+def connect(url: str) -> Engine:
+    """Make an engine for a SQLAlchemy URL: ``sqlite:///path`` or ``postgresql+psycopg://…`` (no connection yet).
+
+    Raises:
+        StoreError: another kind of database, or SQLite without a file.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            "The database's URL cannot be read. Write sqlite:///staffroom.db, or postgresql://user@host/name."
+        ) from error
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        # Plain postgresql:// would mean the older driver, which we do not install.
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    elif backend != "sqlite":
+        raise StoreError(f"Staffroom keeps its data in SQLite or PostgreSQL, not in {backend}.")
+    elif parsed.database in (None, "", ":memory:"):
+        raise StoreError("SQLite needs a file: write sqlite:///staffroom.db. In memory everything would be lost.")
+    try:
+        engine = create_engine(parsed)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise StoreError("PostgreSQL needs one more package: pip install 'staffroom[postgres]'.") from error
+    if backend == "sqlite":
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """Give one SQLite connection its settings (https://www.sqlite.org/pragma.html)."""
+    connection.isolation_level = None  # the driver begins nothing by itself; _begin does
+    for pragma in _PRAGMAS:
+        connection.execute(pragma).close()
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("staffroom_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def transaction(engine: Engine, *, writing: bool) -> Iterator[Connection]:
+    """One transaction, committed at the end and rolled back on any error.
+
+    Raises:
+        StoreError: the database is missing, read-only, full, locked or unreachable. A mistake of ours in SQL or a
+            broken constraint keeps its own traceback.
+    """
+    try:
+        with engine.execution_options(staffroom_writing=writing).begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        # A plain DatabaseError is SQLite's word for a file that is no database, or a damaged one.
+        if isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError:
+            raise StoreError(_explain(engine, error)) from error
+        raise
+
+
+def _explain(engine: Engine, error: DBAPIError) -> str:
+    """What the driver said, and where, without the statement and without a password."""
+    said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+    where = engine.url.render_as_string(hide_password=True)
+    return f"The database {where} cannot be used: {said}. Nothing of this step was stored; it can be tried again."
+
+
+def take_turns(connection: Connection) -> None:
+    """Let one transaction at a time write posts, as SQLite does anyway; the lock goes with the transaction.
+
+    A batch is read, compared and written; two of them at once could both miss what the other adds
+    (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS).
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURNS})")
+
+
+def empty_wal(engine: Engine) -> bool:
+    """Move SQLite's write-ahead log into the database and cut it to nothing; true when no byte stayed behind.
+
+    The log still holds the pages as they were before an erasure. False while a reader holds on to an old page.
+    PostgreSQL frees erased rows by its own vacuum.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    connection = engine.raw_connection()  # a checkpoint cannot run inside the transaction SQLAlchemy would begin
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        row = cursor.fetchone()  # busy, pages in the log, pages moved
+        cursor.close()
+    finally:
+        connection.close()
+    return row is not None and not row[0]
+
+
+def prepare_file(engine: Engine) -> None:
+    """Make SQLite's file, readable by its owner alone, before SQLite would make it for everybody."""
+    if engine.dialect.name != "sqlite" or engine.url.database is None:
+        return
+    path = Path(engine.url.database)
+    if str(path).startswith("file:"):  # an SQLite URI: whoever writes one sees to its file
+        return
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreError(f"The database file {path} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,266 @@
+"""Compare a batch of collected posts with what is stored, and say what to write. No statement is made here.
+
+Most of what is collected was seen before: such a post costs one comparison of text. See ``Comparison``.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
+
+from bot.storage.codec import links_in, to_json, words_of
+from bot.storage.erasing import minute
+from bot.storage.tables import micros
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from bot.domain.posts import Account
+    from bot.domain.records import Candidate
+
+EVERYWHERE = frozenset({"not-public", "noarchive", "hidden-there", "blocks-us", "bridge-copy"})
+"""Reasons that lie in the post or its author, not in a chat: they end the keeping in every chat it stands in."""
+
+
+class Node(NamedTuple):
+    """A row of ``posts`` with times as microseconds, in the order in which it is written."""
+
+    id: int
+    key: str
+    parent: str
+    root: str
+    quote: str
+    at: int
+    state: str
+    network: str | None
+    account: str | None
+    links: int
+    checked_at: int | None
+    fingerprint: int | None
+    data: str | None
+
+
+class Place(NamedTuple):
+    """A row of ``chat_posts``, in the order in which it is written."""
+
+    chat: str
+    post: int
+    in_thread: bool
+    store: bool
+    hold: bool
+    search: bool
+    why: str
+
+
+class Work:
+    """What to write.
+
+    Attributes:
+        nodes, places: new rows.
+        renewed: rows of ``posts`` to give new values.
+        moved: rows of ``chat_posts`` to give new values.
+        withdrawn: by chat, node keys whose words may not be kept there any more.
+        erased: node keys whose words go, with their new state.
+        authors: accounts of posts that are kept, by key, as JSON.
+        changed: node keys of stored posts that differed.
+        visible: chats in which something changed that a page shows.
+        unseen: (chat, node key) of changed nodes that a page shows only if something shown hangs under them.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.places: list[Place] = []
+        self.renewed: list[Node] = []
+        self.moved: list[Place] = []
+        self.withdrawn: dict[str, list[str]] = {}
+        self.erased: dict[str, str] = {}
+        self.authors: dict[str, str] = {}
+        self.changed: set[str] = set()
+        self.visible: set[str] = set()
+        self.unseen: set[tuple[str, str]] = set()
+
+    def note(self, key: str, place: Place, before: Place | None = None) -> None:
+        """Note that a node changed in a chat."""
+        if _on_page(place) or (before is not None and _on_page(before)):
+            self.visible.add(place.chat)
+        else:
+            self.unseen.add((place.chat, key))
+
+
+Found = dict[str, dict[str, "Candidate"]]
+"""What was collected: by node key, then by chat."""
+
+
+class Comparison:
+    """Goes through a batch, first by fingerprints and then node by node, and gathers the work.
+
+    Args:
+        key: makes the node key of an account's (network, id).
+        now: UTC.
+    """
+
+    def __init__(self, key: Callable[[str, str], str], now: datetime) -> None:
+        self.work = Work()
+        self._key = key
+        self._stamp = micros(now)
+        self._last_id = 0
+        self._authors: dict[tuple[str, str], tuple[Account, str]] = {}
+
+    def different(self, batch: Sequence[Candidate], fingerprints: Mapping[str, int | None]) -> Found:
+        """Leave out what is stored just as it is: most of every batch, so this has to be quick.
+
+        Args:
+            batch: what was collected; of several about one post in one chat the last counts.
+            fingerprints: of those of its nodes that are stored, by key.
+        """
+        found: Found = {}
+        for candidate in batch:
+            found.setdefault(candidate.key, {})[candidate.chat] = candidate
+        for node_key, fingerprint in fingerprints.items():
+            by_chat = found[node_key]
+            if fingerprint is not None and len(by_chat) == 1:
+                (each,) = by_chat.values()
+                if fingerprint == _fingerprint(each, self._author(each.post.author), words_of(each.post)):
+                    del found[node_key]
+        return found
+
+    def compare(
+        self, found: Found, nodes: Mapping[str, Node], places: Mapping[int, Sequence[Place]], last_id: int
+    ) -> Work:
+        """Say what to write.
+
+        Args:
+            found: what ``different`` gave.
+            nodes: the stored nodes among them, by key.
+            places: the stored places of those nodes, by their number.
+            last_id: the highest number of a stored node.
+        """
+        self._last_id = last_id
+        for node_key in sorted(found):  # in the order of the index, which makes many new rows one short walk
+            each = tuple(found[node_key].values())
+            node = nodes.get(node_key)
+            if node is None:
+                self.add(each)
+            else:
+                self.renew(node, {place.chat: place for place in places.get(node.id, ())}, each)
+        return self.work
+
+    def add(self, found: Sequence[Candidate]) -> None:
+        """A node that was never seen. ``found``: what was collected about it, one for each chat."""
+        self._last_id = number = self._last_id + 1
+        forbidden = len(found) > 1 and any(candidate.why in EVERYWHERE for candidate in found)
+        words = None
+        for each in found:
+            place = _place(number, each, store=each.store and not forbidden)
+            if place.store:
+                words = each
+            self.work.places.append(place)
+            self.work.note(each.key, place)
+        self.work.nodes.append(self._kept(number, words) if words else _bare(number, found[-1]))
+
+    def renew(self, node: Node, before: Mapping[str, Place], found: Sequence[Candidate]) -> None:
+        """A node that is stored. ``before``: its places by chat."""
+        work = self.work
+        after = dict(before)
+        words = None
+        for each in found:
+            # Erased by its author's wish: only the same author's later JOIN brings it back.
+            allowed = each.store and (node.state != "erased" or each.why == "joined")
+            after[each.chat] = _place(node.id, each, store=allowed)
+            if allowed:
+                words = each
+        if any(each.why in EVERYWHERE for each in found):
+            words = None
+            after = {chat: place._replace(store=False, hold=False, search=False) for chat, place in after.items()}
+        new = self._next(node, words, found, lost=not any(place.store for place in after.values()))
+        if new.state != node.state and new.state in ("bare", "erased"):
+            work.erased[node.key] = new.state
+        elif new._replace(checked_at=node.checked_at, fingerprint=node.fingerprint) != node:
+            work.renewed.append(new)
+        else:
+            new = node
+        for chat, place in after.items():
+            self._replace(node, place, before.get(chat), other_words=new is not node)
+
+    def _replace(self, node: Node, place: Place, old: Place | None, *, other_words: bool) -> None:
+        """A node's place in one chat, before and now."""
+        work = self.work
+        if old is None:
+            work.places.append(place)
+        elif old != place:
+            work.moved.append(place)
+            if old.store and not place.store:
+                work.withdrawn.setdefault(place.chat, []).append(node.key)
+        if other_words or old != place:
+            work.changed.add(node.key)
+        # Why something may or may not be kept stands on no page.
+        if other_words or old is None or old._replace(why=place.why) != place:
+            work.note(node.key, place, old)
+
+    def _next(self, node: Node, words: Candidate | None, found: Sequence[Candidate], *, lost: bool) -> Node:
+        """The node as it should be. ``words``: whose words may be kept, if any; ``lost``: they may be in no chat."""
+        if words is None and node.state == "kept":
+            erased = "erased" if any(each.why == "stopped" for each in found) else "bare"
+            return node._replace(state=erased) if lost else node
+        last = found[-1] if words is None else words
+        # Networks forget a reply's parent when the parent is deleted; we do not.
+        return (node if words is None else self._kept(node.id, words))._replace(
+            parent=last.parent or node.parent, root=last.root or node.root, quote=last.quote or node.quote
+        )
+
+    def _kept(self, number: int, each: Candidate) -> Node:
+        post = each.post
+        account = self._author(post.author)
+        words = words_of(post)
+        return Node(
+            number,
+            each.key,
+            each.parent,
+            each.root,
+            each.quote,
+            micros(post.at),
+            "kept",
+            post.ref.network,
+            account,
+            links_in(post.text),
+            self._stamp,
+            _fingerprint(each, account, words),
+            words.decode(),
+        )
+
+    def _author(self, author: Account) -> str:
+        """The account's key. Worked out once for each: a batch has far fewer authors than posts."""
+        name = (author.network, author.id)
+        known = self._authors.get(name)
+        if known is not None and (known[0] is author or known[0] == author):
+            return known[1]
+        key = known[1] if known else self._key(*name)
+        self._authors[name] = (author, key)
+        self.work.authors[key] = to_json(author)
+        return key
+
+
+def _fingerprint(each: Candidate, account: str, words: bytes) -> int:
+    """64 bits over all that would be stored of a candidate whose words are kept."""
+    rest = (
+        f"{each.chat}\0{each.parent}\0{each.root}\0{each.quote}\0{account}\0{each.why}\0{each.post.at.timestamp()}"
+        f"{each.in_thread:d}{each.store:d}{each.hold:d}{each.search:d}"
+    )
+    digest = blake2b(words, digest_size=8)
+    digest.update(rest.encode())
+    return int.from_bytes(digest.digest(), "big", signed=True)
+
+
+def _place(number: int, each: Candidate, *, store: bool) -> Place:
+    return Place(each.chat, number, each.in_thread, store, store and each.hold, store and each.search, each.why)
+
+
+def _on_page(place: Place) -> bool:
+    """Whether it stands on a page, with its words or as a place in the thread."""
+    return place.in_thread or (place.store and not place.hold)
+
+
+def _bare(number: int, each: Candidate) -> Node:
+    at = micros(minute(each.post.at))
+    return Node(number, each.key, each.parent, each.root, each.quote, at, "bare", None, None, 0, None, None, None)

@@ -1,0 +1,272 @@
+"""The outbox at work: claimed by owner and lease, each step stored before or after its request, never both at once.
+
+Every method first changes (and so locks) the delivery's row where it still belongs to its owner, then its parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, exists, func, or_, select, update
+
+from bot.domain.planning import begun
+from bot.errors import LeaseLost, StoreError
+from bot.storage import codec
+from bot.storage.base import Base, bump, inserting, parts_of
+from bot.storage.erasing import scrub
+from bot.storage.plans import close, load_deliveries
+from bot.storage.tables import blobs, chats, deliveries, parts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from bot.domain.outbox import Delivery, Draft, Part
+    from bot.ports import Sent
+
+OPEN = ("planned", "frozen")
+"""States of a delivery that is still to be finished."""
+
+
+class Outbox(Base):
+    """The store's methods for ``deliver``."""
+
+    def expire(self, now: datetime) -> tuple[Delivery, ...]:
+        """Mark as missed what is past its useful life and was never begun; gives those deliveries.
+
+        One of which anything was sent, or may have been, stays open: it is looked at and finished.
+        """
+        stale = and_(deliveries.c.state.in_(OPEN), deliveries.c.useful_until <= now)
+        with self._reading() as connection:
+            if connection.scalar(select(func.count()).where(stale)) == 0:
+                return ()
+        with self._writing() as connection:
+            missed = [each.id for each in load_deliveries(connection, stale, lock=True) if not begun(each)]
+            close(connection, missed, "missed")
+            return load_deliveries(connection, deliveries.c.id.in_(missed))
+
+    def claim(self, account: str, owner: str, now: datetime, lease_until: datetime) -> Delivery | None:
+        """Take the account's next due delivery: in order within its chat, not leased, not waiting for a retry.
+
+        It is the first open one of its chat on this account; chats do not wait for each other. What is past its
+        useful life is given only if something of it is, or may be, on the network.
+        """
+        due = _due(account, now)
+        if not self.has_due(account, now):  # as most of the time: then nobody waits for our write lock
+            return None
+        order = (deliveries.c.at, deliveries.c.order, deliveries.c.id)
+        # SKIP LOCKED: what another process is claiming at this moment is passed over (left out on SQLite).
+        chosen = select(deliveries.c.id).where(due).order_by(*order).limit(1).with_for_update(skip_locked=True)
+        claiming = (
+            update(deliveries)
+            .where(deliveries.c.id == chosen.scalar_subquery())
+            .values(owner=owner, lease_until=lease_until)
+            .returning(deliveries)
+        )
+        with self._writing() as connection:
+            row = connection.execute(claiming).one_or_none()
+            if row is None:
+                return None
+            return codec.delivery_from(row, parts_of(connection, [row.id]).get(row.id, ()))
+
+    def has_due(self, account: str, now: datetime) -> bool:
+        """Whether ``claim`` might give a delivery of this account now."""
+        with self._reading() as connection:
+            return connection.scalar(select(deliveries.c.id).where(_due(account, now)).limit(1)) is not None
+
+    def free_leases(self, owner: str) -> int:
+        """End everybody else's leases on deliveries; gives their number. See the port: for the holder of the lock."""
+        with self._writing() as connection:
+            others = update(deliveries).where(deliveries.c.owner != owner, deliveries.c.state.in_(OPEN))
+            return connection.execute(others.values(_FREE)).rowcount
+
+    def keep_blob(self, data: bytes, mime: str) -> str:
+        """Keep a picture's bytes; gives their SHA-256 in hex."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        with self._writing() as connection:
+            statement = inserting(connection, blobs).on_conflict_do_nothing()
+            connection.execute(statement, {"sha256": sha256, "mime": mime, "data": data})
+        return sha256
+
+    def blob(self, sha256: str) -> bytes:
+        """A kept picture's bytes.
+
+        Raises:
+            StoreError: no such picture was kept.
+        """
+        with self._reading() as connection:
+            data: bytes | None = connection.scalar(select(blobs.c.data).where(blobs.c.sha256 == sha256))
+        if data is None:
+            raise StoreError(f"The picture {sha256[:12]} is not in the database; run `staffroom run` to read it again.")
+        return data
+
+    def freeze(self, delivery: str, owner: str, draft: Draft, parts: Sequence[Part]) -> None:
+        """Store a claimed delivery's draft and parts; its state becomes ``frozen``.
+
+        Raises:
+            LeaseLost: it is not ours any more, or its plan changed since it was claimed.
+        """
+        with self._writing() as connection:
+            ours = update(deliveries).where(deliveries.c.id == delivery, deliveries.c.owner == owner)
+            still = ours.where(deliveries.c.state == "planned").values(state="frozen", draft=codec.to_json(draft))
+            _must(delivery, connection.execute(still).rowcount)
+            rows = [codec.part_row(delivery, part, _answer_in(draft, part)) for part in parts]
+            if rows:
+                connection.execute(_parts.insert(), rows)
+            scrub(connection, [delivery])
+
+    def leaving(
+        self, delivery: str, owner: str, positions: Collection[int], now: datetime, lease_until: datetime
+    ) -> None:
+        """A request for these parts is about to leave: they are ``unknown`` from now on.
+
+        Raises:
+            LeaseLost: it is not ours any more; nothing may be sent.
+        """
+        with self._writing() as connection:
+            self._own(connection, delivery, owner, lease_until=lease_until)
+            changed = connection.execute(
+                update(parts).where(_these(delivery, positions)).values(state="unknown", tried_at=now)
+            ).rowcount
+            # A part may have been taken out since, because its words were erased: then the parts are other ones now.
+            _must(delivery, changed == len(set(positions)))
+
+    def landed(self, delivery: str, owner: str, sent: Sequence[Sent], now: datetime) -> bool:
+        """These parts are on the network; gives whether the whole delivery is ``sent`` now.
+
+        Raises:
+            LeaseLost: it is not ours any more. The parts stay ``unknown``; whoever has it now looks them up.
+        """
+        with self._writing() as connection:
+            self._own(connection, delivery, owner)
+            for each in sent:
+                connection.execute(
+                    update(parts)
+                    .where(_these(delivery, (each.position,)))
+                    .values(
+                        state="sent", remote=codec.to_json(each.remote), sent_at=func.coalesce(parts.c.tried_at, now)
+                    )
+                )
+            scrub(connection, [delivery])
+            left = connection.scalar(select(func.count()).where(parts.c.delivery == delivery, parts.c.state != "sent"))
+            if not left:
+                whole = {"state": "sent", "sent_at": now, "retry_at": None, "error": ""}
+                self._own(connection, delivery, owner, **whole, **_FREE)
+            chat = connection.scalar(select(deliveries.c.chat).where(deliveries.c.id == delivery))
+            bump(connection, [chat] if chat else [])
+            return not left
+
+    def not_landed(self, delivery: str, owner: str, positions: Collection[int]) -> None:
+        """These parts are certainly not on the network: ``ready`` again.
+
+        If the chat was cancelled meanwhile and nothing of the delivery was sent, it is ``cancelled`` now.
+
+        Raises:
+            LeaseLost: it is not ours any more.
+        """
+        with self._writing() as connection:
+            self._own(connection, delivery, owner)
+            connection.execute(update(parts).where(_these(delivery, positions)).values(state="ready"))
+            scrub(connection, [delivery])
+            called_off = exists().where(
+                chats.c.id == deliveries.c.chat, or_(chats.c.cancelled, chats.c.taken_out_at.is_not(None)), ~_begun()
+            )
+            ids = connection.scalars(select(deliveries.c.id).where(deliveries.c.id == delivery, called_off)).all()
+            close(connection, ids, "cancelled")
+
+    def release(self, delivery: str, owner: str, retry_at: datetime | None, error: str) -> None:
+        """Give the lease back; try again from ``retry_at`` on. ``error`` is why, empty if nothing went wrong.
+
+        With an error it counts as an attempt.
+
+        Raises:
+            LeaseLost: it is not ours any more.
+        """
+        with self._writing() as connection:
+            tried = {"attempts": deliveries.c.attempts + 1} if error else {}
+            self._own(connection, delivery, owner, retry_at=retry_at, error=_plain(error), **tried, **_FREE)
+
+    def give_up(self, delivery: str, owner: str, error: str) -> None:
+        """The network refused it for good.
+
+        Raises:
+            LeaseLost: it is not ours any more.
+        """
+        with self._writing() as connection:
+            end = {"state": "refused", "error": _plain(error), "retry_at": None}
+            self._own(connection, delivery, owner, attempts=deliveries.c.attempts + 1, **end, **_FREE)
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the earliest open delivery wants attention (its time, retry or lease end); ``None`` if there is none.
+
+        Only the first open one of each chat and account counts: the others wait for it. A time in the past means
+        at once.
+        """
+        times = select(deliveries.c.at, deliveries.c.retry_at, deliveries.c.lease_until)
+        with self._reading() as connection:
+            rows = connection.execute(times.where(deliveries.c.state.in_(OPEN), _first_in_chat()))
+            moments = [
+                max(moment for moment in (row.at, row.retry_at, row.lease_until) if moment is not None)
+                if row.lease_until and row.lease_until > now
+                else max(row.at, row.retry_at or row.at)
+                for row in rows
+            ]
+        return min(moments, default=None)
+
+    def _own(self, connection: Connection, delivery: str, owner: str, /, **values: Any) -> None:  # noqa: ANN401 - columns
+        """Change a delivery that is ours; lock it in any case."""
+        ours = update(deliveries).where(
+            deliveries.c.id == delivery, deliveries.c.owner == owner, deliveries.c.state.in_(OPEN)
+        )
+        _must(delivery, connection.execute(ours.values(values or {"owner": owner})).rowcount)
+
+
+_parts = parts  # ``freeze`` has an argument of that name, as the port says
+_FREE: dict[str, Any] = {"owner": None, "lease_until": None}
+
+
+def _must(delivery: str, held: object) -> None:
+    if not held:
+        raise LeaseLost(f"{delivery} was taken over by another process or changed by a new plan; it is left to them.")
+
+
+def _plain(error: str) -> str:
+    """PostgreSQL's text cannot hold NUL, which a server's answer might."""
+    return error.replace("\0", "")
+
+
+def _due(account: str, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        deliveries.c.account == account,
+        deliveries.c.state.in_(OPEN),
+        deliveries.c.at <= now,
+        or_(deliveries.c.retry_at.is_(None), deliveries.c.retry_at <= now),
+        or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now),
+        or_(deliveries.c.useful_until > now, _begun()),
+        _first_in_chat(),
+    )
+
+
+def _begun() -> ColumnElement[bool]:
+    return exists().where(parts.c.delivery == deliveries.c.id, parts.c.state != "ready")
+
+
+def _first_in_chat() -> ColumnElement[bool]:
+    earlier = deliveries.alias("earlier")
+    return ~exists().where(
+        earlier.c.chat == deliveries.c.chat,
+        earlier.c.account == deliveries.c.account,
+        earlier.c.state.in_(OPEN),
+        earlier.c.order < deliveries.c.order,
+    )
+
+
+def _these(delivery: str, positions: Collection[int]) -> ColumnElement[bool]:
+    return and_(parts.c.delivery == delivery, parts.c.position.in_(sorted(set(positions))))
+
+
+def _answer_in(draft: Draft, part: Part) -> str:
+    return draft.posts[part.post].answer if 0 <= part.post < len(draft.posts) else ""

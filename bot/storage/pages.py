@@ -1,0 +1,207 @@
+"""What may be shown: a chat's content, figures, its digest, and which pages were made of what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, exists, func, select, type_coerce
+
+from bot.domain.posts import Tombstone
+from bot.domain.records import Answer, ChatContent, ChatFigures, Pick, Placed
+from bot.errors import StoreError
+from bot.storage import codec
+from bot.storage.base import Base, bump, chunks, inserting, put, stored_chats
+from bot.storage.collecting import sent_in
+from bot.storage.erasing import minute
+from bot.storage.plans import add_deliveries
+from bot.storage.tables import (
+    Moment,
+    accounts,
+    answers,
+    chat_posts,
+    chats,
+    deliveries,
+    page_marks,
+    parts,
+    picks,
+    posts,
+    prompts,
+    series,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from bot.domain.outbox import Delivery
+    from bot.domain.records import StoredChat
+    from bot.domain.schedule import Prompt
+
+STALE = timedelta(days=7)
+"""A digest that could not be written within this long after its grace time is not written any more."""
+
+
+class Pages(Base):
+    """The store's methods for ``digest`` and ``archive``."""
+
+    def content(self, chat: str) -> ChatContent:
+        """All that may be shown of a chat. There is no other way to read answers for people to see.
+
+        Answers are stored and not held. Whatever else stands in the thread of one of our questions, or above a shown
+        answer, leaves a tombstone: it holds the thread together and says nothing.
+
+        Raises:
+            StoreError: there is no such chat.
+        """
+        with self._reading() as connection:
+            stored = next(iter(stored_chats(connection, chats.c.id == chat)), None)
+            if stored is None:
+                raise StoreError(f"There is no chat {chat} in the database. `staffroom plan` lists those there are.")
+            rows = connection.execute(_rows_of(chat)).all()
+            placed = _placed_in(connection, chat)
+            shown = {row.key: row for row in rows if _shown(row)}
+            chosen = connection.execute(select(picks).where(picks.c.chat == chat).order_by(picks.c.position)).all()
+            return ChatContent(
+                stored=stored,
+                sent=sent_in(connection, chat, self.key),
+                answers=tuple(_answer(row, placed.get(row.id, ())) for row in shown.values()),
+                tombstones=_tombstones(rows, shown),
+                picks=tuple(Pick(row.question, row.answer, row.why) for row in chosen if row.answer in shown),
+            )
+
+    def figures(self) -> Mapping[str, ChatFigures]:
+        """Counts of shown answers by chat id, of every chat."""
+        query = (
+            select(
+                chat_posts.c.chat,
+                func.count(posts.c.account.distinct()).label("people"),
+                func.count().label("answers"),
+                func.sum(posts.c.links).label("links"),
+                func.max(posts.c.at).label("latest"),
+            )
+            .join(posts, posts.c.id == chat_posts.c.post)
+            .where(chat_posts.c.store, ~chat_posts.c.hold, posts.c.state == "kept")
+            .group_by(chat_posts.c.chat)
+        )
+        with self._reading() as connection:
+            found = dict.fromkeys(
+                connection.scalars(select(chats.c.id).order_by(chats.c.id)), ChatFigures(0, 0, 0, None)
+            )
+            for row in connection.execute(query):
+                found[row.chat] = ChatFigures(row.people, row.answers, int(row.links), row.latest)
+            return found
+
+    def digest_due(self, now: datetime) -> tuple[StoredChat, ...]:
+        """Chats past end and grace that had a question sent, have no digest prompt and are not cancelled.
+
+        A chat that was taken out of its series gets none either, nor one whose digest would be ``STALE``.
+        """
+        asked = exists().where(
+            deliveries.c.chat == chats.c.id,
+            prompts.c.id == deliveries.c.prompt,
+            prompts.c.kind == "question",
+            parts.c.delivery == deliveries.c.id,
+            parts.c.kind == "post",
+            parts.c.state == "sent",
+        )
+        written = exists().where(prompts.c.chat == chats.c.id, prompts.c.kind == "digest")
+        due = type_coerce(chats.c.ends_at + series.c.grace, Moment)
+        with self._reading() as connection:
+            return stored_chats(
+                connection,
+                ~chats.c.cancelled,
+                chats.c.taken_out_at.is_(None),
+                due <= now,
+                due > now - STALE,
+                asked,
+                ~written,
+            )
+
+    def save_digest(self, prompt: Prompt, deliveries: Sequence[Delivery], picks: Sequence[Pick], now: datetime) -> None:  # noqa: ARG002 - the port's signature
+        """Store a digest prompt, its deliveries and what it chose, all at once; a second time changes nothing.
+
+        What was chosen but may not be shown any more by now is left out.
+        """
+        with self._writing() as connection:
+            statement = inserting(connection, prompts).on_conflict_do_nothing()
+            if not connection.execute(statement, codec.prompt_row(prompt)).rowcount:
+                return
+            add_deliveries(connection, deliveries)
+            rows = [
+                {
+                    "chat": prompt.chat,
+                    "position": position,
+                    "question": pick.question,
+                    "answer": pick.answer,
+                    "why": pick.why,
+                }
+                for position, pick in enumerate(picks)
+            ]
+            put(connection, _picks, rows)
+            bump(connection, [prompt.chat])
+
+    def page_marks(self) -> Mapping[str, str]:
+        """Fingerprint of the inputs from which each page (path) was last made."""
+        with self._reading() as connection:
+            return {row.path: row.mark for row in connection.execute(select(page_marks))}
+
+    def save_page_marks(self, marks: Mapping[str, str], gone: Collection[str]) -> None:
+        """Remember fingerprints, forget those of pages that are gone."""
+        with self._writing() as connection:
+            put(connection, page_marks, [{"path": path, "mark": mark} for path, mark in sorted(marks.items())])
+            for some in chunks(set(gone) - set(marks)):
+                connection.execute(delete(page_marks).where(page_marks.c.path.in_(some)))
+
+
+_picks = picks  # ``save_digest`` has an argument of that name, as the port says
+
+
+def _rows_of(chat: str) -> Any:  # noqa: ANN401 - a select with a dozen columns has no shorter type
+    return (
+        select(posts, chat_posts, accounts.c.data.label("author"))
+        .join(posts, posts.c.id == chat_posts.c.post)
+        .outerjoin(accounts, accounts.c.key == posts.c.account)
+        .where(chat_posts.c.chat == chat)
+        .order_by(posts.c.at, posts.c.key)
+    )
+
+
+def _shown(row: Row[Any]) -> bool:
+    return row.state == "kept" and row.store and not row.hold
+
+
+def _placed_in(connection: Connection, chat: str) -> dict[int, tuple[Placed, ...]]:
+    query = (
+        select(answers)
+        .outerjoin(prompts, prompts.c.id == answers.c.question)
+        .where(answers.c.chat == chat)
+        .order_by(prompts.c.number, answers.c.question)
+    )
+    found: dict[int, tuple[Placed, ...]] = {}
+    for row in connection.execute(query):
+        found[row.post] = (*found.get(row.post, ()), Placed(row.question, row.how))
+    return found
+
+
+def _answer(row: Row[Any], placed: tuple[Placed, ...]) -> Answer:
+    post = codec.post_from(row.data, codec.account_from(row.author), row.at)
+    return Answer(key=row.key, parent=row.parent, root=row.root, post=post, placed=placed, search=row.search)
+
+
+def _tombstones(rows: Sequence[Row[Any]], shown: Mapping[str, Row[Any]]) -> tuple[Tombstone, ...]:
+    parent_of = {row.key: row.parent for row in rows}
+    above: set[str] = set()
+    for key in shown:
+        parent = parent_of[key]
+        while parent in parent_of and parent not in above:
+            above.add(parent)
+            parent = parent_of[parent]
+    found = [
+        Tombstone(key=row.key, parent=row.parent, root=row.root, at=minute(row.at))
+        for row in rows
+        if row.key not in shown and (row.in_thread or row.key in above)
+    ]
+    return tuple(sorted(found, key=lambda each: (each.at, each.key)))

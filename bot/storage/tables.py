@@ -1,0 +1,295 @@
+"""The tables, in SQLAlchemy Core. What is asked for in a query is a column; the rest of a domain type is JSON text.
+
+Moments are whole microseconds since 1970 in a 64-bit integer: SQLite has no time of its own and PostgreSQL's answers in
+the session's zone, while an integer sorts, compares and adds the same on both and cannot lose its zone.
+
+Words of participants stand in two places only, ``posts.data`` and ``accounts.data``, and what a digest repeated of them
+in ``deliveries.draft`` and ``parts.payload``; ``erasing.py`` clears all four.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+SCHEMA = "0001"
+"""The newest revision in ``migrations/versions``; revisions are numbered so that older and newer can be told apart."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(moment: datetime) -> int:
+    """Whole microseconds since 1970 of an aware time; a naive one raises ``TypeError``."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_of(value: int) -> datetime:
+    """The aware UTC time of ``micros``."""
+    return _EPOCH + value * _MICROSECOND
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, kept as ``micros``; comes back in UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002, D102 - SQLAlchemy's signature
+        return None if value is None else micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102 - the same
+        return None if value is None else moment_of(value)
+
+
+class Stretch(TypeDecorator[timedelta]):
+    """A length of time, kept as whole microseconds, so that it may be added to a ``Moment`` in a query."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:  # noqa: ARG002, D102 - the same
+        return None if value is None else value // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:  # noqa: ARG002, D102 - the same
+        return None if value is None else value * _MICROSECOND
+
+
+# SQLite numbers its rows by a column of the type INTEGER and no other (https://www.sqlite.org/lang_createtable.html#rowid).
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+# Names of constraints are fixed, so that a later migration can name what it changes on both databases.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+"""``pepper``: the secret of node keys; ``rehearsal``: present where everything in here is made up."""
+
+# -- plan ----------------------------------------------------------------------------------------------------------
+
+series = Table(
+    "series",
+    metadata,
+    Column("slug", String, primary_key=True),
+    Column("grace", Stretch, nullable=False),
+    Column("late", Stretch, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("series", ForeignKey("series.slug"), nullable=False, index=True),
+    Column("starts_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("cancelled", Boolean, nullable=False),
+    Column("taken_out_at", Moment),
+    Column("data", Text, nullable=False),
+)
+"""``cancelled``: by command, and stays so; ``taken_out_at``: since when it is missing from the YAML."""
+
+prompts = Table(
+    "prompts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("chat", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("order", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("useful_until", Moment, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("prompt", ForeignKey("prompts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("chat", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    Column("series", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("network", String(20), nullable=False),
+    Column("order", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("useful_until", Moment, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("retry_at", Moment),
+    Column("error", Text, nullable=False),
+    Column("sent_at", Moment),
+    Column("owner", String),
+    Column("lease_until", Moment),
+    Column("draft", Text),
+    Index(None, "chat", "account", "order"),
+    Index(None, "account", "state", "at"),
+)
+
+parts = Table(
+    "parts",
+    metadata,
+    Column("delivery", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(20), nullable=False),
+    Column("key", String, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("needs", Text, nullable=False),
+    Column("post", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("tried_at", Moment),
+    Column("remote", Text),
+    Column("sent_at", Moment),
+    Column("answer", String(24), nullable=False, index=True),
+)
+"""``answer``: node key of the contribution that this part repeats, so that it can be found when that one goes."""
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("mime", String, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# -- collect -------------------------------------------------------------------------------------------------------
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("key", String(24), primary_key=True),
+    Column("data", Text, nullable=False),
+)
+"""Who wrote the posts whose words are kept; gone with the last of them."""
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=False),
+    Column("key", String(24), nullable=False, unique=True),
+    Column("parent", String(24), nullable=False),
+    Column("root", String(24), nullable=False),
+    Column("quote", String(24), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("network", String(20)),
+    Column("account", ForeignKey("accounts.key"), index=True),
+    Column("links", Integer, nullable=False),
+    Column("checked_at", Moment, index=True),
+    Column("fingerprint", BigInteger),
+    Column("data", Text),
+)
+"""A node of a thread, known by its ``key``; ``id`` only numbers the rows as they come, so that what hangs on them is
+written side by side instead of all over an index.
+
+``state``: ``kept`` (words in ``data``), ``bare`` (not to be kept), ``buried`` (gone from its network), ``erased`` (by
+its author's wish). All but ``kept`` have keys, a time cut to the minute, and nothing else. ``fingerprint``: of what was
+collected when it was last written, so that seeing it again costs no more than reading this number.
+"""
+
+chat_posts = Table(
+    "chat_posts",
+    metadata,
+    Column("chat", ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
+    Column("post", ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("in_thread", Boolean, nullable=False),
+    Column("store", Boolean, nullable=False),
+    Column("hold", Boolean, nullable=False),
+    Column("search", Boolean, nullable=False),
+    Column("why", String(30), nullable=False),
+    sqlite_with_rowid=False,  # small rows, always found by key: one tree instead of two
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("chat", String, primary_key=True),
+    Column("post", _Number, primary_key=True, autoincrement=False),
+    Column("question", String, primary_key=True),
+    Column("how", String(10), nullable=False),
+    ForeignKeyConstraint(["chat", "post"], ["chat_posts.chat", "chat_posts.post"], ondelete="CASCADE"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("account", String(24), primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("series", String, primary_key=True),
+    Column("at", Moment, primary_key=True, autoincrement=False),
+    Column("source", String, nullable=False),
+)
+"""Wishes as events, by a keyed hash of the account's id: they outlive the account's erasure and name nobody."""
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("account", String, primary_key=True),
+    Column("stream", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("chat", ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
+    Column("account", String, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+# -- digest, archive, running --------------------------------------------------------------------------------------
+
+picks = Table(
+    "picks",
+    metadata,
+    Column("chat", ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("question", String, nullable=False),
+    Column("answer", String(24), nullable=False, index=True),
+    Column("why", Text, nullable=False),
+)
+
+page_marks = Table(
+    "page_marks",
+    metadata,
+    Column("path", String, primary_key=True),
+    Column("mark", String, nullable=False),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("lease_until", Moment, nullable=False),
+)
