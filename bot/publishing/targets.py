@@ -1,0 +1,103 @@
+"""Where the archive stands: a local folder that any web server, or none, can show."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+
+from bot.errors import UserError
+from bot.publishing import writer
+
+
+class FolderTarget:
+    """A ``ports.Target``: a folder of plain files. One process writes at a time (the runner's lease sees to it).
+
+    Only paths it is given are ever written or removed; whatever else stands in the folder stays. No path leads out of
+    it, not through ``..`` nor through a symbolic link.
+
+    Args:
+        folder: made when the first file is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._unsettled: set[Path] = set()
+        self._swept: set[Path] = set()
+
+    def write(self, path: str, data: bytes) -> bool:
+        """Put a file in place, whole or not at all; false where it had these bytes already.
+
+        Raises:
+            UserError: the folder cannot be written to; says which and why.
+            ValueError: the path leads out of the folder.
+        """
+        file = self._file(path)
+        if writer.holds(file, data):
+            return False
+        try:
+            self._make(file.parent)
+            writer.replace(file, data)
+        except OSError as error:
+            raise UserError(
+                f"The page {file} cannot be written: {error.strerror or error}. Check that the site's folder belongs to"
+                " the bot's user and that the disk has room."
+            ) from error
+        self._unsettled |= {file, file.parent}
+        return True
+
+    def exists(self, path: str) -> bool:
+        """Whether the file is there."""
+        return self._file(path).is_file()
+
+    def remove(self, path: str) -> bool:
+        """Take a file away, and the folders it leaves empty; false where there was none."""
+        file = self._file(path)
+        if not file.is_file():
+            return False
+        try:
+            file.unlink()
+        except OSError as error:
+            raise UserError(f"The page {file} cannot be removed: {error.strerror or error}.") from error
+        self._unsettled.discard(file)
+        parent = file.parent
+        while parent != self.folder and not any(parent.iterdir()):
+            parent.rmdir()
+            self._unsettled.discard(parent)
+            parent = parent.parent
+        self._unsettled.add(parent)
+        return True
+
+    def settle(self) -> None:
+        """Make all that was written and removed last through a power cut: files first, then the folders' names."""
+        for path in sorted(self._unsettled, key=lambda path: (path.is_dir(), path)):
+            writer.settle(path)
+        self._unsettled.clear()
+
+    def _make(self, parent: Path) -> None:
+        """Have a folder ready: made with all above it, and without what a crash left half-written."""
+        if parent in self._swept:
+            return
+        missing = [one for one in (parent, *parent.parents) if not one.exists()]
+        parent.mkdir(parents=True, exist_ok=True)
+        self._unsettled |= {one.parent for one in missing}
+        writer.sweep(parent)
+        self._swept.add(parent)
+
+    def _file(self, path: str) -> Path:
+        """Where a path stands.
+
+        Raises:
+            ValueError: it leads out of the folder, or is none.
+        """
+        parts = PurePosixPath(path).parts
+        bad = not parts or path.startswith("/") or "\\" in path or "\0" in path or not {".", ".."}.isdisjoint(parts)
+        file = self.folder.joinpath(*parts) if not bad else self.folder
+        if bad or not _inside(file.parent, self.folder):
+            message = f"{path!r} is no path inside the site's folder"
+            raise ValueError(message)
+        return file
+
+
+def _inside(parent: Path, folder: Path) -> bool:
+    """Whether a file in ``parent`` stands in ``folder``, symbolic links followed."""
+    return Path(os.path.realpath(parent)).is_relative_to(os.path.realpath(folder))

@@ -1,0 +1,57 @@
+"""Put a file in place whole or not at all: a temporary name in the same folder, then a rename."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PREFIX = ".staffroom-"
+SUFFIX = ".tmp"
+_MODE = 0o666  # the process's umask takes away what others may not do
+
+
+def replace(file: Path, data: bytes) -> None:
+    """Give ``file`` these bytes. A reader sees the old file or the new one, never a part.
+
+    It lasts through a crash of this process; through a power cut only after ``settle``.
+    """
+    temporary = file.with_name(f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb") as stream:
+            stream.write(data)
+        temporary.replace(file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def holds(file: Path, data: bytes) -> bool:
+    """Whether ``file`` is a plain file of these very bytes."""
+    try:
+        return not file.is_symlink() and file.stat().st_size == len(data) and file.read_bytes() == data
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return False
+
+
+def settle(path: Path) -> None:
+    """Have the disk keep a file's bytes, or a folder's names (fsync). What is gone meanwhile needs nothing."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sweep(folder: Path) -> int:
+    """Remove what a crash left half-written in a folder; gives how many files that was."""
+    left = [entry for entry in folder.glob(f"{PREFIX}*{SUFFIX}") if not entry.is_dir()]
+    for entry in left:
+        entry.unlink(missing_ok=True)
+    return len(left)

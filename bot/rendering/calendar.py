@@ -1,0 +1,59 @@
+"""Calendars of coming chats (iCalendar, https://www.rfc-editor.org/rfc/rfc5545)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event, vDuration
+
+from bot.rendering import urls
+from bot.rendering.feeds import stable_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.records import StoredChat
+    from bot.rendering.site import Site
+    from bot.rendering.words import Words
+
+_FIRST_STAMP = datetime(2026, 1, 1, tzinfo=UTC)
+_YEAR = timedelta(days=366)
+
+
+def calendar(site: Site, words: Words, *, name: str, chats: Sequence[StoredChat]) -> bytes:
+    """Write a calendar: one event for each chat, in its own zone, with that zone's rules. Cancelled ones say so.
+
+    The time stamp of an event moves by a second with each revision of its chat, so the same plan gives the same bytes
+    and a changed one is newer.
+    """
+    told = Calendar()
+    told.add("prodid", "-//Staffroom//chats//EN")
+    told.add("version", "2.0")
+    told.add("x-wr-calname", name)
+    told.add("refresh-interval", vDuration(timedelta(hours=6)), parameters={"VALUE": "DURATION"})
+    for stored in chats:
+        chat, series = stored.chat, stored.series
+        zone = ZoneInfo(chat.timezone)
+        event = Event()
+        event.add("uid", stable_id(f"chat:{chat.id}").removeprefix("urn:uuid:") + "@staffroom")
+        event.add("dtstamp", _FIRST_STAMP + timedelta(seconds=stored.revision))
+        event.add("sequence", stored.revision)
+        event.add("dtstart", chat.starts_at.astimezone(zone))
+        event.add("dtend", chat.ends_at.astimezone(zone))
+        event.add("summary", f"#{series.hashtag}: {chat.topic}")
+        questions = [f"Q{number} {question.ask}" for number, question in enumerate(chat.questions, start=1)]
+        event.add("description", "\n".join([words("prompt.take_part"), "", *questions]))
+        event.add("status", "CANCELLED" if stored.cancelled else "CONFIRMED")
+        if address := urls.absolute(site.address, urls.chat_page(chat.id)):
+            event.add("url", address)
+        told.add_component(event)
+    if chats:
+        starts = [stored.chat.starts_at for stored in chats]
+        ends = [stored.chat.ends_at for stored in chats]
+        told.add_missing_timezones(first_date=min(starts).date() - _YEAR, last_date=max(ends).date() + _YEAR)
+        # The library adds zones in the order of a set: another one in every process.
+        told.subcomponents.sort(key=lambda one: (one.name != "VTIMEZONE", str(one.get("tzid", ""))))
+    written: bytes = told.to_ical()
+    return written

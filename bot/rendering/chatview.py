@@ -1,0 +1,242 @@
+"""A chat as its page shows it: sections for the questions, threads in them from all networks, tombstones, links."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from bot.domain.digests import Talk, reason
+from bot.domain.richtext import links
+from bot.domain.threads import Node, build, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.domain.digests import Reason
+    from bot.domain.posts import NetworkName
+    from bot.domain.records import Answer, ChatContent
+    from bot.domain.schedule import Question
+
+DEEPEST = 4
+"""Replies are indented up to here; deeper ones stand at this level, one after the other."""
+
+UNPLACED = 0
+_LONGEST = 60
+_SCHEME = re.compile(r"^https?://(?:www\.)?", re.IGNORECASE)
+_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Row:
+    """One line of a thread, in the order of the page.
+
+    Attributes:
+        level: how far it is indented, 0 to ``DEEPEST``.
+        answer: what is shown; ``None`` where something is gone.
+        key: node key; empty for several gone ones.
+        gone: how many removed or hidden posts stand here, if ``answer`` is ``None``.
+        dead: nothing shown stands below either.
+        parent: the answer this one replies to, where it is shown.
+        parent_gone: it replies to one that is gone.
+        above: the row that encloses it is the one it replies to.
+        why: why it was chosen, if it was.
+        together: the other questions it answers.
+        opens: its replies follow, inside it.
+        closes: how many enclosing rows end after it.
+    """
+
+    level: int
+    key: str = ""
+    answer: Answer | None = None
+    gone: int = 0
+    dead: bool = False
+    parent: Answer | None = None
+    parent_gone: bool = False
+    above: bool = False
+    why: Reason | None = None
+    together: tuple[int, ...] = ()
+    opens: bool = False
+    closes: int = 0
+
+
+@dataclass(slots=True)
+class Section:
+    """A question with all that answers it; number 0 holds what names no question.
+
+    Attributes:
+        number: the question's number.
+        question: what was asked; ``None`` for number 0.
+        asked: where we asked it: network name and URL.
+        count: how many answers it has, those that stand under another question included.
+        rows: its threads, those with a chosen answer first.
+        elsewhere: answers to it that stand under an earlier question, which they answer too.
+    """
+
+    number: int
+    question: Question | None
+    asked: list[tuple[NetworkName, str]] = field(default_factory=list)
+    count: int = 0
+    rows: list[Row] = field(default_factory=list)
+    elsewhere: list[tuple[Answer, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Shared:
+    """A link people shared: how many did, and in which questions."""
+
+    uri: str
+    people: set[str] = field(default_factory=set)
+    numbers: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class ChatView:
+    """All that a chat's page and its data file show."""
+
+    sections: list[Section]
+    unplaced: Section
+    links: list[Shared]
+    people: int
+    answers: int
+
+
+def view(content: ChatContent) -> ChatView:
+    """Arrange a chat's answers. Every answer stands in exactly one section."""
+    chat = content.stored.chat
+    numbers = {f"{chat.id}/q{number}": number for number in range(1, len(chat.questions) + 1)}
+    placed = {answer.key: _numbers(answer, numbers) for answer in content.answers}
+    sections = [Section(UNPLACED, None)]
+    sections += [Section(number, question) for number, question in enumerate(chat.questions, start=1)]
+    for sent in content.sent:
+        if sent.kind == "question" and sent.position == 0 and 0 < sent.number < len(sections) and sent.ref.url:
+            sections[sent.number].asked.append((sent.ref.network, sent.ref.url))
+    home = _homes(content, placed)
+    talk = Talk(content)
+    picks = {(pick.question, pick.answer) for pick in content.picks}
+    for section in sections:
+        _fill(section, content, home, placed)
+        question = f"{chat.id}/q{section.number}"
+        beside = [answer for answer in content.answers if section.number in placed[answer.key]]
+        section.count = len(beside) if section.number else sum(row.answer is not None for row in section.rows)
+        section.elsewhere = [(answer, home[answer.key]) for answer in beside if home[answer.key] != section.number]
+        for row in section.rows:
+            if row.answer is not None:
+                row.together = placed[row.key][1:]
+                if (question, row.key) in picks:
+                    row.why = reason(talk, beside, row.answer)
+    return ChatView(
+        sections=sections[1:],
+        unplaced=sections[UNPLACED],
+        links=_shared(content, placed),
+        people=len({answer.post.author.id for answer in content.answers}),
+        answers=len(content.answers),
+    )
+
+
+def _numbers(answer: Answer, numbers: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(sorted({numbers[placed.question] for placed in answer.placed if placed.question in numbers}))
+
+
+def _homes(content: ChatContent, placed: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
+    """The section of every node: an answer's first question; a tombstone's is that of what it hangs under.
+
+    A tombstone that hangs under nothing we know is left out, unless something shown hangs under it.
+    """
+    ours = {sent.key: sent.number for sent in content.sent if sent.number}
+    home = {key: numbers[0] if numbers else UNPLACED for key, numbers in placed.items()}
+    stones = {stone.key: stone for stone in content.tombstones if stone.key not in home}
+    for key in stones:
+        path: list[str] = []
+        above = key
+        while above in stones and above not in home and above not in path:
+            path.append(above)
+            above = stones[above].parent
+        found = home.get(above, ours.get(above))
+        if found is not None:
+            home.update(dict.fromkeys(path, found))
+    for answer in content.answers:  # a stone known only from what hangs under it
+        above = answer.parent
+        while above in stones and above not in home:
+            home[above] = home[answer.key]
+            above = stones[above].parent
+    return home
+
+
+def _fill(
+    section: Section, content: ChatContent, home: Mapping[str, int], placed: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Put a section's threads in order, those with a chosen answer first."""
+    answers = {answer.key: answer for answer in content.answers if home[answer.key] == section.number}
+    stones = {stone.key: stone for stone in content.tombstones if home.get(stone.key) == section.number}
+    everybody = {answer.key: answer for answer in content.answers}
+    nodes = [Node(one.key, one.parent, one.post.at) for one in answers.values()]
+    nodes += [Node(one.key, one.parent, one.at) for one in stones.values() if one.key not in answers]
+    picked = {pick.answer for pick in content.picks if placed.get(pick.answer, ())[:1] == (section.number,)}
+    branches = build(nodes)
+    holding = [not any(node.key in picked for _, node in walk([branch])) for branch in branches]
+    threads = [branch for _, branch in sorted(zip(holding, branches, strict=True), key=lambda pair: pair[0])]
+    for depth, node, alive in _lives(list(walk(threads)), answers):
+        last = section.rows[-1] if section.rows else None
+        level = min(depth, DEEPEST)
+        if not alive and last is not None and last.dead and level >= last.level:
+            last.gone += 1
+            last.key = ""
+            continue
+        row = Row(level, key=node.key, answer=answers.get(node.key), dead=not alive)
+        if row.answer is None:
+            row.gone = 1
+        else:
+            row.parent = everybody.get(row.answer.parent)
+            row.parent_gone = row.parent is None and row.answer.parent in stones
+            row.above = 0 < depth <= DEEPEST
+        section.rows.append(row)
+    _nest(section.rows)
+
+
+def _lives(walked: Sequence[tuple[int, Node]], answers: Mapping[str, Answer]) -> list[tuple[int, Node, bool]]:
+    """Each node with its depth and whether it, or anything below it, is shown."""
+    found: list[tuple[int, Node, bool]] = []
+    below: dict[int, bool] = {}
+    for depth, node in reversed(walked):
+        alive = below.pop(depth + 1, False) or node.key in answers
+        below[depth] = below.get(depth, False) or alive
+        found.append((depth, node, alive))
+    return found[::-1]
+
+
+def _nest(rows: Sequence[Row]) -> None:
+    """Say for each row what of the nesting begins and ends after it."""
+    for row, following in pairwise([*rows, Row(0)]):
+        row.opens = following.level > row.level
+        row.closes = max(row.level - following.level, 0)
+
+
+def _shared(content: ChatContent, placed: Mapping[str, tuple[int, ...]]) -> list[Shared]:
+    """The links in shown answers in order of first appearance; what stands behind a content warning stays there."""
+    found: dict[str, Shared] = {}
+    for answer in content.answers:
+        if answer.post.warning:
+            continue
+        for uri in map(untracked, links(answer.post.text)):
+            link = found.setdefault(_SCHEME.sub("", uri).rstrip("/"), Shared(uri))
+            link.people.add(answer.post.author.id)
+            link.numbers.update(placed[answer.key])
+    return list(found.values())
+
+
+def untracked(uri: str) -> str:
+    """An address without what only follows its readers around (``utm_source`` …)."""
+    parts = urlsplit(uri)
+    if not parts.query:
+        return uri
+    kept = [pair for pair in parts.query.split("&") if not _TRACKING.fullmatch(pair.partition("=")[0])]
+    return urlunsplit(parts._replace(query="&".join(kept)))
+
+
+def short_uri(uri: str) -> str:
+    """An address as a title for itself: no scheme, at most 60 characters."""
+    bare = _SCHEME.sub("", uri).rstrip("/")
+    return bare if len(bare) <= _LONGEST else f"{bare[: _LONGEST - 1]}…"

@@ -1,0 +1,163 @@
+"""Turns a prompt into words: templates, the chat's language and the network's limits in, a draft out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.outbox import Draft, DraftPost, Poll
+from bot.domain.richtext import detect
+from bot.rendering import urls
+from bot.rendering.digest import digest_posts
+from bot.rendering.fitting import hang, tidy
+from bot.rendering.questions import ask, lettered, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.domain.outbox import MediaFile
+    from bot.domain.posts import NetworkName, PostRef
+    from bot.domain.records import ChatContent, StoredChat
+    from bot.domain.schedule import Chat, Prompt
+    from bot.domain.textlength import Limits
+    from bot.rendering.site import Site
+    from bot.rendering.templates import Templates
+    from bot.rendering.words import Words
+
+SHORTEST_POLL = 300
+LONGEST_POLL = 2_629_746
+"""Seconds: what Mastodon's ``PollExpirationValidator`` allows."""
+
+
+class TemplateComposer:
+    """A ``ports.Composer`` over ``templates/prompts`` and ``templates/digest``.
+
+    Args:
+        templates: shipped ones and the operator's own.
+        site: whose address and languages the posts carry.
+    """
+
+    def __init__(self, templates: Templates, site: Site) -> None:
+        self._templates = templates
+        self._site = site
+
+    def compose(
+        self,
+        prompt: Prompt,
+        stored: StoredChat,
+        network: NetworkName,
+        limits: Limits,
+        *,
+        upcoming: Chat | None,
+        content: ChatContent | None,
+        question: PostRef | None,
+        media: Sequence[MediaFile],
+    ) -> Draft:
+        """Write one prompt for one network; see ``ports.Composer``.
+
+        The first post is public (a reminder is not), all that hangs under it unlisted. Only the chat's hosts are
+        mentioned, each on their own network; any other ``@`` is made harmless.
+
+        Raises:
+            UserError: a template of the operator's own is wrong.
+        """
+        series, chat = stored.series, stored.chat
+        words = self._words(stored)
+        if prompt.kind == "digest":
+            posts = digest_posts(
+                self._templates,
+                words,
+                content,
+                limits,
+                {**self._about_chat(words, stored, upcoming), "link": self._chat_link(chat)},
+            )
+        elif prompt.kind == "question":
+            posts = self._question(prompt, stored, network, limits, media)
+        else:
+            values = self._about_chat(words, stored, upcoming)
+            values["label"] = f"Q{prompt.number}"
+            values["link"] = (
+                urls.absolute(self._site.address, urls.series_page(series.slug))
+                if prompt.kind == "announcement"
+                else self._chat_link(chat)
+            )
+            hosts, mentions = name_hosts(chat.hosts, network)
+            values["hosts"] = hosts
+            text = tidy(self._templates.render(f"prompts/{prompt.kind}.txt.j2", values))
+            first = DraftPost(detect(""), visibility="unlisted" if prompt.kind == "reminder" else "public")
+            wanted = mentions if prompt.kind in ("announcement", "welcome") else {}
+            posts = hang(detect(text, wanted), limits, first, 0)
+        return Draft(
+            posts=tuple(posts),
+            languages=series.languages,
+            at=prompt.at,
+            reply_to=question if prompt.kind == "reminder" else None,
+            gated=series.threadgate and prompt.kind == "question",
+        )
+
+    def _question(
+        self,
+        prompt: Prompt,
+        stored: StoredChat,
+        network: NetworkName,
+        limits: Limits,
+        media: Sequence[MediaFile],
+    ) -> list[DraftPost]:
+        """One post: checked to fit when the YAML was read. If a server's limit shrank since, the rest hangs below."""
+        asked = stored.chat.questions[prompt.number - 1]
+        in_text = lettered(asked.poll, network, pictured=bool(media))
+        rich = ask(
+            self._templates,
+            self._words(stored),
+            hashtag=stored.series.hashtag,
+            archive=stored.series.archive,
+            site_address=self._site.address,
+            number=prompt.number,
+            question=asked.ask,
+            options=asked.poll if in_text else (),
+            credit=asked.image.credit if asked.image and media else "",
+        )
+        poll = None
+        if asked.poll and not in_text:
+            left = round((stored.chat.ends_at - prompt.at).total_seconds())
+            poll = Poll(asked.poll, min(max(left, SHORTEST_POLL), LONGEST_POLL))
+        return hang(rich, limits, DraftPost(rich, media=tuple(media), poll=poll), 0)
+
+    def _words(self, stored: StoredChat) -> Words:
+        return self._templates.dictionary.words(stored.series.languages[0] if stored.series.languages else "en")
+
+    def _about_chat(self, words: Words, stored: StoredChat, upcoming: Chat | None) -> dict[str, Any]:
+        series, chat = stored.series, stored.chat
+        when = words.moment(chat.starts_at, chat.timezone)
+        if series.format == "slow":
+            when = words("date.span", start=when, end=words.moment(chat.ends_at, chat.timezone))
+        zones = (zone for zone in dict.fromkeys((series.timezone, *series.also_show)) if zone != chat.timezone)
+        return {
+            "w": words,
+            "series": series,
+            "chat": chat,
+            "hashtag": tag(series.hashtag),
+            "when": when[:1].upper() + when[1:],
+            "end": words.moment(chat.ends_at, chat.timezone),
+            "elsewhere": [words.there(chat.starts_at, zone, chat.timezone) for zone in zones],
+            "upcoming": upcoming,
+            "upcoming_when": words.moment(upcoming.starts_at, upcoming.timezone) if upcoming else "",
+        }
+
+    def _chat_link(self, chat: Chat) -> str:
+        return urls.absolute(self._site.address, urls.chat_page(chat.id))
+
+
+def name_hosts(hosts: Sequence[str], network: NetworkName) -> tuple[list[str], Mapping[str, str]]:
+    """How to write the hosts' handles on a network, and which of them are mentions there (see ``richtext.detect``).
+
+    ``@name@server`` is a Mastodon handle, every other one is Bluesky's.
+    """
+    shown: list[str] = []
+    mentions: dict[str, str] = {}
+    for host in hosts:
+        bare = host.removeprefix("@")
+        home: NetworkName = "mastodon" if "@" in bare else "bluesky"
+        if home == network:
+            mentions[bare] = ""
+        shown.append(f"@{bare}" if home in (network, "mastodon") else bare)
+    return shown, mentions

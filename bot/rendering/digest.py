@@ -1,0 +1,77 @@
+"""What a digest says: a root, a post for each question, and every chosen answer as a leaf of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.outbox import DraftPost
+from bot.domain.richtext import detect, to_plain
+from bot.rendering.fitting import cut_to_fit, hang, one_line, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.domain.records import Answer, ChatContent
+    from bot.domain.richtext import RichText
+    from bot.domain.textlength import Limits
+    from bot.rendering.templates import Templates
+    from bot.rendering.words import Words
+
+_LONGEST_NAME = 40
+
+
+def digest_posts(
+    templates: Templates, words: Words, content: ChatContent | None, limits: Limits, values: Mapping[str, Any]
+) -> list[DraftPost]:
+    """Write a digest's thread.
+
+    Questions hang under the root, chosen answers under their question: removing one of them leaves the rest whole.
+    Nobody is mentioned. What is no longer in ``content`` is not repeated.
+
+    Args:
+        templates: where the words stand.
+        words: the series' language.
+        content: the chat's answers and what was chosen of them.
+        limits: of the network.
+        values: what the root says of the chat: ``chat``, ``hashtag``, ``link``, ``upcoming`` and ``upcoming_when``.
+    """
+    answers = content.answers if content else ()
+    by_key = {answer.key: answer for answer in answers}
+    people = {answer.post.author.id for answer in answers}
+    root = tidy(templates.render("digest/root.txt.j2", {**values, "answers": len(answers), "people": len(people)}))
+    posts = hang(detect(root), limits, DraftPost(detect("")), 0)
+    if content is None or not answers:
+        return posts
+    chat = content.stored.chat
+    for number, question in enumerate(chat.questions, start=1):
+        name = f"{chat.id}/q{number}"
+        chosen = [by_key[pick.answer] for pick in content.picks if pick.question == name and pick.answer in by_key]
+        count = sum(any(placed.question == name for placed in answer.placed) for answer in answers)
+        at = len(posts)
+
+        def about(ask: str, number: int = number, count: int = count, *, some: bool = bool(chosen)) -> RichText:
+            said = {"w": words, "label": f"Q{number}", "ask": ask, "answers": count, "chosen": some}
+            return detect(tidy(templates.render("digest/question.txt.j2", said)))
+
+        posts.append(DraftPost(cut_to_fit(one_line(question.ask), about, limits), 0, "unlisted"))
+        posts += [
+            DraftPost(_repeat(templates, words, answer, limits), at, "unlisted", answer=answer.key) for answer in chosen
+        ]
+    return posts
+
+
+def _repeat(templates: Templates, words: Words, answer: Answer, limits: Limits) -> RichText:
+    """Somebody's words, cut if they must be, with whose they are and where they stand."""
+    author = answer.post.author
+    name = one_line(author.name)
+    who = {
+        "w": words,
+        "name": name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1].rstrip() + "…",
+        "handle": author.handle if author.handle != author.name else "",
+        "link": answer.post.ref.url,
+    }
+
+    def write(quote: str) -> RichText:
+        return detect(tidy(templates.render("digest/answer.txt.j2", {**who, "quote": quote})))
+
+    return cut_to_fit(one_line(to_plain(answer.post.text)), write, limits)

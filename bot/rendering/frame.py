@@ -1,0 +1,157 @@
+"""What all pages share: their frame, and how they write chats, series, moments and accounts in lists."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from bot.domain.occurrences import Monthly, Weekly
+from bot.rendering import urls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.domain.posts import NetworkName
+    from bot.domain.records import ChatFigures, StoredChat
+    from bot.domain.schedule import Series
+    from bot.rendering.site import Site, Voice
+    from bot.rendering.templates import Templates
+    from bot.rendering.words import Words
+
+NETWORKS: dict[NetworkName, str] = {"bluesky": "Bluesky", "mastodon": "Mastodon"}
+
+
+class Press(NamedTuple):
+    """What making any page needs."""
+
+    templates: Templates
+    site: Site
+
+    def words(self, language: str = "") -> Words:
+        """The phrases of a language; of the site's own where none is named."""
+        return self.templates.dictionary.words(language or self.site.language)
+
+    def series_words(self, series: Series) -> Words:
+        """The phrases of a series' language."""
+        return self.words(series.languages[0] if series.languages else "")
+
+    def page(self, template: str, words: Words, here: str, title: str, values: dict[str, Any]) -> bytes:
+        """Fill in a page. ``values`` may set the frame's: ``summary``, ``feed``, ``calendar``, ``data``, ``index``."""
+        frame = {
+            "w": words,
+            "site": self.site,
+            "here": here,
+            "link": partial(urls.relative, here),
+            "address": urls.absolute(self.site.address, here),
+            "title": title,
+            "summary": "",
+            "feed": urls.FEED,
+            "feed_title": self.site.title,
+            "calendar": urls.CALENDAR,
+            "data": "",
+            "index": True,
+        }
+        return self.templates.render(f"site/{template}.html.j2", frame | values).encode()
+
+
+class Card(msgspec.Struct, frozen=True):
+    """A chat in a list."""
+
+    path: str
+    topic: str
+    when: str
+    iso: str
+    series_title: str
+    cancelled: bool
+    questions: int
+    answers: int
+    people: int
+
+
+def card(words: Words, stored: StoredChat, figures: ChatFigures | None, *, with_series: bool) -> Card:
+    """Write a chat for a list."""
+    chat = stored.chat
+    return Card(
+        path=urls.chat_page(chat.id),
+        topic=chat.topic,
+        when=upper_first(words.moment(chat.starts_at, chat.timezone)),
+        iso=chat.starts_at.isoformat(),
+        series_title=f"#{stored.series.hashtag}" if with_series else "",
+        cancelled=stored.cancelled,
+        questions=len(chat.questions),
+        answers=figures.answers if figures else 0,
+        people=figures.people if figures else 0,
+    )
+
+
+class SeriesCard(msgspec.Struct, frozen=True):
+    """A series in a list: only what pages about other things show of it."""
+
+    path: str
+    slug: str
+    title: str
+    hashtag: str
+    about: str
+    language: str
+    rhythm: str
+    archive: str
+    keep: str
+    index: bool
+    voices: tuple[tuple[str, str], ...]
+
+    @property
+    def follow(self) -> list[dict[str, str]]:
+        """Its accounts with a page of their own."""
+        return [{"url": url, "label": label} for url, label in self.voices]
+
+
+def series_card(words: Words, series: Series, voices: Iterable[Voice]) -> SeriesCard:
+    """Write a series for a list, in the list's language."""
+    return SeriesCard(
+        path=urls.series_page(series.slug),
+        slug=series.slug,
+        title=series.title,
+        hashtag=f"#{series.hashtag}",
+        about=series.about,
+        language=series.languages[0] if series.languages else "",
+        rhythm=rhythm(words, series),
+        archive=series.archive,
+        keep=kept(words, series),
+        index=series.index,
+        voices=tuple(
+            (voice.url, f"{voice.handle} ({NETWORKS[voice.network]})" if voice.handle else NETWORKS[voice.network])
+            for voice in voices
+            if voice.account in series.accounts and voice.url
+        ),
+    )
+
+
+def rhythm(words: Words, series: Series) -> str:
+    """When a series meets, in words; empty where it meets on no regular day."""
+    time, city = f"{series.at:%H:%M}", words.city(series.timezone)
+    match series.rhythm:
+        case Weekly(weekday=day, interval=every):
+            return words("series.rhythm_weekly", n=every, weekday=words.words("weekdays")[day], time=time, city=city)
+        case Monthly(weekday=day, nth=nth):
+            which = words.words("series.nth")[nth if nth < 0 else nth - 1]
+            weekday = words.words("weekdays")[day]
+            return words("series.rhythm_monthly", nth=which, weekday=weekday, time=time, city=city)
+        case _:
+            return ""
+
+
+def kept(words: Words, series: Series) -> str:
+    """For how long a series keeps answers, in words."""
+    if series.keep is None:
+        return words("privacy.long_always")
+    days = series.keep.days
+    years, rest = divmod(days, 365)
+    duration = words("privacy.years", n=years) if years and rest <= years // 4 + 1 else words("privacy.days", n=days)
+    return words("privacy.long_keep", duration=duration)
+
+
+def upper_first(text: str) -> str:
+    """A text with a capital at its start, as a line of its own begins."""
+    return text[:1].upper() + text[1:]

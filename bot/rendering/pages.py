@@ -1,0 +1,231 @@
+"""All pages of the archive: what stands where, a fingerprint of all that each is made from, and how to make it.
+
+Fingerprints come from the plan alone, before anything is rendered: what did not change is not made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from markupsafe import Markup
+
+from bot.domain.patterns import is_web
+from bot.rendering import urls
+from bot.rendering.calendar import calendar
+from bot.rendering.chatjson import chat_json
+from bot.rendering.chatpage import ChatPage, Neighbour
+from bot.rendering.feeds import ENTRIES, atom
+from bot.rendering.frame import Press, SeriesCard, card, series_card
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from bot.domain.records import ChatContent, ChatFigures, StoredChat
+    from bot.domain.schedule import Series
+    from bot.rendering.site import Site
+    from bot.rendering.templates import Templates
+    from bot.rendering.words import Words
+
+    Content = Callable[[str], ChatContent]
+
+HOME_COMING = 5
+HOME_PAST = 20
+
+
+@dataclass(slots=True)
+class Page:
+    """A ``ports.PlannedPage``."""
+
+    path: str
+    mark: str
+    make: Callable[[Content], bytes]
+
+    def render(self, content: Content) -> bytes:
+        """Make the page; ``content`` gives what may be shown of a chat by its id."""
+        return self.make(content)
+
+
+class SiteRenderer:
+    """A ``ports.Renderer`` over ``templates/site``.
+
+    Args:
+        templates: shipped ones and the operator's own.
+        site: the site's settings.
+        now: asks the time, aware UTC: it parts coming chats from past ones.
+    """
+
+    def __init__(self, templates: Templates, site: Site, now: Callable[[], datetime]) -> None:
+        self._press = Press(templates, site)
+        self._now = now
+        self._base = f"{templates.fingerprint} {_digest(site)}"
+
+    def pages(self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures]) -> Iterator[Page]:
+        """Every page of the archive of these chats, in a stable order.
+
+        Args:
+            chats: in order of start.
+            figures: counts of shown answers by chat id.
+        """
+        now = self._now()
+        coming = [stored for stored in chats if stored.chat.ends_at > now]
+        past = [stored for stored in chats if stored.chat.ends_at <= now][::-1]
+        by_series: dict[str, list[StoredChat]] = {}
+        for stored in chats:
+            by_series.setdefault(stored.series.slug, []).append(stored)
+        every = [mine[-1].series for _, mine in sorted(by_series.items())]
+        yield from self._fixed(every)
+        yield self._home(every, [one for one in coming if not one.cancelled][:HOME_COMING], past[:HOME_PAST], figures)
+        site, words = self._press.site, self._press.words()
+        told = _told(chats, figures, now)
+        yield self._feed(words, site.title, path=urls.FEED, page=urls.HOME, chats=told, figures=figures)
+        yield self._calendar(words, site.title, urls.CALENDAR, coming)
+        for series in every:
+            yield from self._series(series, by_series[series.slug], figures, now)
+
+    def _page(self, path: str, made_from: object, make: Callable[[Content], bytes]) -> Page:
+        return Page(path, _digest(self._base, made_from), make)
+
+    def _fixed(self, every: Sequence[Series]) -> Iterator[Page]:
+        press, words = self._press, self._press.words()
+        cards = [series_card(words, series, press.site.voices) for series in every]
+        yield self._page(urls.LOOK, "", lambda _: press.templates.source("site/look.css").encode())
+        yield self._page(urls.ROBOTS, cards, lambda _: _robots(cards))
+        yield self._page(urls.ABOUT, cards, lambda _: self._about(words, cards))
+        yield self._page(urls.PRIVACY, cards, lambda _: self._privacy(words, cards))
+
+    def _about(self, words: Words, cards: Sequence[SeriesCard]) -> bytes:
+        return self._press.page("about", words, urls.ABOUT, words("about.title"), {"series": cards})
+
+    def _privacy(self, words: Words, cards: Sequence[SeriesCard]) -> bytes:
+        site = self._press.site
+        values = {"series": cards, "contact": contact_link(site.contact), "controller": site.controller}
+        return self._press.page("privacy", words, urls.PRIVACY, words("privacy.title"), values)
+
+    def _home(
+        self,
+        every: Sequence[Series],
+        coming: Sequence[StoredChat],
+        past: Sequence[StoredChat],
+        figures: Mapping[str, ChatFigures],
+    ) -> Page:
+        press, words = self._press, self._press.words()
+        several = len(every) > 1
+        values: dict[str, Any] = {
+            "series": [series_card(words, series, press.site.voices) for series in every],
+            "coming": [card(words, one, figures.get(one.chat.id), with_series=several) for one in coming],
+            "past": [card(words, one, figures.get(one.chat.id), with_series=several) for one in past],
+        }
+        frame = values | {"summary": words("site.lede")}
+        return self._page(urls.HOME, values, lambda _: press.page("home", words, urls.HOME, press.site.title, frame))
+
+    def _feed(
+        self,
+        words: Words,
+        title: str,
+        *,
+        path: str,
+        page: str,
+        chats: Sequence[StoredChat],
+        figures: Mapping[str, ChatFigures],
+    ) -> Page:
+        made_from = [title, [(stored.chat, stored.series.hashtag, figures.get(stored.chat.id)) for stored in chats]]
+        site = self._press.site
+        return self._page(
+            path,
+            made_from,
+            lambda _: atom(site, words, title=title, path=path, page=page, chats=chats, figures=figures),
+        )
+
+    def _calendar(self, words: Words, name: str, path: str, coming: Sequence[StoredChat]) -> Page:
+        made_from = [name, [(one.chat, one.series.hashtag, one.revision, one.cancelled) for one in coming]]
+        site = self._press.site
+        return self._page(path, made_from, lambda _: calendar(site, words, name=name, chats=coming))
+
+    def _series(
+        self, series: Series, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], now: datetime
+    ) -> Iterator[Page]:
+        words = self._press.series_words(series)
+        path = urls.series_page(series.slug)
+        coming = [stored for stored in chats if stored.chat.ends_at > now]
+        past = [stored for stored in chats if stored.chat.ends_at <= now][::-1]
+        mine = series_card(words, series, self._press.site.voices)
+        values: dict[str, Any] = {
+            "hashtag": mine.hashtag,
+            "rhythm": mine.rhythm,
+            "about": mine.about,
+            "voices": mine.follow,
+            "coming": [card(words, one, figures.get(one.chat.id), with_series=False) for one in coming],
+            "past": [card(words, one, figures.get(one.chat.id), with_series=False) for one in past],
+        }
+        frame = values | {
+            "summary": series.about,
+            "feed": urls.series_feed(series.slug),
+            "feed_title": series.title,
+            "calendar": urls.series_calendar(series.slug),
+        }
+        made_from = [series.title, mine.language, values]
+        yield self._page(path, made_from, lambda _: self._press.page("series", words, path, series.title, frame))
+        feed = urls.series_feed(series.slug)
+        told = _told(chats, figures, now)
+        yield self._feed(words, series.title, path=feed, page=path, chats=told, figures=figures)
+        yield self._calendar(words, series.title, urls.series_calendar(series.slug), coming)
+        for index, stored in enumerate(chats):
+            earlier = _neighbour(chats[index - 1]) if index else None
+            later = _neighbour(chats[index + 1]) if index + 1 < len(chats) else None
+            yield from self._chat(stored, earlier, later, coming=stored.chat.starts_at > now)
+
+    def _chat(
+        self, stored: StoredChat, earlier: Neighbour | None, later: Neighbour | None, *, coming: bool
+    ) -> Iterator[Page]:
+        chat, series = stored.chat, stored.series
+        of_series = [series.title, series.hashtag, series.languages, series.index, series.also_show, series.timezone]
+        data = [stored.revision, stored.cancelled, chat, of_series]
+        yield self._page(
+            urls.chat_page(chat.id),
+            [data, earlier, later, coming],
+            lambda content: ChatPage(
+                self._press, content(chat.id), coming=coming, earlier=earlier, later=later
+            ).render(),
+        )
+        yield self._page(urls.chat_data(chat.id), data, lambda content: chat_json(content(chat.id)))
+
+
+def contact_link(contact: str) -> Markup:
+    """A link to an email or web address; empty for none."""
+    if not contact:
+        return Markup()
+    href = contact if is_web(contact) else f"mailto:{contact}"
+    return Markup('<a href="{}">{}</a>').format(href, contact)
+
+
+def _told(chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], now: datetime) -> list[StoredChat]:
+    """What a feed tells of: the latest chats that have begun, cancelled ones only if somebody had answered."""
+    begun = (
+        stored
+        for stored in reversed(chats)
+        if stored.chat.starts_at <= now and (not stored.cancelled or _answers(stored, figures))
+    )
+    return [stored for stored, _ in zip(begun, range(ENTRIES), strict=False)]
+
+
+def _answers(stored: StoredChat, figures: Mapping[str, ChatFigures]) -> int:
+    counts = figures.get(stored.chat.id)
+    return counts.answers if counts else 0
+
+
+def _neighbour(stored: StoredChat) -> Neighbour:
+    return Neighbour(urls.chat_page(stored.chat.id), stored.chat.topic)
+
+
+def _robots(cards: Sequence[SeriesCard]) -> bytes:
+    """Pages say ``noindex`` themselves; crawlers must be let in to read it. Data files cannot, so they are closed."""
+    closed = [f"Disallow: /{one.path.removesuffix('index.html')}*/chat.json" for one in cards if not one.index]
+    return "\n".join(["User-agent: *", *(closed or ["Disallow:"]), ""]).encode()
+
+
+def _digest(*made_from: object) -> str:
+    return hashlib.blake2b(msgspec.json.encode(made_from), digest_size=12).hexdigest()

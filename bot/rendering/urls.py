@@ -1,0 +1,75 @@
+"""Every path and every address of the site. Nothing else puts one together.
+
+A path is where a file stands in the site's folder (``edchat/2027-01-07/index.html``). Pages link to each other
+relatively and name the file, so that the site opens from a plain folder and from a web server alike; posts and feeds,
+which travel, carry absolute addresses.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from urllib.parse import quote
+
+HOME = "index.html"
+ABOUT = "about/index.html"
+PRIVACY = "privacy/index.html"
+LOOK = "look.css"
+ROBOTS = "robots.txt"
+FEED = "feed.xml"
+CALENDAR = "calendar.ics"
+
+_TAKEN = frozenset({"about", "privacy"})
+
+
+def folder(series: str) -> str:
+    """The folder of a series; one that is called like a page of the site gets another name."""
+    return f"{series}-chat" if series in _TAKEN else series
+
+
+def series_page(series: str) -> str:
+    """The page of a series, by its slug."""
+    return f"{folder(series)}/index.html"
+
+
+def series_feed(series: str) -> str:
+    """The Atom feed of a series."""
+    return f"{folder(series)}/{FEED}"
+
+
+def series_calendar(series: str) -> str:
+    """The calendar of a series' coming chats."""
+    return f"{folder(series)}/{CALENDAR}"
+
+
+def chat_page(chat: str) -> str:
+    """The page of a chat, by its id."""
+    return f"{_chat_folder(chat)}/index.html"
+
+
+def chat_data(chat: str) -> str:
+    """All that may be shown of a chat, as JSON."""
+    return f"{_chat_folder(chat)}/chat.json"
+
+
+def _chat_folder(chat: str) -> str:
+    series, _, day = chat.partition("/")
+    return f"{folder(series)}/{day}"
+
+
+def anchor(key: str) -> str:
+    """The id of an answer on its chat's page, by its node key. It never changes."""
+    return f"a-{key}"
+
+
+def relative(start: str, to: str, fragment: str = "") -> str:
+    """The link from one path to another, percent-encoded."""
+    link = quote(posixpath.relpath(to, posixpath.dirname(start) or "."))
+    return f"{link}#{fragment}" if fragment else link
+
+
+def absolute(address: str, path: str, fragment: str = "") -> str:
+    """The full address of a path; empty while the site has none. A folder's own page goes by the folder's name."""
+    if not address:
+        return ""
+    whole = f"{address.rstrip('/')}/{quote(path.removesuffix('index.html'))}"
+    return f"{whole}#{fragment}" if fragment else whole

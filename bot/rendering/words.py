@@ -1,0 +1,166 @@
+"""The bot's own words in the reader's language: phrases, plurals, dates and times, from ``templates/words/*.json``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping, Sequence
+
+FALLBACK = "en"
+_BLANK = re.compile(r"\{(\w+)\}")
+_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"})
+_UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu", "Etc/Universal"})
+_WELSH = {0: "zero", 1: "one", 2: "two", 3: "few", 6: "many"}
+
+
+def primary(language: str) -> str:
+    """The first subtag of a BCP 47 tag, in lower case: ``fr`` of ``fr-CA``."""
+    return language.replace("_", "-").split("-", 1)[0].lower()
+
+
+def direction(language: str) -> str:
+    """``rtl`` or ``ltr``, or ``auto`` where no language is known: a value for HTML's ``dir``."""
+    if not language:
+        return "auto"
+    return "rtl" if primary(language) in _RIGHT_TO_LEFT else "ltr"
+
+
+def plural(language: str, n: int) -> str:
+    """The form a count takes (https://cldr.unicode.org/index/cldr-spec/plural-rules), for the languages shipped."""
+    code = primary(language)
+    if code == "cy":
+        return _WELSH.get(n, "other")
+    if code == "fr":
+        return "one" if n in (0, 1) else "other"
+    return "one" if n == 1 else "other"
+
+
+class Words:
+    """One language's phrases. A phrase that it lacks is said in English.
+
+    Args:
+        language: BCP 47 tag of the phrases in ``phrases``.
+        phrases: key → phrase, list of words, or plural forms, as the JSON files hold them.
+    """
+
+    def __init__(self, language: str, phrases: Mapping[str, object]) -> None:
+        self.language = language
+        self.direction = direction(language)
+        self._phrases = phrases
+
+    def __call__(self, key: str, /, n: int | None = None, **values: object) -> str:
+        """Say a phrase, its blanks filled. ``n`` chooses the plural form and fills ``{n}``; 0 may have its own.
+
+        Raises:
+            KeyError: there is no such phrase, or a blank has no value.
+        """
+        if n is not None:
+            values = {"n": n, "words": self.number(n), **values}
+        return _BLANK.sub(lambda blank: str(values[blank[1]]), self._phrase(key, n))
+
+    def html(self, key: str, /, n: int | None = None, **values: object) -> Markup:
+        """As a call, for HTML: phrase and values are escaped, unless a value is ``Markup`` already."""
+        if n is not None:
+            values = {"n": n, "words": self.number(n), **values}
+        return Markup(_BLANK.sub(lambda blank: str(escape(values[blank[1]])), str(escape(self._phrase(key, n)))))  # noqa: S704 - phrase and values are escaped
+
+    def _phrase(self, key: str, n: int | None) -> str:
+        phrase = self._phrases[key]
+        if isinstance(phrase, str):
+            return phrase
+        if not isinstance(phrase, dict):
+            raise KeyError(key)
+        count = 0 if n is None else n
+        if count == 0 and "zero" in phrase:
+            return str(phrase["zero"])
+        return str(phrase.get(plural(self.language, count), phrase["other"]))
+
+    def words(self, key: str) -> Sequence[str]:
+        """A list of words: weekdays, months, numbers."""
+        found = self._phrases[key]
+        if not isinstance(found, list):
+            raise KeyError(key)
+        return [str(word) for word in found]
+
+    def number(self, n: int) -> str:
+        """A count up to twelve as a word, above as digits."""
+        names = self.words("numbers")
+        return names[n] if 0 <= n < len(names) else str(n)
+
+    def both(self, things: Sequence[str]) -> str:
+        """A list as one says it: ``a, b and c``."""
+        if len(things) < 2:  # noqa: PLR2004 - one thing needs no "and"
+            return "".join(things)
+        return ", ".join(things[:-1]) + self("and") + things[-1]
+
+    def city(self, zone: str) -> str:
+        """A zone's place as people there call it: ``London`` for ``Europe/London``."""
+        name = zone.rsplit("/", 1)[-1].replace("_", " ")
+        cities = self._phrases["cities"]
+        return str(cities.get(name, name)) if isinstance(cities, dict) else name
+
+    def weekday(self, day: dt.date) -> str:
+        """``Thursday``."""
+        return self.words("weekdays")[day.weekday()]
+
+    def date(self, day: dt.date) -> str:
+        """``Thursday 7 January 2027``."""
+        month = self.words("months")[day.month - 1]
+        return self("date.full", weekday=self.weekday(day), day=self._day(day), month=month, year=day.year)
+
+    def short_date(self, day: dt.date) -> str:
+        """``7 January``."""
+        return self("date.short", day=self._day(day), month=self.words("months")[day.month - 1])
+
+    def _day(self, day: dt.date) -> str:
+        return self("date.first") if day.day == 1 else str(day.day)
+
+    def moment(self, at: dt.datetime, zone: str) -> str:
+        """An instant by a zone's wall clock, true for ever: ``Thursday 7 January 2027, 20:00 London time``."""
+        local = at.astimezone(ZoneInfo(zone))
+        key = "date.moment_utc" if zone in _UTC_NAMES else "date.moment"
+        return self(key, date=self.date(local), time=f"{local:%H:%M}", city=self.city(zone))
+
+    def there(self, at: dt.datetime, zone: str, than: str) -> str:
+        """The same instant elsewhere, with the weekday where that differs from ``than``'s: ``15:00 in New York``."""
+        local = at.astimezone(ZoneInfo(zone))
+        other_day = local.date() != at.astimezone(ZoneInfo(than)).date()
+        key = f"date.there{'_other_day' if other_day else ''}{'_utc' if zone in _UTC_NAMES else ''}"
+        return self(key, weekday=self.weekday(local), time=f"{local:%H:%M}", city=self.city(zone))
+
+    def clock(self, at: dt.datetime, zone: str, day: dt.date) -> str:
+        """The time of day in a zone; with the date where that is not ``day``: ``20:03`` or ``9 January 07:15``."""
+        local = at.astimezone(ZoneInfo(zone))
+        return f"{local:%H:%M}" if local.date() == day else f"{self.short_date(local)} {local:%H:%M}"
+
+
+class Dictionary:
+    """All languages there are phrases for.
+
+    Args:
+        read: gives a language's phrases (``fr``, ``fr-ca``), empty where there are none.
+    """
+
+    def __init__(self, read: Callable[[str], Mapping[str, object]]) -> None:
+        self._read = read
+        self._known: dict[str, Words] = {}
+
+    def words(self, language: str) -> Words:
+        """The phrases for a BCP 47 tag: its own, else those of its first subtag, else English."""
+        if language not in self._known:
+            self._known[language] = self._find(language)
+        return self._known[language]
+
+    def _find(self, language: str) -> Words:
+        base = self._read(FALLBACK)
+        code = primary(language)
+        phrases = {**self._read(code), **(self._read(language.lower()) if language.lower() != code else {})}
+        if not phrases:
+            return Words(FALLBACK, base)
+        return Words(language, {**base, **phrases})

@@ -1,0 +1,61 @@
+"""Archive: make every page whose inputs changed, leave all others alone, remove what is no longer planned."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from bot.ports import Archived
+
+if TYPE_CHECKING:
+    from bot.ports import Renderer, Store, Target
+
+_AT_A_TIME = 200
+"""Pages after which fingerprints are stored: a build that is stopped goes on about where it was."""
+
+
+@runtime_checkable
+class Durable(Protocol):
+    """A target that keeps writes in memory until it is told to settle them."""
+
+    def settle(self) -> None:
+        """Make all that was written and removed last through a power cut."""
+        ...
+
+
+def archive(store: Store, renderer: Renderer, target: Target) -> Archived:
+    """Bring the archive up to what the store says now.
+
+    A page is made only if its fingerprint changed or its file is missing, and written only if its bytes changed. A
+    fingerprint is stored once its page has settled: stopped anywhere, the next run makes again what was not.
+    Pages that are no longer planned go first.
+    """
+    known = store.page_marks()
+    planned = {page.path: page for page in renderer.pages(store.chats(), store.figures())}
+    gone = [path for path in known if path not in planned]
+    removed = sum(target.remove(path) for path in gone)
+    content = lru_cache(maxsize=1)(store.content)  # a chat's page and its data follow each other
+    marks: dict[str, str] = {}
+    written = unchanged = 0
+
+    def settle() -> None:
+        if isinstance(target, Durable):
+            target.settle()
+        if marks or gone:
+            store.save_page_marks(marks, gone)
+        marks.clear()
+        gone.clear()
+
+    for path, page in planned.items():
+        if known.get(path) == page.mark and target.exists(path):
+            unchanged += 1
+            continue
+        if target.write(path, page.render(content)):
+            written += 1
+        else:
+            unchanged += 1
+        marks[path] = page.mark
+        if len(marks) >= _AT_A_TIME:
+            settle()
+    settle()
+    return Archived(written, unchanged, removed)
