@@ -1,0 +1,219 @@
+"""Deliver: what is due is said once, in order, whatever crashes.
+
+A request leaves only after its parts are stored as ``unknown``; they become ``sent`` when the network confirms them,
+``ready`` again when it certainly did nothing. After a crash or a lost answer we look before we send again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.domain.outbox import Delivery, Part, backoff, in_doubt, next_group
+from bot.errors import Busy, LeaseLost, NetworkError, Refused, Unanswered
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Sequence
+
+    from bot.domain.outbox import Draft, MediaFile
+    from bot.domain.posts import PostRef
+    from bot.domain.records import StoredChat
+    from bot.domain.schedule import Chat, Image, Prompt
+    from bot.ports import Clock, Composer, Network, Store
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """How long delivery waits for what.
+
+    Attributes:
+        lease: how long a claim holds without renewal; longer than any one request may take.
+        look: after a lost answer, how long to wait before looking for the post.
+        settle: how long after a request left it may still take effect on a network where sending twice posts
+            twice; only then does "not found" mean "not there".
+    """
+
+    lease: timedelta = timedelta(minutes=3)
+    look: timedelta = timedelta(seconds=2)
+    settle: timedelta = timedelta(seconds=30)
+
+
+PATIENCE = Patience()
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """What one run did on one account: ids of deliveries that are out now, wait for another try, or were given up."""
+
+    sent: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deliverer:
+    """What delivering needs: the store, words, pictures, the time, a name for our leases and randomness.
+
+    ``picture`` reads a moderator's image and keeps it in the store.
+    """
+
+    store: Store
+    composer: Composer
+    picture: Callable[[Image], MediaFile]
+    clock: Clock
+    owner: str
+    rng: random.Random
+    patience: Patience = PATIENCE
+
+    def deliver(self, network: Network) -> Delivered:
+        """Say everything that is due on one account, in order; one trouble never stops what does not depend on it."""
+        outcome: dict[str, list[str]] = {"sent": [], "waiting": [], "refused": []}
+        while delivery := self._claim(network):
+            try:
+                state = self._say(network, delivery)
+            except LeaseLost:
+                continue
+            outcome[state].append(delivery.id)
+        return Delivered(**{state: tuple(ids) for state, ids in outcome.items()})
+
+    def _claim(self, network: Network) -> Delivery | None:
+        now = self.clock.now()
+        return self.store.claim(network.account, self.owner, now, now + self.patience.lease)
+
+    def _say(self, network: Network, delivery: Delivery) -> str:
+        """Bring one claimed delivery as far as it goes; gives ``sent``, ``waiting`` or ``refused``."""
+        try:
+            parts = delivery.parts or self._freeze(network, delivery)
+            while group := next_group(parts, atomic=network.atomic):
+                step = self._look(network, delivery, group, parts) if in_doubt(group) else None
+                if step is None:
+                    step = self._send(network, delivery, group, parts)
+                parts = step
+        except Refused as error:
+            self.store.give_up(delivery.id, self.owner, str(error))
+            return "refused"
+        except NetworkError as error:
+            self.store.release(delivery.id, self.owner, self._retry_at(delivery, error), str(error))
+            return "waiting"
+        except _TooEarly as early:
+            self.store.release(delivery.id, self.owner, early.again, "")
+            return "waiting"
+        return "sent"
+
+    def _freeze(self, network: Network, delivery: Delivery) -> tuple[Part, ...]:
+        draft = draft_for(self.store, self.composer, self.picture, network, delivery)
+        parts = network.freeze(draft, delivery.id, self.rng, self.store.blob)
+        self.store.freeze(delivery.id, self.owner, draft, parts)
+        return parts
+
+    def _look(
+        self, network: Network, delivery: Delivery, group: Sequence[Part], parts: tuple[Part, ...]
+    ) -> tuple[Part, ...] | None:
+        """Parts with what was found marked as sent; ``None`` if it is certainly not there and may be sent again."""
+        now = self.clock.now()
+        tried = max(part.tried_at or now for part in group)
+        if now < tried + self.patience.look:
+            raise _TooEarly(tried + self.patience.look)
+        found = network.find(group, parts)
+        if found:
+            self.store.landed(delivery.id, self.owner, found, now)
+            return _with_sent(parts, {sent.position: sent.remote for sent in found})
+        if not network.atomic and now < tried + self.patience.settle:
+            raise _TooEarly(tried + self.patience.settle)
+        self.store.not_landed(delivery.id, self.owner, [part.position for part in group])
+        if now >= delivery.useful_until and not any(part.state == "sent" for part in parts):
+            # Certainly not said, and too late to say it: the next run marks it as missed.
+            raise _TooEarly(now + self.patience.settle)
+        return None
+
+    def _send(
+        self, network: Network, delivery: Delivery, group: Sequence[Part], parts: tuple[Part, ...]
+    ) -> tuple[Part, ...]:
+        now = self.clock.now()
+        positions = [part.position for part in group]
+        self.store.leaving(delivery.id, self.owner, positions, now, now + self.patience.lease)
+        try:
+            sent = network.send(group, parts, self.store.blob)
+        except Unanswered:
+            raise
+        except NetworkError:
+            self.store.not_landed(delivery.id, self.owner, positions)
+            raise
+        self.store.landed(delivery.id, self.owner, sent, self.clock.now())
+        return _with_sent(parts, {one.position: one.remote for one in sent})
+
+    def _retry_at(self, delivery: Delivery, error: NetworkError) -> datetime:
+        now = self.clock.now()
+        if isinstance(error, Busy):
+            return now + timedelta(seconds=error.retry_after)
+        if isinstance(error, Unanswered):
+            return now + self.patience.look + backoff(delivery.attempts + 1, self.rng, first=1.0)
+        return now + backoff(delivery.attempts + 1, self.rng)
+
+
+class _TooEarly(Exception):
+    """Nothing is wrong; look again at ``again`` (UTC)."""
+
+    def __init__(self, again: datetime) -> None:
+        super().__init__(f"look again at {again.isoformat()}")
+        self.again = again
+
+
+def draft_for(
+    store: Store, composer: Composer, picture: Callable[[Image], MediaFile], network: Network, delivery: Delivery
+) -> Draft:
+    """What a delivery will say, composed from what the store knows now."""
+    prompt, stored = store.prompt(delivery.prompt), store.chat(delivery.chat)
+    if prompt is None or stored is None:  # pragma: no cover - the schema's foreign keys forbid it
+        message = f"{delivery.id} belongs to no prompt"
+        raise LookupError(message)
+    return composer.compose(
+        prompt,
+        stored,
+        network.name,
+        network.limits,
+        upcoming=_upcoming(store, stored),
+        content=store.content(stored.chat.id) if prompt.kind == "digest" else None,
+        question=_question(store, prompt, network.account),
+        media=_media(prompt, stored, picture),
+    )
+
+
+def _upcoming(store: Store, stored: StoredChat) -> Chat | None:
+    """The series' next chat that is not cancelled, repeats of this one left out."""
+    later = (
+        other.chat
+        for other in store.chats(stored.series.slug)
+        if not other.cancelled and other.chat.starts_at > stored.chat.starts_at and other.chat.date != stored.chat.date
+    )
+    return next(later, None)
+
+
+def _question(store: Store, prompt: Prompt, account: str) -> PostRef | None:
+    """Our question with the prompt's number, where it stands on this account."""
+    if prompt.kind != "reminder":
+        return None
+    return next(
+        (
+            sent.ref
+            for sent in store.sent_posts(prompt.chat)
+            if sent.kind == "question" and sent.number == prompt.number and sent.account == account
+        ),
+        None,
+    )
+
+
+def _media(prompt: Prompt, stored: StoredChat, picture: Callable[[Image], MediaFile]) -> tuple[MediaFile, ...]:
+    if prompt.kind != "question":
+        return ()
+    image = stored.chat.questions[prompt.number - 1].image
+    return (picture(image),) if image else ()
+
+
+def _with_sent(parts: tuple[Part, ...], remotes: dict[int, PostRef]) -> tuple[Part, ...]:
+    return tuple(
+        msgspec.structs.replace(part, state="sent", remote=remotes[part.position]) if part.position in remotes else part
+        for part in parts
+    )

@@ -1,0 +1,57 @@
+"""Plan: what series say becomes chats, prompts and deliveries in the store. Running it twice changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.outbox import Delivery
+from bot.domain.schedule import planned_chats, prompts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from bot.domain.posts import NetworkName
+    from bot.domain.schedule import Prompt, Series
+    from bot.ports import Store
+
+
+def plan(store: Store, series: Sequence[Series], networks: Mapping[str, NetworkName], now: datetime) -> None:
+    """Make the stored plan equal what the series say, wherever nothing was sent yet.
+
+    Args:
+        store: the truth.
+        series: all series as their files stand now; a stored one that is missing here has its unsent chats
+            cancelled, and keeps its archive.
+        networks: which network each account key speaks on.
+        now: UTC.
+    """
+    for one in series:
+        chats = planned_chats(one)
+        said = [prompt for chat in chats for prompt in prompts(one, chat) if prompt.kind != "digest"]
+        store.save_plan(one, chats, said, planned_deliveries(one, said, networks), now)
+    wanted = {one.slug for one in series}
+    for gone in {stored.series.slug: stored.series for stored in store.chats()}.values():
+        if gone.slug not in wanted:
+            store.save_plan(gone, (), (), (), now)
+
+
+def planned_deliveries(
+    series: Series, said: Sequence[Prompt], networks: Mapping[str, NetworkName]
+) -> tuple[Delivery, ...]:
+    """One delivery for each prompt on each of the series' accounts."""
+    return tuple(
+        Delivery(
+            id=f"{prompt.id}@{account}",
+            prompt=prompt.id,
+            chat=prompt.chat,
+            series=series.slug,
+            account=account,
+            network=networks[account],
+            order=prompt.order,
+            at=prompt.at,
+            useful_until=prompt.useful_until,
+        )
+        for prompt in said
+        for account in series.accounts
+    )

@@ -1,0 +1,204 @@
+"""Finding every public answer, keeping only what may be kept, and following edits and deletions."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from services.stage import CHAT, START, Stage
+
+from bot.domain.posts import Account, Media, NetworkName, Signals
+from bot.domain.richtext import detect
+
+
+@pytest.fixture(params=["bluesky", "mastodon"])
+def network(request: pytest.FixtureRequest) -> NetworkName:
+    return request.param
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    stage = Stage(tmp_path)
+    stage.at(-60)
+    for minutes in (0, 5, 25, 45):
+        stage.at(minutes)
+    return stage
+
+
+def teacher(stage: Stage, network: NetworkName, name: str = "amy", **signals: object) -> Account:
+    return stage.servers[network].create_account(name, name.title(), Signals(**signals))  # type: ignore[arg-type]
+
+
+def shown(stage: Stage) -> dict[str, list[str]]:
+    """What may be shown: text → the numbers of the questions it answers."""
+    content = stage.store.content(CHAT)
+    return {
+        answer.post.text.text: [place.question.rpartition("/")[2] for place in answer.placed]
+        for answer in content.answers
+    }
+
+
+def test_answers_given_in_every_way_are_found_and_placed(stage: Stage, network: NetworkName) -> None:
+    server, amy, ben = stage.servers[network], teacher(stage, network), teacher(stage, network, "ben")
+    q1, q2 = stage.asked(network, 1), stage.asked(network, 2)
+    direct = server.write(amy.id, detect("In the thread"), parent=q1)
+    nested = server.write(ben.id, detect("Below her"), parent=direct.ref.id)
+    server.write(amy.id, detect("And deeper"), parent=nested.ref.id)
+    server.write(ben.id, detect("A2 under the wrong question"), parent=q1)
+    server.write(amy.id, detect("I quote it"), quote=q2)
+    server.write(ben.id, detect("A3: with the tag #EdChat"))
+    server.write(ben.id, detect("only the tag #edchat"))
+    server.write(ben.id, detect("nothing to do with it"))
+    stage.at(50)
+    assert shown(stage) == {
+        "In the thread": ["q1"],
+        "Below her": ["q1"],
+        "And deeper": ["q1"],
+        "A2 under the wrong question": ["q2"],
+        "I quote it": ["q2"],
+        "A3: with the tag #EdChat": ["q3"],
+        "only the tag #edchat": [],
+    }
+
+
+def test_collecting_again_changes_nothing(stage: Stage, network: NetworkName) -> None:
+    amy = teacher(stage, network)
+    stage.servers[network].write(amy.id, detect("In the thread"), parent=stage.asked(network, 1))
+    assert stage.at(50).posts == 1
+    before = stage.store.chat(CHAT)
+    assert stage.at(53).posts == 0
+    assert stage.store.chat(CHAT) == before
+
+
+def test_an_edit_is_followed(stage: Stage, network: NetworkName) -> None:
+    server, amy = stage.servers[network], teacher(stage, network)
+    answer = server.write(amy.id, detect("befour"), parent=stage.asked(network, 1))
+    stage.at(50)
+    server.edit(answer.ref.id, detect("before"))
+    stage.at(53)
+    assert shown(stage) == {"before": ["q1"]}
+
+
+def test_a_deleted_middle_leaves_a_nameless_place_and_what_hangs_below_stays(
+    stage: Stage, network: NetworkName
+) -> None:
+    server, amy, ben = stage.servers[network], teacher(stage, network), teacher(stage, network, "ben")
+    middle = server.write(amy.id, detect("the middle"), parent=stage.asked(network, 1))
+    server.write(ben.id, detect("the leaf"), parent=middle.ref.id)
+    stage.at(50)
+    server.delete(middle.ref.id)
+    stage.at(53)
+    content = stage.store.content(CHAT)
+    assert shown(stage) == {"the leaf": ["q1"]}
+    [tombstone] = content.tombstones
+    [leaf] = content.answers
+    assert leaf.parent == tombstone.key
+    raw = b"".join(path.read_bytes() for path in stage.folder.glob("staffroom.db*"))
+    assert b"the middle" not in raw
+    assert amy.id.encode() not in raw
+
+
+def test_our_own_posts_are_no_answers(stage: Stage, network: NetworkName) -> None:
+    assert stage.said(network)
+    stage.at(50)
+    assert shown(stage) == {}
+
+
+def test_private_posts_reach_no_row(stage: Stage, network: NetworkName) -> None:
+    server, amy = stage.servers[network], teacher(stage, network)
+    q1 = stage.asked(network, 1)
+    server.write(amy.id, detect("only for followers"), parent=q1, visibility="followers")
+    server.write(amy.id, detect("only for you"), parent=q1, visibility="direct")
+    server.write(amy.id, detect("for everybody"), parent=q1, visibility="unlisted")
+    stage.at(50)
+    assert list(shown(stage)) == ["for everybody"]
+    raw = b"".join(path.read_bytes() for path in stage.folder.glob("staffroom.db*"))
+    assert b"for everybody" in raw
+    assert b"only for" not in raw
+
+
+def test_on_the_ground_of_the_notice_only_answers_in_our_threads_are_kept(stage: Stage, network: NetworkName) -> None:
+    stage.with_series(archive="replies")
+    server, amy = stage.servers[network], teacher(stage, network)
+    q1 = stage.asked(network, 1)
+    outside = server.write(amy.id, detect("A1 elsewhere #EdChat"))
+    server.write(amy.id, detect("below what stands elsewhere"), parent=outside.ref.id)
+    server.write(amy.id, detect("a quote"), quote=q1)
+    server.write(amy.id, detect("in the thread"), parent=q1)
+    stage.at(50)
+    assert shown(stage) == {"in the thread": ["q1"]}
+    raw = b"".join(path.read_bytes() for path in stage.folder.glob("staffroom.db*"))
+    assert b"elsewhere" not in raw
+    assert stage.store.key(network, outside.ref.id) in stage.store.edges(CHAT)
+
+
+def test_who_says_noarchive_afterwards_is_gone_at_the_next_sweep(stage: Stage, network: NetworkName) -> None:
+    server, amy = stage.servers[network], teacher(stage, network)
+    server.write(amy.id, detect("now you see me"), parent=stage.asked(network, 1))
+    stage.at(50)
+    assert list(shown(stage)) == ["now you see me"]
+    server.change_signals(amy.id, Signals(bio_tags=("noarchive",)))
+    stage.at(53)
+    assert shown(stage) == {}
+    raw = b"".join(path.read_bytes() for path in stage.folder.glob("staffroom.db*"))
+    assert b"now you see me" not in raw
+
+
+def test_an_answer_with_a_picture_is_held_back(stage: Stage, network: NetworkName) -> None:
+    server, amy = stage.servers[network], teacher(stage, network)
+    server.write(amy.id, detect("our wall"), parent=stage.asked(network, 1), media=(Media("image", "a wall"),))
+    stage.at(50)
+    assert shown(stage) == {}
+    assert stage.store.counts()["held"] == 1
+
+
+def test_a_late_answer_enters_and_the_hashtag_of_next_week_does_not(stage: Stage, network: NetworkName) -> None:
+    first = stage.series.chats[0]
+    second = msgspec.structs.replace(first, date=first.date + timedelta(days=7), topic="Next")
+    stage.with_series(chats=(first, second))
+    server, amy = stage.servers[network], teacher(stage, network)
+    stage.at(60)
+    stage.clock.move_to(START + timedelta(days=3))
+    server.write(amy.id, detect("late, by reply"), parent=stage.asked(network, 1))
+    server.write(amy.id, detect("A2 late, by tag #EdChat"))
+    stage.at(3 * 24 * 60 + 1)
+    assert shown(stage) == {"late, by reply": ["q1"], "A2 late, by tag #EdChat": ["q2"]}
+    stage.clock.move_to(START + timedelta(days=7, minutes=-30))
+    server.write(amy.id, detect("A1 for next week #EdChat"))
+    stage.at(7 * 24 * 60 + 30)
+    assert "A1 for next week #EdChat" not in shown(stage)
+
+
+def test_one_network_in_trouble_does_not_stop_the_other(stage: Stage) -> None:
+    amy = teacher(stage, "bluesky")
+    stage.servers["bluesky"].write(amy.id, detect("still here"), parent=stage.asked("bluesky", 1))
+    stage.servers["mastodon"].offline = True
+    done = stage.at(50)
+    assert list(shown(stage)) == ["still here"]
+    assert any(trouble.startswith("mastodon: ") for trouble in done.troubles)
+
+
+def test_the_digest_waits_for_the_last_sweep_and_names_nobody_twice(stage: Stage, network: NetworkName) -> None:
+    server = stage.servers[network]
+    for name in ("amy", "ben", "cat"):
+        account = teacher(stage, network, name)
+        for number in (1, 2, 3):
+            text = f"{name} says something of a readable length about question {number}"
+            server.write(account.id, detect(text), parent=stage.asked(network, number))
+    stage.at(60)
+    assert stage.at(179).digests == ()
+    assert stage.at(181).digests == (CHAT,)
+    digest = stage.said(network)[-7:]
+    assert digest[0] == "digest"
+    assert len(digest) == 7
+    assert stage.at(182).digests == ()
+    picks = stage.store.content(CHAT).picks
+    assert len({pick.answer for pick in picks}) == 6
+    assert max([pick.question for pick in picks].count(question) for question in {p.question for p in picks}) == 2
+
+
+def test_a_chat_that_nobody_answered_gets_no_digest_post(stage: Stage) -> None:
+    stage.at(60)
+    said = stage.said("bluesky")
+    assert stage.at(181).digests == (CHAT,)
+    assert stage.said("bluesky") == said

@@ -1,0 +1,197 @@
+"""Saying once, on time, in order, whatever goes wrong: on sandbox networks with a real store."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from services.stage import CHAT, START, Stage
+
+from bot.domain.posts import NetworkName
+from bot.errors import Refused, Unanswered
+from bot.tick import tick
+
+WHOLE = ["announce-1h", "welcome", "q1", "q2", "q3", "wrap-up", "and thanks"]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+def play(stage: Stage, *, until: float = 75.0) -> None:
+    """Tick at every moment at which something is due, up to so many minutes after the chat's start."""
+    stage.at(max(-70.0, (stage.clock.now() - START).total_seconds() / 60))
+    ends = START + timedelta(minutes=until)
+    while (due := stage.store.next_due(stage.clock.now())) and due <= ends:
+        stage.clock.move_to(max(due, stage.clock.now() + timedelta(seconds=5)))
+        tick(stage.house)
+    stage.at(until)
+
+
+def states(stage: Stage) -> dict[str, str]:
+    return {one.id.removeprefix(f"{CHAT}/"): one.state for one in stage.store.deliveries()}
+
+
+def test_everything_is_said_once_on_time_and_in_order_on_both(stage: Stage) -> None:
+    play(stage)
+    assert stage.said("bluesky") == WHOLE
+    assert stage.said("mastodon") == WHOLE
+    assert set(states(stage).values()) == {"sent"}
+    posts = stage.servers["bluesky"].posts_of(stage.networks["bluesky"]._me.id)
+    due = {one.prompt.rpartition("/")[2]: one.at for one in stage.store.deliveries()}
+    late = [post.at - due[post.text.text] for post in posts if post.text.text in due]
+    assert max(late) < timedelta(minutes=1)
+    assert min(late) >= timedelta(0)
+
+
+def test_ticking_again_says_nothing_new(stage: Stage) -> None:
+    play(stage)
+    before = stage.said("bluesky") + stage.said("mastodon")
+    stage.at(75)
+    stage.at(75)
+    assert stage.said("bluesky") + stage.said("mastodon") == before
+
+
+def test_one_network_down_never_delays_the_other(stage: Stage) -> None:
+    stage.servers["mastodon"].offline = True
+    play(stage, until=58)
+    assert stage.said("bluesky") == WHOLE[:5]
+    assert stage.said("mastodon") == []
+
+
+def test_after_downtime_what_is_still_useful_goes_out_in_order_and_what_is_stale_does_not(stage: Stage) -> None:
+    stage.servers["mastodon"].offline = True
+    play(stage, until=40)
+    stage.servers["mastodon"].offline = False
+    play(stage, until=75)
+    said = stage.said("mastodon")
+    assert said == ["q1", "q2", "q3", "wrap-up", "and thanks"]
+    found = states(stage)
+    assert found["announce-1h@mastodon"] == "missed"
+    assert found["welcome@mastodon"] == "missed"
+    assert found["q1@mastodon"] == "sent"
+
+
+@pytest.mark.parametrize("network", ["bluesky", "mastodon"])
+def test_a_lost_answer_is_looked_for_and_never_said_again(stage: Stage, network: NetworkName) -> None:
+    faults = [stage.servers[network].lose_next_answer() for _ in range(3)]
+    play(stage)
+    assert [fault.fired for fault in faults] == [1, 1, 1]
+    assert stage.said(network) == WHOLE
+    assert states(stage)[f"announce-1h@{network}"] == "sent"
+
+
+def test_a_lost_answer_of_what_never_arrived_is_said_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost: list[int] = []
+
+    def send(*_: object) -> Any:
+        lost.append(1)
+        raise Unanswered("timed out before it was written")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.networks["mastodon"], "send", send)
+        stage.at(-60)
+    assert lost == [1]
+    stage.at(-59)
+    assert stage.said("mastodon") == ["announce-1h"]
+
+
+def test_not_found_counts_only_once_the_request_can_no_longer_take_effect(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send(*_: object) -> Any:
+        raise Unanswered("timed out")
+
+    sandbox = stage.networks["mastodon"]
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "send", send)
+        stage.at(-60)
+    stage.clock.move_to(START + timedelta(minutes=-60, seconds=10))
+    tick(stage.house)
+    assert stage.said("mastodon") == []  # ten seconds are too few to be sure
+    stage.clock.move_to(START + timedelta(minutes=-60, seconds=45))
+    tick(stage.house)
+    assert stage.said("mastodon") == ["announce-1h"]
+
+
+def test_a_crash_between_request_and_answer_is_looked_into_by_the_next_process(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """Stands for SIGKILL: nothing of ours runs any more."""
+
+    sandbox = stage.networks["mastodon"]
+    real = sandbox.send
+
+    def send(*given: Any) -> Any:
+        real(*given)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "send", send)
+        with pytest.raises(Killed):
+            stage.at(-60)
+    assert stage.said("mastodon") == ["announce-1h"]
+    stage.house = stage.open("two")
+    stage.store.free_leases("two")
+    stage.at(-59)
+    assert stage.said("mastodon") == ["announce-1h"]
+    assert states(stage)["announce-1h@mastodon"] == "sent"
+
+
+def test_two_processes_never_say_the_same(stage: Stage) -> None:
+    other = stage.open("two")
+    for minutes in range(-60, 76, 5):
+        stage.at(minutes)
+        tick(other)
+        tick(stage.house)
+    assert stage.said("bluesky") == WHOLE
+    assert stage.said("mastodon") == WHOLE
+
+
+def test_what_a_network_refuses_is_given_up_and_the_rest_goes_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = stage.networks["bluesky"]
+    real = sandbox.send
+
+    def send(group: Any, parts: Any, blob: Any) -> Any:
+        if "q2" in group[0].payload:
+            raise Refused("422: text is not allowed")
+        return real(group, parts, blob)
+
+    monkeypatch.setattr(sandbox, "send", send)
+    play(stage)
+    assert stage.said("bluesky") == [text for text in WHOLE if text != "q2"]
+    assert stage.said("mastodon") == WHOLE
+    assert states(stage)["q2@bluesky"] == "refused"
+
+
+def test_moving_a_chat_moves_what_is_not_yet_sent_and_never_what_was(stage: Stage) -> None:
+    stage.at(-60)
+    entry = stage.series.chats[0]
+    later = (entry.at or stage.series.at).replace(hour=21)
+    stage.with_series(at=later)
+    play(stage, until=30)
+    assert stage.said("bluesky") == ["announce-1h"]
+    play(stage, until=140)
+    assert stage.said("bluesky") == WHOLE
+
+
+def test_a_chat_taken_out_posts_nothing_more_and_one_that_comes_back_does(stage: Stage) -> None:
+    chats = stage.series.chats
+    stage.at(-60)
+    stage.with_series(chats=())
+    play(stage, until=20)
+    assert stage.said("bluesky") == ["announce-1h"]
+    stage.with_series(chats=chats)
+    play(stage, until=75)
+    assert stage.said("bluesky")[1:] == ["q1", "q2", "q3", "wrap-up", "and thanks"]
+
+
+def test_a_cancelled_chat_posts_nothing_more(stage: Stage) -> None:
+    stage.at(10)
+    said = list(stage.said("bluesky"))
+    assert "q1" in said
+    assert stage.store.cancel(CHAT, stage.clock.now()) > 0
+    play(stage, until=75)
+    assert stage.said("bluesky") == said
