@@ -1,0 +1,190 @@
+"""What made-up teachers do in a rehearsal: a list of acts, decided beforehand from a seed. Pure.
+
+They do what real ones do: reply, reply to each other, quote, use the hashtag with a label, answer the wrong question
+on purpose, come late, edit, delete, ask to leave, and some spam the hashtag.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from bot.domain.posts import NetworkName
+from bot.domain.schedule import Chat, Prompt
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Sequence
+
+Kind = Literal["reply", "nested", "quote", "label", "elsewhere", "late", "edit", "delete", "leave", "spam"]
+
+
+class Saying(msgspec.Struct, frozen=True):
+    """Something a teacher may say, in the language it is written in."""
+
+    language: str
+    text: str
+
+
+class Teacher(msgspec.Struct, frozen=True):
+    """Somebody who plays: the name as it stands in the profile, and the language they write in."""
+
+    name: str
+    language: str
+
+
+class Cast(msgspec.Struct, frozen=True):
+    """Who plays, what they say, how they reply to each other, and what spam says."""
+
+    teachers: tuple[Teacher, ...]
+    sayings: tuple[Saying, ...]
+    responses: tuple[Saying, ...]
+    spam: tuple[str, ...]
+
+
+class Act(msgspec.Struct, frozen=True):
+    """One thing a teacher does.
+
+    Attributes:
+        at: when, UTC.
+        kind: what. ``edit`` and ``delete`` act on their own earlier ``target``; all others write a post.
+        network: where.
+        teacher: index into the cast's teachers.
+        question: number of the question it is about; 0 for none.
+        target: index of the earlier act whose post it replies to, edits or deletes; -1 for our question itself.
+        saying: the words; empty for ``delete``.
+        counts: it is one of the answers that must be collected.
+    """
+
+    at: datetime
+    kind: Kind
+    network: NetworkName
+    teacher: int
+    question: int
+    target: int
+    saying: Saying
+    counts: bool
+
+
+SHARES: tuple[tuple[Kind, float], ...] = (
+    ("reply", 0.52),
+    ("nested", 0.24),
+    ("quote", 0.06),
+    ("label", 0.10),
+    ("elsewhere", 0.03),
+    ("late", 0.05),
+)
+"""How answers are given, as shares of all."""
+
+BEFORE = -2
+"""A target that means: the act just before this one, until acts are put in order."""
+
+EXTRAS: tuple[tuple[Kind, float], ...] = (("edit", 0.03), ("delete", 0.02), ("leave", 0.005), ("spam", 0.01))
+"""What happens besides, as shares of the number of answers; each at least once where there are answers at all."""
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """Where and when a rehearsal plays: the cast, the chat, its question prompts in order, and its networks."""
+
+    cast: Cast
+    chat: Chat
+    questions: tuple[Prompt, ...]
+    networks: tuple[NetworkName, ...]
+
+
+def write_script(rng: random.Random, stage: Stage, answers: int) -> tuple[Act, ...]:
+    """Decide all acts of one chat, in order of time.
+
+    Args:
+        rng: a seed's randomness; the same seed gives the same script.
+        stage: who plays, when and where.
+        answers: how many answers are given in all.
+    """
+    kinds = rng.choices([kind for kind, _ in SHARES], [share for _, share in SHARES], k=answers)
+    kinds[: len(SHARES)] = [kind for kind, _ in SHARES][:answers]
+    acts = sorted((_answer(rng, stage, kind) for kind in kinds), key=lambda act: act.at)
+    for index in range(len(acts)):
+        acts[index] = _with_target(rng, stage, acts, index)
+    extras = [
+        act
+        for kind, share in (EXTRAS if acts else ())
+        for _ in range(max(1, round(answers * share)))
+        for act in _extra(rng, stage, acts, kind)
+    ]
+    return tuple(_in_order(acts, extras))
+
+
+def _answer(rng: random.Random, stage: Stage, kind: Kind) -> Act:
+    question = rng.choice(stage.questions)
+    ends = stage.chat.ends_at
+    if kind == "late":
+        at = ends + timedelta(seconds=rng.uniform(60, 5400))
+    else:
+        spare = max(60.0, (ends - question.at).total_seconds() - 5)
+        at = question.at + timedelta(seconds=min(spare, 12 + rng.expovariate(1 / 240)))
+    teacher = rng.randrange(len(stage.cast.teachers))
+    return Act(
+        at=at,
+        kind=kind,
+        network=stage.networks[teacher % len(stage.networks)],
+        teacher=teacher,
+        question=question.number,
+        target=-1,
+        saying=rng.choice(_in_language(stage.cast.sayings, stage.cast.teachers[teacher].language)),
+        counts=True,
+    )
+
+
+def _in_language(sayings: Sequence[Saying], language: str) -> Sequence[Saying]:
+    """What may be said in a language; anything where the cast has no words in it."""
+    return [saying for saying in sayings if saying.language == language] or sayings
+
+
+def _with_target(rng: random.Random, stage: Stage, acts: Sequence[Act], index: int) -> Act:
+    """Hang a nested answer below a recent one on its network; it is a plain reply where there is none."""
+    act = acts[index]
+    if act.kind != "nested":
+        return act
+    fitting = [
+        other
+        for other in range(max(0, index - 60), index)
+        if acts[other].network == act.network and acts[other].kind not in ("quote", "label")
+    ]
+    if not fitting:
+        return msgspec.structs.replace(act, kind="reply")
+    target = rng.choice(fitting)
+    words = rng.choice(_in_language(stage.cast.responses, stage.cast.teachers[act.teacher].language))
+    return msgspec.structs.replace(act, target=target, question=acts[target].question, saying=words)
+
+
+def _extra(rng: random.Random, stage: Stage, acts: Sequence[Act], kind: Kind) -> tuple[Act, ...]:
+    """Acts that are no answers to keep: an edit of an answer, a post and its deletion, a wish to leave, spam."""
+    later = timedelta(seconds=rng.uniform(20, 900))
+    if kind == "edit":
+        if not acts:
+            return ()
+        index = rng.randrange(len(acts))
+        act = acts[index]
+        words = Saying(act.saying.language, act.saying.text + " (edited)")
+        return (msgspec.structs.replace(act, kind="edit", at=act.at + later, target=index, saying=words, counts=False),)
+    written = msgspec.structs.replace(_answer(rng, stage, "reply"), counts=False)
+    if kind == "spam":
+        words = Saying("en", rng.choice(stage.cast.spam))
+        return (msgspec.structs.replace(written, kind="spam", saying=words, question=0),)
+    if kind == "leave":
+        return (msgspec.structs.replace(written, kind="leave", saying=Saying("en", "REMOVE ME")),)
+    return (written, msgspec.structs.replace(written, kind="delete", at=written.at + later, target=BEFORE))
+
+
+def _in_order(acts: Sequence[Act], extras: Sequence[Act]) -> list[Act]:
+    """Merge answers and extras by time, with targets pointing at the merged list."""
+    whole = [*acts, *extras]
+    whole = [
+        msgspec.structs.replace(act, target=index - 1) if act.target == BEFORE else act
+        for index, act in enumerate(whole)
+    ]
+    order = sorted(range(len(whole)), key=lambda index: (whole[index].at, index))
+    moved = {old: new for new, old in enumerate(order)}
+    return [msgspec.structs.replace(whole[old], target=moved.get(whole[old].target, -1)) for old in order]
