@@ -169,6 +169,8 @@ def check_lengths(draft: Draft, measure: Measure, site: str, accounts: dict[str,
             number=number + 1,
             ask=question.ask,
             poll=question.poll,
+            pictured=bool(question.image),
+            credit=question.credit,
         )
         over = [f"{by} {plural('character', by)} too long for {_NAMES[net]}" for net, by in measure(asked)]
         if over:

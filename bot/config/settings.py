@@ -92,6 +92,7 @@ class Measured(msgspec.Struct, frozen=True):
         number: the question's number, from 1.
         ask: its text.
         poll: its options.
+        pictured: a picture goes with it; ``credit`` says whose it is.
     """
 
     series: str
@@ -103,6 +104,8 @@ class Measured(msgspec.Struct, frozen=True):
     number: int
     ask: str
     poll: tuple[str, ...] = ()
+    pictured: bool = False
+    credit: str = ""
 
 
 Measure = Callable[[Measured], Sequence[tuple[str, int]]]

@@ -1,0 +1,175 @@
+"""What the commands ask for, one function each: read the folder, open what is needed, do it, hand back plain data."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.bootstrap.house import (
+    accounts_of,
+    composer_of,
+    database_file_of,
+    limits_of,
+    open_store_of,
+    read_settings,
+    renderer_of,
+    target_of,
+)
+from bot.bootstrap.preview import Preview, preview, text_of
+from bot.clock import SystemClock
+from bot.config.secrets import database_url
+from bot.domain.digests import choose
+from bot.domain.schedule import planned_chats, prompts
+from bot.errors import UserError
+from bot.rendering.chatjson import chat_json
+from bot.services.archive import archive
+from bot.services.plan import plan, planned_deliveries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bot.bootstrap.sandbox import RehearsalReport
+    from bot.config import Settings
+    from bot.domain.records import StoredChat
+    from bot.domain.schedule import Chat
+    from bot.ports import Archived, Store
+
+
+def plan_of(folder: Path, until: date | None) -> Preview:
+    """Every prompt of every dated chat that is coming; see ``preview``."""
+    settings = read_settings(folder)
+    file = database_file_of(settings)
+    cancelled = set()
+    if file is None or file.exists():
+        cancelled = {stored.chat.id for stored in open_store_of(settings).chats() if stored.cancelled}
+    return preview(settings, datetime.now(UTC), until, cancelled)
+
+
+def cancel_chat(folder: Path, chat: str) -> int:
+    """Cancel a chat; gives how many deliveries will not go out. It may not be stored yet: then it is planned first."""
+    settings = read_settings(folder)
+    store, now = open_store_of(settings), datetime.now(UTC)
+    plan(store, settings.series, accounts_of(settings), now)
+    _stored(store, chat)
+    return store.cancel(chat, now)
+
+
+def rehearse_folder(
+    folder: Path,
+    chat: str | None,
+    *,
+    answers: int,
+    seed: int,
+    here: bool,
+    progress: Callable[[float], None],
+) -> RehearsalReport:
+    """Play the next chat, or the one named; see ``sandbox.run_rehearsal``."""
+    from bot.bootstrap.sandbox import run_rehearsal
+
+    settings = read_settings(folder)
+    return run_rehearsal(
+        settings, _chat_to_play(settings, chat), answers=answers, seed=seed, here=here, progress=progress
+    )
+
+
+def _chat_to_play(settings: Settings, wanted: str | None) -> Chat:
+    chats = sorted(
+        (chat for series in settings.series for chat in planned_chats(series)),
+        key=lambda chat: (chat.starts_at, chat.id),
+    )
+    if wanted is None:
+        coming = [chat for chat in chats if chat.ends_at > datetime.now(UTC)] or chats[-1:]
+        if coming:
+            return coming[0]
+        message = "There is no dated chat to rehearse. Add one under `chats:` in series/*.yaml."
+        raise UserError(message)
+    for chat in chats:
+        if chat.id == wanted:
+            return chat
+    raise UserError(_no_such_chat(wanted, [chat.id for chat in chats]))
+
+
+def _no_such_chat(wanted: str, known: list[str]) -> str:
+    there = f" There are: {', '.join(known[:8])}{' …' if len(known) > 8 else ''}." if known else ""  # noqa: PLR2004 - a line's worth
+    return f"{wanted}: there is no such chat.{there}"
+
+
+def _stored(store: Store, chat: str) -> StoredChat:
+    found = store.chat(chat)
+    if found is None:
+        raise UserError(_no_such_chat(chat, [stored.chat.id for stored in store.chats()]))
+    return found
+
+
+def write_digest(folder: Path, chat: str) -> str:
+    """Put a chat's digest into the outbox at once; gives a line that says so."""
+    settings = read_settings(folder)
+    store, now = open_store_of(settings), datetime.now(UTC)
+    stored = _stored(store, chat)
+    content = store.content(chat)
+    if not content.answers:
+        return f"{chat} has no answers that may be shown, so there is nothing to say."
+    planned = next(one for one in prompts(stored.series, stored.chat) if one.kind == "digest")
+    if store.prompt(planned.id) is not None:
+        return f"{chat} has its digest already."
+    prompt = msgspec.structs.replace(
+        planned, at=now, useful_until=max(planned.useful_until, now + (planned.useful_until - planned.at))
+    )
+    store.save_digest(prompt, planned_deliveries(stored.series, [prompt], accounts_of(settings)), choose(content), now)
+    return f"The digest of {chat} is written; `run` or the next `tick` posts it."
+
+
+def digest_preview(folder: Path, chat: str) -> dict[str, str]:
+    """What a chat's digest would say on each account, as text."""
+    settings = read_settings(folder)
+    store = open_store_of(settings)
+    stored = _stored(store, chat)
+    content = store.content(chat)
+    if not content.answers:
+        raise UserError(f"{chat} has no answers that may be shown, so there is no digest to look at.")
+    content = content if content.picks else msgspec.structs.replace(content, picks=choose(content))
+    prompt = next(one for one in prompts(stored.series, stored.chat) if one.kind == "digest")
+    later = (one.chat for one in store.chats(stored.series.slug) if one.chat.starts_at > stored.chat.starts_at)
+    upcoming = next(later, None)
+    texts = {}
+    for key in stored.series.accounts:
+        account = settings.networks[key]
+        draft = composer_of(settings).compose(
+            prompt,
+            stored,
+            account.network,
+            limits_of(account.network, account.characters),
+            upcoming=upcoming,
+            content=content,
+            question=None,
+            media=(),
+        )
+        texts[key] = text_of(draft)
+    return texts
+
+
+def publish(folder: Path) -> tuple[Archived, Path]:
+    """Bring the pages up to date; gives what was done and the site's folder."""
+    settings = read_settings(folder)
+    store = open_store_of(settings)
+    return archive(store, renderer_of(settings, SystemClock()), target_of(settings)), settings.site.folder
+
+
+def export_chat(folder: Path, chat: str) -> bytes:
+    """A chat's answers as JSON, as they stand beside its page."""
+    store = open_store_of(read_settings(folder))
+    _stored(store, chat)
+    return chat_json(store.content(chat))
+
+
+def migrate_database(folder: Path) -> str:
+    """Bring the tables up to date; gives a line that says so."""
+    from bot.storage.migrate import migrate
+
+    before, now = migrate(database_url(read_settings(folder)).reveal())
+    if before == now:
+        return f"The database is up to date (version {now})."
+    return f"The database is at version {now} now (it was {before or 'empty'})."

@@ -1,0 +1,168 @@
+"""What ``staffroom doctor`` examines: each account, the clock, the database, the disk and the site's folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from bot.bootstrap.accounts import HOW_TO_MARK, connect
+from bot.bootstrap.house import database_file_of, open_store_of, read_settings
+from bot.clock import SystemClock
+from bot.config.secrets import load_secrets
+from bot.errors import NetworkError, StaffroomError, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bot.config import AccountSettings, Settings
+    from bot.config.secrets import Login
+    from bot.ports import Identity
+
+CLOCK_OFF = 5.0
+"""Seconds by which our clock may differ from a server's before prompts are noticeably early or late."""
+
+LOW_DISK = 500 * 1024 * 1024
+"""Bytes below which the disk may fill up within a season of chats."""
+
+NEEDED_SCOPES = (
+    "profile",
+    "read:accounts",
+    "read:statuses",
+    "read:notifications",
+    "read:search",
+    "write:statuses",
+    "write:media",
+)
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was examined: what, how it is, in words, and what to do where it is not well."""
+
+    subject: str
+    state: Literal["well", "note", "wrong"]
+    message: str
+    mend: str = ""
+
+
+def examine(folder: Path) -> tuple[Finding, ...]:
+    """Examine everything a chat depends on. Raises ``ConfigError`` where the files themselves are wrong."""
+    settings = read_settings(folder)
+    return (*_accounts(settings), *_database(settings), *_places(settings))
+
+
+def _accounts(settings: Settings) -> Iterator[Finding]:
+    try:
+        logins = load_secrets(settings)
+    except UserError as error:
+        yield Finding("logins", "wrong", str(error))
+        return
+    for key, account in settings.networks.items():
+        yield from _account(settings, account, logins[key])
+
+
+def _account(settings: Settings, account: AccountSettings, login: Login) -> Iterator[Finding]:
+    try:
+        network = connect(settings, account, login, SystemClock())
+        identity = network.identity()
+    except NetworkError as error:
+        yield Finding(
+            account.key,
+            "wrong",
+            str(error).removeprefix(f"{account.key}: "),
+            f"Is {account.server} up, and the login still good?",
+        )
+        return
+    except StaffroomError as error:
+        yield Finding(account.key, "wrong", str(error).removeprefix(f"{account.key}: "))
+        return
+    yield Finding(
+        account.key, "well", f"logged in as {identity.handle} on {account.server} {identity.software}".strip()
+    )
+    if not identity.bot:
+        yield Finding(account.key, "wrong", "the account is not marked as a bot", f"{HOW_TO_MARK[account.network]}.")
+    yield from _scopes(account, identity)
+    yield _clock(account, identity)
+    yield _terms(account, identity)
+    network.close()
+
+
+def _scopes(account: AccountSettings, identity: Identity) -> Iterator[Finding]:
+    """What the login may do; a broad scope (``read``, ``write``) covers the narrow ones."""
+    if account.network != "mastodon" or not identity.scopes:
+        return
+    given = set(identity.scopes)
+    lacking = [scope for scope in NEEDED_SCOPES if not _covered(scope, given)]
+    if lacking:
+        yield Finding(
+            account.key, "wrong", f"the login may not: {', '.join(lacking)}", f"Run `staffroom login {account.key}`."
+        )
+
+
+def _covered(scope: str, given: set[str]) -> bool:
+    broad = "read" if scope == "profile" else scope.partition(":")[0]
+    return scope in given or broad in given or (scope == "profile" and "read:accounts" in given)
+
+
+def _clock(account: AccountSettings, identity: Identity) -> Finding:
+    if identity.ahead is None:
+        return Finding(account.key, "note", "the server does not tell the time, so this clock could not be compared")
+    if abs(identity.ahead) > CLOCK_OFF:
+        return Finding(
+            account.key,
+            "wrong",
+            f"this computer's clock differs from the server's by {identity.ahead:+.0f} seconds",
+            "Switch on time synchronisation (systemd-timesyncd or chrony).",
+        )
+    return Finding(account.key, "well", "this computer's clock agrees with the server's")
+
+
+def _terms(account: AccountSettings, identity: Identity) -> Finding:
+    where = identity.terms or account.server
+    return Finding(
+        account.key,
+        "note",
+        f"some servers forbid archiving in their terms; read {where}",
+        "If they do, run the bot on your own server, or on one whose admins agree.",
+    )
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    try:
+        store = open_store_of(settings)
+        counts = store.counts()
+    except StaffroomError as error:
+        yield Finding("database", "wrong", str(error))
+        return
+    if store.is_rehearsal():
+        yield Finding(
+            "database",
+            "wrong",
+            "it holds a rehearsal",
+            "Name another one under `database:`, or remove the file; `run` refuses this one.",
+        )
+    else:
+        yield Finding("database", "well", f"{counts.get('posts', 0)} answers kept")
+
+
+def _places(settings: Settings) -> Iterator[Finding]:
+    site = settings.site.folder
+    try:
+        site.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        yield Finding("site", "wrong", f"{site} cannot be made ({error.strerror})", "Change `folder:` under `site:`.")
+        return
+    if not os.access(site, os.W_OK):
+        yield Finding("site", "wrong", f"{site} cannot be written to", "Give this user the right to write there.")
+    else:
+        yield Finding("site", "well", f"pages go to {site}")
+    places = {"site": site}
+    if file := database_file_of(settings):
+        places["database"] = file.parent
+    for name, place in places.items():
+        free = shutil.disk_usage(place if place.exists() else settings.folder).free
+        if free < LOW_DISK:
+            yield Finding(name, "wrong", f"only {free // 1024**2} MiB are free on its disk", "Make room.")

@@ -1,0 +1,215 @@
+"""Wires a bot's folder into a house: settings, store, words, pages, accounts."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.config import load, stamp
+from bot.config.secrets import database_url
+from bot.domain.outbox import MediaFile
+from bot.domain.textlength import BLUESKY, MASTODON
+from bot.errors import UserError
+from bot.rendering.composer import TemplateComposer
+from bot.rendering.questions import question_overrun
+from bot.rendering.site import Site, Voice
+from bot.rendering.templates import Templates
+from bot.services.deliver import Deliverer
+from bot.tick import House
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bot.bootstrap.accounts import Accounts
+    from bot.config import AccountSettings, Measured, Settings
+    from bot.domain.posts import NetworkName
+    from bot.domain.schedule import Image, Series
+    from bot.domain.textlength import Limits
+    from bot.ports import Clock, Composer, Renderer, Store, Target
+
+
+def templates_of(folder: Path) -> Templates:
+    """The templates: ours, with those that stand in the bot's own ``templates/`` folder before them."""
+    own = folder / "templates"
+    return Templates(own if own.is_dir() else None)
+
+
+def read_settings(folder: Path) -> Settings:
+    """Read and check a bot's folder, the length of every question included. Raises ``ConfigError``."""
+    templates = templates_of(folder)
+
+    def measure(question: Measured) -> list[tuple[str, int]]:
+        worst: dict[str, int] = {}
+        for account in question.accounts:
+            over = question_overrun(
+                templates,
+                account.network,
+                limits_of(account.network, account.characters),
+                hashtag=question.hashtag,
+                languages=question.languages,
+                archive=question.archive,
+                site_address=question.site,
+                number=question.number,
+                question=question.ask,
+                poll=question.poll,
+                credit=question.credit,
+                pictured=question.pictured,
+            )
+            worst[account.network] = max(worst.get(account.network, 0), over)
+        return [(network, over) for network, over in worst.items() if over]
+
+    return load(folder, measure=measure)
+
+
+def limits_of(network: str, characters: int | None) -> Limits:
+    """A network's usual limits; ``characters`` where the operator says that a Mastodon server allows more."""
+    if network == "bluesky":
+        return BLUESKY
+    return msgspec.structs.replace(MASTODON, most=characters) if characters else MASTODON
+
+
+def site_of(settings: Settings) -> Site:
+    """What pages and posts say of the place itself."""
+    voices = tuple(
+        Voice(key, account.network, account.handle, _profile(account)) for key, account in settings.networks.items()
+    )
+    return Site(
+        title=settings.site.title,
+        address=settings.site.address,
+        language=settings.site.language,
+        contact=settings.contact,
+        controller=settings.controller,
+        voices=voices,
+    )
+
+
+def _profile(account: AccountSettings) -> str:
+    """Where people find one of our accounts; empty while its handle is not known."""
+    name = account.handle.strip("@")
+    if not name:
+        return "" if account.network == "bluesky" else account.server
+    if account.network == "bluesky":
+        return f"https://bsky.app/profile/{name}"
+    return f"{account.server}/@{name.partition('@')[0]}"
+
+
+def composer_of(settings: Settings) -> Composer:
+    """What turns prompts into words for this folder."""
+    return TemplateComposer(templates_of(settings.folder), site_of(settings))
+
+
+def renderer_of(settings: Settings, clock: Clock) -> Renderer:
+    """What makes this folder's pages."""
+    from bot.rendering.pages import SiteRenderer
+
+    return SiteRenderer(templates_of(settings.folder), site_of(settings), clock.now)
+
+
+def target_of(settings: Settings) -> Target:
+    """Where this folder's pages go."""
+    from bot.publishing.targets import FolderTarget
+
+    return FolderTarget(settings.site.folder)
+
+
+def database_file_of(settings: Settings) -> Path | None:
+    """The file of the folder's SQLite database, or of the one that the environment names instead."""
+    return database_file(database_url(settings).reveal())
+
+
+def database_file(url: str) -> Path | None:
+    """The file of a SQLite database; ``None`` for PostgreSQL."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+def open_store_of(settings: Settings) -> Store:
+    """Open the folder's database, or the one that the environment names instead."""
+    return open_store_at(database_url(settings).reveal())
+
+
+def open_store_at(url: str) -> Store:
+    """Open a database; a new or empty one gets its tables first."""
+    from bot.storage.engine import connect
+    from bot.storage.store import open_store, version
+
+    engine = connect(url)
+    try:
+        new = version(engine) is None
+    finally:
+        engine.dispose()
+    if new:
+        from bot.storage.migrate import migrate
+
+        migrate(url)
+    return open_store(url, pepper_source=lambda: secrets.token_bytes(32))
+
+
+def accounts_of(settings: Settings) -> dict[str, NetworkName]:
+    """Our account keys, each with its network."""
+    return {key: account.network for key, account in settings.networks.items()}
+
+
+def open_house(settings: Settings, store: Store, accounts: Accounts, owner: str, clock: Clock) -> House:
+    """Wire a folder into a house that speaks to the real networks."""
+    return House(
+        store=store,
+        accounts=accounts_of(settings),
+        network=accounts.network,
+        own_id=accounts.own_id,
+        deliverer=Deliverer(
+            store=store,
+            composer=composer_of(settings),
+            picture=picture_keeper(settings.folder, store),
+            clock=clock,
+            owner=owner,
+            rng=random.SystemRandom(),
+        ),
+        series=fresh_series(settings.folder, settings),
+        renderer=renderer_of(settings, clock),
+        target=target_of(settings),
+        clock=clock,
+        owner=owner,
+    )
+
+
+def owner_name() -> str:
+    """Names this process in leases: host, process id, and a random end so that no later process is taken for it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def picture_keeper(folder: Path, store: Store) -> Callable[[Image], MediaFile]:
+    """Gives what reads a moderator's picture, makes it ready to send, and keeps its bytes in the store."""
+
+    def keep(image: Image) -> MediaFile:
+        from bot.rendering.pictures import prepare_picture
+
+        try:
+            data = (folder / image.path).read_bytes()
+        except OSError as error:
+            message = f"{image.path}: this picture cannot be read ({error.strerror}); put it back or change `image:`"
+            raise UserError(message) from error
+        picture = prepare_picture(data, image.path)
+        sha256 = store.keep_blob(picture.data, picture.mime)
+        return MediaFile(sha256, picture.mime, len(picture.data), image.alt, picture.width, picture.height)
+
+    return keep
+
+
+def fresh_series(folder: Path, settings: Settings) -> Callable[[], Sequence[Series]]:
+    """Gives what reads the YAML files again, only where one of them was saved since."""
+    known = {"stamp": stamp(folder), "series": settings.series}
+
+    def series() -> Sequence[Series]:
+        now = stamp(folder)
+        if now != known["stamp"]:
+            known["series"] = read_settings(folder).series
+            known["stamp"] = now
+        return known["series"]  # type: ignore[return-value]
+
+    return series

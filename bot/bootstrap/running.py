@@ -1,0 +1,116 @@
+"""Opens a house for ``run`` and ``tick``: one process at a time, and never on a rehearsal's database."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from bot.bootstrap.accounts import Accounts
+from bot.bootstrap.house import accounts_of, open_house, open_store_of, owner_name, read_settings
+from bot.bootstrap.logs import log_plainly
+from bot.clock import SystemClock
+from bot.errors import LoginError, NetworkError, RefusedToStart
+from bot.tick import LEASE, LOCK, named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from bot.ports import Clock, Store
+    from bot.tick import House
+
+LOOK_AGAIN = 1.0
+"""Seconds from one look at another process's lock to the next."""
+
+
+@contextmanager
+def running_house(
+    folder: Path, tell: Callable[[str], None], *, wait: bool = True, clock: Clock | None = None
+) -> Iterator[House | None]:
+    """A house whose process holds the right to post, until the block ends; ``None`` where another one holds it.
+
+    Args:
+        folder: the bot's folder.
+        tell: says one line to whoever watches.
+        wait: prove all accounts first, and wait for a lock whose owner may have died; a ``tick`` does neither.
+        clock: tells the time; the system's where none is given.
+
+    Raises:
+        RefusedToStart: the database holds a rehearsal, or an account is not marked as a bot.
+        LoginError: an account has no login.
+    """
+    log_plainly()
+    settings = read_settings(folder)
+    store, clock, owner = open_store_of(settings), clock or SystemClock(), owner_name()
+    if store.is_rehearsal():
+        message = (
+            "This database holds a rehearsal. Name another one under `database:`, or remove it with its -wal and -shm."
+        )
+        raise RefusedToStart(message)
+    accounts = Accounts(settings, clock)
+    if wait:
+        prove(accounts, tuple(accounts_of(settings)), tell)
+    if not _take_lock(store, clock, owner, tell, patience=2 * LEASE.total_seconds() if wait else 0.0):
+        yield None
+        return
+    store.free_leases(owner)
+    try:
+        yield open_house(settings, store, accounts, owner, clock)
+    finally:
+        store.drop_lock(LOCK, owner)
+        accounts.close()
+
+
+def prove(accounts: Accounts, keys: tuple[str, ...], tell: Callable[[str], None]) -> None:
+    """Ask every account who it is; one that cannot be reached now is proved when it is.
+
+    Raises:
+        RefusedToStart: an account is not marked as a bot.
+        LoginError: an account has no login, or it is not accepted.
+    """
+    for key in keys:
+        try:
+            tell(f"{key}: {accounts.identity(key).handle}")
+        except (RefusedToStart, LoginError):
+            raise
+        except NetworkError as error:
+            tell(f"{named(key, str(error))}; going on without it until it answers")
+
+
+def _take_lock(store: Store, clock: Clock, owner: str, tell: Callable[[str], None], *, patience: float) -> bool:
+    """Take the runner's lock. One whose owner has died here is free at once; a live owner renews it while we wait."""
+    told = False
+    ends = time.monotonic() + patience
+    while True:
+        now = clock.now()
+        holder = store.lock_owner(LOCK, now)
+        if holder and _died_here(holder):
+            store.drop_lock(LOCK, holder)
+        if store.hold_lock(LOCK, owner, now, now + LEASE):
+            return True
+        if time.monotonic() >= ends:
+            tell("Another Staffroom is running on this database; this one leaves everything to it.")
+            return False
+        if not told:
+            tell("Another Staffroom holds this database; waiting to see whether it is still alive.")
+            told = True
+        time.sleep(LOOK_AGAIN)
+
+
+def _died_here(holder: str) -> bool:
+    """Whether a lock's owner was a process of this computer that is no more."""
+    host, _, rest = holder.rpartition(":")[0].rpartition(":")
+    if host != socket.gethostname() or not rest.isdigit():
+        return False
+    if int(rest) == os.getpid():  # a container that starts anew gives the same number again
+        return True
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

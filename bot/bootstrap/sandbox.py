@@ -1,0 +1,175 @@
+"""Wires a rehearsal: the bot's own series on networks in memory, a stepped clock, a store and a site of its own."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.bootstrap.house import composer_of, database_file, open_store_at, picture_keeper, renderer_of, target_of
+from bot.clock import SteppedClock
+from bot.config.secrets import database_url
+from bot.domain.schedule import prompts
+from bot.errors import RefusedToStart
+from bot.networks.sandbox import Sandbox, SandboxServer
+from bot.rehearsal import Rehearsed, rehearse
+from bot.rehearsal.script import Cast
+from bot.services.deliver import Deliverer
+from bot.shipped import shipped
+from bot.tick import House
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from bot.config import Settings
+    from bot.domain.posts import NetworkName
+    from bot.domain.schedule import Chat, Series
+    from bot.ports import Network, Store
+
+
+class RehearsalReport(msgspec.Struct, frozen=True):
+    """A rehearsal's figures (see ``Rehearsed``), which chat was played, and its database and site as paths."""
+
+    chat: str
+    chats: int
+    prompts_sent: int
+    answers_posted: int
+    answers_collected: int
+    answers_shown: int
+    database: str
+    site: str
+    troubles: tuple[str, ...]
+
+
+def run_rehearsal(
+    settings: Settings,
+    chat: Chat,
+    *,
+    answers: int,
+    seed: int,
+    here: bool,
+    progress: Callable[[float], None],
+) -> RehearsalReport:
+    """Play a chat at full speed, on a clock that begins just before its first prompt, and publish its pages.
+
+    Args:
+        settings: a checked folder.
+        chat: the chat to play.
+        answers: how many answers the made-up teachers give.
+        seed: the same seed gives the same play.
+        here: use the folder's own database and site instead of ``rehearsal/``; refused where they hold anything real.
+        progress: told the share that is done, 0 to 1.
+
+    Raises:
+        RefusedToStart: ``here`` where the database holds something real.
+    """
+    settings = _located(settings) if here else _moved(settings, settings.folder / "rehearsal")
+    store = _clean_store(settings, here=here)
+    series = next(one for one in settings.series if one.slug == chat.series)
+    clock = SteppedClock(_opening(series, chat) - timedelta(minutes=1))
+    servers = {name: SandboxServer(name, clock.now) for name in _networks_of(settings, series)}
+    networks: dict[str, Network] = {
+        key: Sandbox(key, servers[settings.networks[key].network], _handle(settings, key)) for key in series.accounts
+    }
+    house = House(
+        store=store,
+        accounts={key: networks[key].name for key in networks},
+        network=networks.__getitem__,
+        own_id=lambda key: networks[key].identity().id,
+        deliverer=Deliverer(
+            store=store,
+            composer=composer_of(settings),
+            picture=picture_keeper(settings.folder, store),
+            clock=clock,
+            owner="rehearsal",
+            rng=random.Random(seed),  # noqa: S311 - a play, no secret
+        ),
+        series=lambda: (series,),
+        renderer=renderer_of(settings, clock),
+        target=target_of(settings),
+        clock=clock,
+        owner="rehearsal",
+        parallel=False,
+    )
+    played = rehearse(house, clock, servers, _cast(), chat=chat.id, answers=answers, seed=seed, progress=progress)
+    return _report(settings, chat, played)
+
+
+def _moved(settings: Settings, place: Path) -> Settings:
+    """The same settings with database and site under another folder."""
+    site = msgspec.structs.replace(settings.site, folder=place / "site")
+    return msgspec.structs.replace(settings, database=f"sqlite:///{place / 'staffroom.db'}", site=site)
+
+
+def _located(settings: Settings) -> Settings:
+    """The same settings with the database that is really meant: the environment may name another one."""
+    return msgspec.structs.replace(settings, database=database_url(settings).reveal())
+
+
+def _clean_store(settings: Settings, *, here: bool) -> Store:
+    """An empty store marked as a rehearsal's; what an earlier rehearsal left is removed, anything else is refused.
+
+    It is opened by its own URL: what the environment says of the real database is not for a rehearsal.
+    """
+    file = database_file(settings.database)
+    if file is None:
+        message = "A rehearsal on PostgreSQL would need that database for itself; leave out --here to use rehearsal/."
+        raise RefusedToStart(message)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    site = settings.site.folder
+    old = open_store_at(settings.database) if file.exists() else None
+    if here and not (old and old.is_rehearsal()) and site.is_dir() and any(site.iterdir()):
+        message = (
+            f"{site} holds pages that no rehearsal made. Leave out --here: a rehearsal then uses rehearsal/ instead."
+        )
+        raise RefusedToStart(message)
+    if old:
+        if not old.mark_rehearsal():
+            message = f"{file} holds a real chat. Leave out --here: a rehearsal then uses rehearsal/ instead."
+            raise RefusedToStart(message)
+        for leftover in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
+            leftover.unlink(missing_ok=True)
+        shutil.rmtree(site, ignore_errors=True)
+    store = open_store_at(settings.database)
+    store.mark_rehearsal()
+    return store
+
+
+def _opening(series: Series, chat: Chat) -> datetime:
+    """When the chat's first prompt is due."""
+    return min(prompt.at for prompt in prompts(series, chat))
+
+
+def _networks_of(settings: Settings, series: Series) -> list[NetworkName]:
+    """The networks of a series' accounts, each once."""
+    return list(dict.fromkeys(settings.networks[key].network for key in series.accounts))
+
+
+def _handle(settings: Settings, key: str) -> str:
+    """A handle for the sandbox that looks like the account's own."""
+    return settings.networks[key].handle.strip("@").replace("@", "-") or key
+
+
+def _cast() -> Cast:
+    """The made-up teachers that ship with the package."""
+    return msgspec.json.decode((shipped("templates") / "rehearsal" / "cast.json").read_bytes(), type=Cast)
+
+
+def _report(settings: Settings, chat: Chat, played: Rehearsed) -> RehearsalReport:
+    file = database_file(settings.database)
+    return RehearsalReport(
+        chat=chat.id,
+        chats=played.chats,
+        prompts_sent=played.prompts_sent,
+        answers_posted=played.answers_posted,
+        answers_collected=played.answers_collected,
+        answers_shown=played.answers_shown,
+        database=str(file),
+        site=str(settings.site.folder),
+        troubles=played.troubles,
+    )

@@ -1,0 +1,120 @@
+"""What ``staffroom status`` says: the next chat, what waits, what was missed or refused, and how much is kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from bot.bootstrap.house import open_store_of, read_settings
+from bot.domain.schedule import planned_chats
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bot.config import Settings
+    from bot.domain.outbox import Delivery
+    from bot.domain.schedule import Chat
+    from bot.ports import Store
+
+RECENT = 10
+"""How many troubles are shown, newest first."""
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """A delivery that was missed, refused, or is being tried again: its id, state, due time (UTC) and why."""
+
+    delivery: str
+    state: str
+    at: datetime
+    error: str
+
+
+class NextChat(msgspec.Struct, frozen=True):
+    """The next chat: its id, topic, and start in UTC and in its own zone (ISO 8601)."""
+
+    chat: str
+    topic: str
+    at_utc: str
+    at_local: str
+
+
+class Status(msgspec.Struct, frozen=True):
+    """All of it, as ``status --json`` gives it.
+
+    Attributes:
+        next_chat: the next chat, or the one that is on now.
+        next_prompt: id of the delivery that is due next, and when (UTC).
+        counts: figures by name, such as ``deliveries.sent`` or ``posts``.
+        troubles: newest first.
+    """
+
+    next_chat: NextChat | None
+    next_prompt: tuple[str, datetime] | None
+    counts: dict[str, int]
+    troubles: tuple[Trouble, ...]
+
+    def lines(self) -> Iterator[str]:
+        """The same in words."""
+        if self.next_chat:
+            when = datetime.fromisoformat(self.next_chat.at_local)
+            yield f"Next chat: {self.next_chat.chat}, {when:%a %d %b %Y %H:%M}: {self.next_chat.topic}"
+        else:
+            yield "No chat is coming."
+        if self.next_prompt:
+            yield f"Next prompt: {self.next_prompt[0]} at {self.next_prompt[1]:%d %b %H:%M} UTC"
+        elif self.next_chat and not any(self.counts.values()):
+            yield "Nothing is in the outbox yet: `run` or the first `tick` puts it there."
+        sent, open_ = self.counts.get("deliveries.sent", 0), self.counts.get("deliveries.planned", 0)
+        yield f"Sent: {sent}. Still to send: {open_}."
+        kept = self.counts.get("posts", 0)
+        held, removed = self.counts.get("held", 0), self.counts.get("tombstones", 0)
+        yield f"Kept: {kept} answers, {held} of them held back; {removed} removed."
+        for trouble in self.troubles:
+            why = f": {trouble.error}" if trouble.error else ""
+            yield f"{trouble.state}: {trouble.delivery} (due {trouble.at:%d %b %H:%M} UTC){why}"
+
+
+def status_of(folder: Path) -> Status:
+    """Read the store of a folder."""
+    settings = read_settings(folder)
+    store, now = open_store_of(settings), datetime.now(UTC)
+    deliveries = store.deliveries()
+    coming = _coming(settings, store, now)
+    waiting = sorted((one for one in deliveries if one.state in ("planned", "frozen")), key=lambda one: one.at)
+    return Status(
+        next_chat=NextChat(
+            coming.id,
+            coming.topic,
+            coming.starts_at.astimezone(UTC).isoformat(),
+            coming.starts_at.astimezone(ZoneInfo(coming.timezone)).isoformat(),
+        )
+        if coming
+        else None,
+        next_prompt=(waiting[0].id, waiting[0].at) if waiting else None,
+        counts=dict(store.counts()),
+        troubles=_troubles(deliveries),
+    )
+
+
+def _coming(settings: Settings, store: Store, now: datetime) -> Chat | None:
+    """The next chat, or the one that is on now: as stored, or as the files have it where nothing is stored yet."""
+    stored = {one.chat.id: one for one in store.chats()}
+    planned = [] if stored else [chat for series in settings.series for chat in planned_chats(series)]
+    chats = [*planned, *(one.chat for one in stored.values() if not one.cancelled)]
+    return min((chat for chat in chats if chat.ends_at > now), key=lambda chat: (chat.starts_at, chat.id), default=None)
+
+
+def _troubles(deliveries: tuple[Delivery, ...]) -> tuple[Trouble, ...]:
+    reasons = {"missed": "its time was over before it could be said"}
+    found = [
+        Trouble(
+            one.id, "will try again" if one.error and one.state in ("planned", "frozen") else one.state, one.at, why
+        )
+        for one in deliveries
+        if (why := one.error or reasons.get(one.state, "")) and one.state != "sent"
+    ]
+    return tuple(sorted(found, key=lambda one: one.at, reverse=True)[:RECENT])

@@ -1,0 +1,64 @@
+"""Commands for whoever runs the bot: login, doctor, migrate."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.common import folder_option, json_option, print_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("account", metavar="ACCOUNT")
+@click.option("--mark-bot", is_flag=True, help="Bluesky: put the label “bot” on the profile.")
+@folder_option
+def login(folder: Path, account: str, mark_bot: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Log in one account of staffroom.yaml (`bluesky`, `mastodon`, or the name you gave it).
+
+    Asks for Bluesky's app password, or leads through Mastodon's authorization, and keeps the login in a file that only
+    you can read.
+    """
+    from bot.bootstrap import login_account
+
+    login_account(
+        folder,
+        account,
+        mark_bot=mark_bot,
+        ask=lambda question, hidden: str(click.prompt(question, hide_input=hidden)),
+        tell=click.echo,
+    )
+
+
+@click.command()
+@json_option
+@folder_option
+def doctor(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Examine accounts, clock, database, disk and site folder; say what is wrong and how to mend it."""
+    from bot.bootstrap import examine
+
+    findings = examine(folder)
+    if as_json:
+        print_json(findings)
+    else:
+        marks = {"well": ("ok   ", "green"), "note": ("note ", "yellow"), "wrong": ("wrong", "red")}
+        for one in findings:
+            word, colour = marks[one.state]
+            click.echo(f"{click.style(word, fg=colour)}  {one.subject}: {one.message}")
+            if one.mend:
+                click.echo(f"       {one.mend}")
+    if any(one.state == "wrong" for one in findings):
+        sys.exit(1)
+
+
+@click.command()
+@folder_option
+def migrate(folder: Path) -> None:
+    """Bring the database to the form this version needs."""
+    from bot.bootstrap import migrate_database
+
+    click.echo(migrate_database(folder))

@@ -1,0 +1,57 @@
+"""Commands that give back what teachers said: digest, archive, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.cli.common import chat_argument, folder_option, json_option, print_json
+
+
+@click.command()
+@chat_argument
+@click.option("--preview", is_flag=True, help="Only show it; post nothing.")
+@folder_option
+def digest(folder: Path, chat: str, preview: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Write a chat's digest into the outbox now, or show what it would say."""
+    from bot.bootstrap import digest_preview, write_digest
+
+    if not preview:
+        click.echo(write_digest(folder, chat))
+        return
+    for account, text in digest_preview(folder, chat).items():
+        click.secho(f"{account}", bold=True)
+        click.echo(f"{text}\n")
+
+
+@click.command()
+@json_option
+@folder_option
+def archive(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Publish the archive: only pages that changed are written."""
+    from bot.bootstrap import publish
+
+    done, site = publish(folder)
+    if as_json:
+        print_json(done)
+        return
+    click.echo(
+        f"{done.written} pages written, {done.unchanged} unchanged, {done.removed} removed: {site / 'index.html'}"
+    )
+
+
+@click.command()
+@chat_argument
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of the terminal.")
+@folder_option
+def export(folder: Path, chat: str, out: Path | None) -> None:
+    """Give a chat's answers as JSON: what stands on its page, and nothing else."""
+    from bot.bootstrap import export_chat
+
+    data = export_chat(folder, chat)
+    if out is None:
+        click.echo(data.decode(), nl=False)
+        return
+    out.write_bytes(data)
+    click.echo(f"wrote {out}")

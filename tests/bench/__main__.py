@@ -1,0 +1,51 @@
+"""`make bench`: every row in one table on the terminal and in build/bench.json.
+
+A row compares us with a limit or a peer, measured in the same run: the machine's own speed cancels out.
+"""
+
+import importlib
+import json
+import pkgutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import tests.bench
+
+FIELDS = ("name", "ours", "reference", "reference_name", "unit", "ratio", "goal", "better")
+OUT = Path("build/bench.json")
+
+
+def main() -> int:
+    """Measure all rows; exit status 1 where a goal was missed."""
+    rows: list[dict[str, Any]] = []
+    for module in sorted(info.name for info in pkgutil.iter_modules(tests.bench.__path__)):
+        if module == "__main__":
+            continue
+        print(f"measuring {module} …", file=sys.stderr, flush=True)
+        rows += importlib.import_module(f"tests.bench.{module}").rows()
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print_table(rows)
+    return 0 if all(map(reached, rows)) else 1
+
+
+def reached(row: dict[str, Any]) -> bool:
+    """Whether a row's ratio is at least, or at most, its goal."""
+    return row["ratio"] >= row["goal"] if row["better"] == "higher" else row["ratio"] <= row["goal"]
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    """One line a row: name, both figures, ratio, goal, and whether it was reached."""
+    print(f"{'row':<18} {'ours':>12} {'reference':>12} {'ratio':>8} {'goal':>8}  unit, against what")
+    for row in rows:
+        sign = "≥" if row["better"] == "higher" else "≤"
+        mark = "" if reached(row) else "  MISSED"
+        print(
+            f"{row['name']:<18} {row['ours']:>12,} {row['reference']:>12,} {row['ratio']:>8} {sign}{row['goal']:>7}"
+            f"  {row['unit']}, against {row['reference_name']}{mark}"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
