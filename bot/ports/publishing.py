@@ -87,3 +87,7 @@ class Target(Protocol):
     def remove(self, path: str) -> bool:
         """Take a file away; false where there was none."""
         ...
+
+    def settle(self) -> None:
+        """Make all that was written and removed last through a power cut."""
+        ...

@@ -107,6 +107,7 @@ class ChatPage:
             "elsewhere": [words.there(chat.starts_at, zone, chat.timezone) for zone in zones],
             "about": chat.about,
             "hosts": words("chat.hosts", n=len(hosts), hosts=words.both(hosts)) if hosts else "",
+            "coming": self._coming,
             "notice": self._notice(),
             "figures": self._figures(seen.people, seen.answers, len(seen.links)),
             "resources": [_resource(one) for one in chat.resources],

@@ -11,7 +11,7 @@ from bot.rendering import urls
 from bot.rendering.fitting import one_line, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from bot.domain.posts import NetworkName
     from bot.domain.richtext import RichText
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from bot.domain.textlength import Limits
     from bot.rendering.templates import Templates
     from bot.rendering.words import Words
-
-    Measure = Callable[..., list[tuple[NetworkName, int]]]
 
 POLL_OPTIONS = range(2, 5)
 POLL_OPTION_LENGTH = 50
@@ -104,41 +102,3 @@ def question_overrun(
         credit=credit,
     )
     return max(0, -remaining(rich, limits))
-
-
-def measurer(templates: Templates, limits: Mapping[NetworkName, Limits]) -> Measure:
-    """Give a function for whoever checks YAML: by how much a question is too long on each of these networks."""
-
-    def measure(  # noqa: PLR0917 - all that the post's length depends on, in the order of the YAML file
-        hashtag: str,
-        languages: Sequence[str],
-        archive: Basis,
-        site_address: str,
-        number: int,
-        ask: str,
-        poll: Sequence[str],
-        credit: str = "",
-        pictured: bool = False,  # noqa: FBT001, FBT002 - one more of the same list
-    ) -> list[tuple[NetworkName, int]]:
-        return [
-            (
-                network,
-                question_overrun(
-                    templates,
-                    network,
-                    most,
-                    hashtag=hashtag,
-                    languages=languages,
-                    archive=archive,
-                    site_address=site_address,
-                    number=number,
-                    question=ask,
-                    poll=poll,
-                    credit=credit,
-                    pictured=pictured,
-                ),
-            )
-            for network, most in limits.items()
-        ]
-
-    return measure

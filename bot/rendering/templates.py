@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import traceback
-from importlib import resources
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -23,20 +22,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import UserError
 from bot.rendering.words import Dictionary
+from bot.shipped import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from importlib.resources.abc import Traversable
 
 OURS = ("prompts", "digest", "site", "words")
 """The folders a template may stand in; ``starter`` is what new operators copy and no template."""
-
-
-def shipped() -> Traversable:
-    """The folder of shipped templates: inside the installed package, or beside it in a checkout."""
-    package = resources.files("bot")
-    inside = package / "_data" / "templates"
-    return inside if inside.is_dir() else Path(str(package)).parent / "templates"
 
 
 class _Shipped(BaseLoader):
@@ -46,16 +38,16 @@ class _Shipped(BaseLoader):
         parts = PurePosixPath(template).parts
         if not parts or parts[0] not in OURS or ".." in parts:
             raise TemplateNotFound(template)
-        file = shipped().joinpath(*parts)
+        file = shipped("templates").joinpath(*parts)
         if not file.is_file():
             raise TemplateNotFound(template)
         return file.read_text(encoding="utf-8"), str(file), lambda: True
 
     def list_templates(self) -> list[str]:
-        return sorted(name for folder in OURS for name in _names(shipped() / folder, folder))
+        return sorted(name for folder in OURS for name in _names(shipped("templates") / folder, folder))
 
 
-def _names(folder: Traversable, prefix: str) -> Iterator[str]:
+def _names(folder: Path, prefix: str) -> Iterator[str]:
     for entry in folder.iterdir():
         name = f"{prefix}/{entry.name}"
         if entry.is_dir():
@@ -135,7 +127,7 @@ class Templates:
         if not language.replace("-", "").isalnum():
             return {}
         found: dict[str, object] = {}
-        file = shipped() / "words" / f"{language}.json"
+        file = shipped("templates") / "words" / f"{language}.json"
         if file.is_file():
             found.update(json.loads(file.read_text(encoding="utf-8")))
         if self._own is not None and (mine := self._own / "words" / f"{language}.json").is_file():
@@ -147,7 +139,7 @@ class Templates:
         for name in self._loader.list_templates():
             if name.partition("/")[0] in OURS:
                 digest.update(f"{name}\0{self.source(name)}\0".encode())
-        code = (entry for entry in resources.files("bot.rendering").iterdir() if entry.name.endswith(".py"))
+        code = (entry for entry in Path(__file__).parent.iterdir() if entry.name.endswith(".py"))
         for entry in sorted(code, key=lambda entry: entry.name):
             digest.update(entry.read_bytes())
         return digest.hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from bot.ports import Archived
 
@@ -12,15 +12,6 @@ if TYPE_CHECKING:
 
 _AT_A_TIME = 200
 """Pages after which fingerprints are stored: a build that is stopped goes on about where it was."""
-
-
-@runtime_checkable
-class Durable(Protocol):
-    """A target that keeps writes in memory until it is told to settle them."""
-
-    def settle(self) -> None:
-        """Make all that was written and removed last through a power cut."""
-        ...
 
 
 def archive(store: Store, renderer: Renderer, target: Target) -> Archived:
@@ -39,8 +30,7 @@ def archive(store: Store, renderer: Renderer, target: Target) -> Archived:
     written = unchanged = 0
 
     def settle() -> None:
-        if isinstance(target, Durable):
-            target.settle()
+        target.settle()
         if marks or gone:
             store.save_page_marks(marks, gone)
         marks.clear()

@@ -1,0 +1,173 @@
+"""What rebuilding the archive costs: one changed chat of two hundred beside a full build, and a run with nothing to do.
+
+All from a real SQLite database into a real folder, settled on disk. Both figures of ``archive_one_chat`` are CPU time
+of the whole verb: reading the store, planning, rendering, comparing, writing.
+"""
+
+import secrets
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bot.domain.occurrences import Weekly
+from bot.domain.posts import Account, Post, PostRef
+from bot.domain.records import Candidate, Placed
+from bot.domain.richtext import detect
+from bot.domain.schedule import Chat, ChatEntry, Question, Series, planned_chats, prompts
+from bot.ports import Archived
+from bot.publishing.targets import FolderTarget
+from bot.rendering.pages import SiteRenderer
+from bot.rendering.site import Site
+from bot.rendering.templates import Templates
+from bot.services.archive import archive
+from bot.storage.migrate import migrate
+from bot.storage.store import SqlStore, open_store
+
+CHATS = 200
+QUESTIONS = 6
+ANSWERS = 60
+CHANGES = 9
+FIRST = date(2023, 1, 5)
+NOW = datetime(2027, 1, 7, 12, tzinfo=UTC)
+SAID = (
+    "A{number} We stopped marking every book and talk to five pupils a lesson instead; see https://example.org/{key}. "
+)
+
+
+class World(NamedTuple):
+    """A filled store, an empty folder, and what puts one into the other."""
+
+    store: SqlStore
+    renderer: SiteRenderer
+    folder: Path
+    chats: tuple[Chat, ...]
+
+    def archive(self) -> tuple[Archived, float]:
+        """Run the verb; gives what it did and the CPU seconds it took."""
+        start = time.process_time()
+        done = archive(self.store, self.renderer, FolderTarget(self.folder))
+        return done, time.process_time() - start
+
+
+def rows() -> list[dict[str, Any]]:
+    """The table's rows; one changed chat is the median of several."""
+    with _world() as world:
+        whole, full = world.archive()
+        assert whole.unchanged == 0
+        idle, _ = world.archive()
+        assert idle.written + idle.unchanged == whole.written
+        ones = [_one_more_answer(world, number) for number in range(CHANGES)]
+    one = statistics.median(ones)
+    return [
+        {
+            "name": "archive_one_chat",
+            "ours": round(one * 1000, 1),
+            "reference": round(full * 1000, 1),
+            "reference_name": f"a full build of {CHATS} chats with {ANSWERS} answers each",
+            "unit": "ms CPU",
+            "ratio": round(one / full, 3),
+            "goal": 0.05,
+            "better": "lower",
+        },
+        {
+            "name": "archive_no_change",
+            "ours": idle.written,
+            "reference": whole.written,
+            "reference_name": "files of the full build",
+            "unit": "files written",
+            "ratio": round(idle.written / whole.written, 3),
+            "goal": 0,
+            "better": "lower",
+        },
+    ]
+
+
+def _one_more_answer(world: World, number: int) -> float:
+    chat = world.chats[CHATS // 2 + number * 7]
+    _add(world.store, chat, range(ANSWERS, ANSWERS + 1))
+    done, seconds = world.archive()
+    assert 2 <= done.written <= 6, done  # the chat and its data; lists and feeds where it stands in them
+    return seconds
+
+
+@contextmanager
+def _world() -> Iterator[World]:
+    entries = tuple(
+        ChatEntry(
+            FIRST + timedelta(days=7 * week),
+            f"Topic {week}: what works",
+            tuple(Question(f"Question {number}: what do you do about it?") for number in range(1, QUESTIONS + 1)),
+        )
+        for week in range(CHATS)
+    )
+    series = Series(
+        slug="edchat",
+        title="Ed Chat",
+        hashtag="EdChat",
+        timezone="Europe/London",
+        rhythm=Weekly(3),
+        at=datetime.min.time().replace(hour=20),
+        accounts=("bluesky",),
+        chats=entries,
+    )
+    chats = planned_chats(series)
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/bench.db"
+        migrate(url)
+        store = open_store(url, pepper_source=lambda: secrets.token_bytes(32))
+        store.save_plan(series, chats, [one for chat in chats for one in prompts(series, chat)], (), NOW)
+        for chat in chats:
+            _add(store, chat, range(ANSWERS))
+        renderer = SiteRenderer(Templates(), Site(address="https://chats.example.org"), lambda: NOW)
+        yield World(store, renderer, Path(folder) / "site", chats)
+        store.close()
+
+
+def _add(store: SqlStore, chat: Chat, numbers: range) -> None:
+    """Answers to each question in turn, every third one a reply to the one before."""
+    found = [_candidate(store, chat, number) for number in numbers]
+    store.upsert(found, NOW)
+    store.place(
+        chat.id,
+        {
+            each.key: [Placed(f"{chat.id}/q{number % QUESTIONS + 1}", "label")]
+            for number, each in ((number, _candidate(store, chat, number)) for number in range(numbers.stop))
+        },
+    )
+
+
+def _candidate(store: SqlStore, chat: Chat, number: int) -> Candidate:
+    who = number % 20
+    author = Account("bluesky", f"did:plc:{who:024d}", f"teacher{who}.bsky.example", f"Teacher {who}")
+    ref = PostRef("bluesky", f"at://{author.id}/{chat.id}/{number}", url=f"https://bsky.example/{chat.id}/{number}")
+    above = f"at://did:plc:{(number - 1) % 20:024d}/{chat.id}/{number - 1}" if number % 3 == 2 else f"at://{chat.id}"
+    post = Post(
+        ref=ref,
+        author=author,
+        text=detect(SAID.format(number=number % QUESTIONS + 1, key=number // 10)),
+        at=chat.starts_at + timedelta(seconds=50 * number),
+        languages=("en",),
+    )
+    return Candidate(
+        chat=chat.id,
+        post=post,
+        key=store.key("bluesky", ref.id),
+        parent=store.key("bluesky", above),
+        root=store.key("bluesky", f"at://{chat.id}"),
+        quote="",
+        in_thread=True,
+        store=True,
+        hold=False,
+        search=True,
+        why="in-our-thread",
+    )
+
+
+if __name__ == "__main__":
+    for row in rows():
+        print(row)

@@ -1,0 +1,69 @@
+"""Writes the golden files anew: run it after a change of words or pages that was meant, and read the diff.
+
+.venv/bin/python tests/golden/rewrite.py
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent)]
+
+from golden import sample  # noqa: E402 - found through the line above
+
+from bot.domain.schedule import prompts  # noqa: E402 - the same
+from bot.domain.textlength import BLUESKY, MASTODON, remaining  # noqa: E402 - the same
+from bot.rendering.composer import TemplateComposer  # noqa: E402 - the same
+from bot.rendering.pages import SiteRenderer  # noqa: E402 - the same
+from bot.rendering.templates import Templates  # noqa: E402 - the same
+
+
+def site() -> dict[str, bytes]:
+    """All pages of the sample but the style sheet, which is a file already."""
+    renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
+    pages = renderer.pages(sample.chats(), sample.figures())
+    return {page.path: page.render(sample.contents) for page in pages if page.path != "look.css"}
+
+
+def said() -> dict[str, bytes]:
+    """All that the bot says in the sample's chats, a file for each chat and network."""
+    composer = TemplateComposer(Templates(), sample.SITE)
+    files = {}
+    for stored in sample.chats():
+        upcoming = sample.stored_chats()[1].chat if stored.chat.id == "edchat/2027-01-07" else None
+        for network, limits in (("bluesky", BLUESKY), ("mastodon", MASTODON)):
+            lines = []
+            for prompt in prompts(stored.series, stored.chat):
+                draft = composer.compose(
+                    prompt,
+                    stored,
+                    network,
+                    limits,
+                    upcoming=upcoming,
+                    content=sample.contents(stored.chat.id) if prompt.kind == "digest" else None,
+                    question=None,
+                    media=(),
+                )
+                for index, post in enumerate(draft.posts):
+                    under = "" if post.reply_to is None else f" under {post.reply_to}"
+                    poll = f" poll {post.poll.seconds} s: {' | '.join(post.poll.options)}" if post.poll else ""
+                    left = remaining(post.text, limits)
+                    lines += [
+                        f"=== {prompt.id} [{index}] {post.visibility}{under}{poll}, {left} left",
+                        post.text.text,
+                        "",
+                    ]
+            files[f"{stored.chat.id.replace('/', '-')}-{network}.txt"] = "\n".join(lines).encode()
+    return files
+
+
+if __name__ == "__main__":
+    for folder, files in (("site", site()), ("prompts", said())):
+        shutil.rmtree(HERE / folder, ignore_errors=True)
+        for path, data in files.items():
+            target = HERE / folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)

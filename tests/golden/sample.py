@@ -1,0 +1,246 @@
+"""A small made-up site: one English chat that took place, one that is to come, one French chat to come."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from bot.domain.occurrences import Weekly
+from bot.domain.posts import Account, Media, NetworkName, Post, PostRef, Tombstone
+from bot.domain.records import Answer, ChatContent, ChatFigures, How, Pick, Placed, SentPost, StoredChat
+from bot.domain.richtext import detect
+from bot.domain.schedule import ChatEntry, Image, Question, Series, planned_chats
+from bot.rendering.site import Site, Voice
+
+NOW = datetime(2027, 1, 10, 12, tzinfo=UTC)
+START = datetime(2027, 1, 7, 20, tzinfo=UTC)
+
+SITE = Site(
+    title="Staffroom",
+    address="https://chats.example.org",
+    language="en",
+    contact="chats@example.org",
+    controller="Example Teachers' Association",
+    voices=(
+        Voice("bluesky", "bluesky", "edchat.example.org", "https://bsky.example/profile/edchat.example.org"),
+        Voice("mastodon", "mastodon", "@edchat@social.example.org", "https://social.example.org/@edchat"),
+    ),
+)
+
+EDCHAT = Series(
+    slug="edchat",
+    title="Ed Chat",
+    hashtag="EdChat",
+    about="Teachers on what works, every Thursday evening.",
+    timezone="Europe/London",
+    rhythm=Weekly(3),
+    at=time(20),
+    accounts=("bluesky", "mastodon"),
+    hosts=("edchat.example.org", "@deputy@social.example.org"),
+    keep=timedelta(days=3 * 365),
+    also_show=("America/New_York", "Australia/Sydney"),
+    chats=(
+        ChatEntry(
+            date=date(2027, 1, 7),
+            topic="Feedback that pupils use",
+            about="What makes a comment worth the ink? On feedback that changes the next piece of work.",
+            questions=(
+                Question("What does feedback look like in your room when nobody is watching?"),
+                Question("Which of these would you drop first?", poll=("Ticks", "Levels", "Comments", "None of them")),
+                Question(
+                    "Where does this wall of success criteria help, and where does it only decorate?",
+                    image=Image("images/wall.jpg", "A classroom wall with four handwritten posters.", "the host"),
+                ),
+                Question("What did you stop marking, and what happened?"),
+            ),
+            resources=("https://example.org/whole-class-feedback", "Chapter 3 of any book on assessment"),
+        ),
+        ChatEntry(
+            date=date(2027, 1, 14),
+            topic="Starting a lesson well",
+            hosts=("@guest@social.example.org",),
+            questions=(
+                Question("What happens in the first five minutes?"),
+                Question("What do you do when it goes wrong?"),
+            ),
+        ),
+    ),
+)
+
+PROFCHAT = Series(
+    slug="profchat",
+    title="Prof Chat",
+    hashtag="ProfChat",
+    about="Des enseignants parlent de leur métier, un mardi sur deux.",
+    timezone="Europe/Paris",
+    rhythm=Weekly(1, 2),
+    at=time(18, 30),
+    accounts=("mastodon",),
+    archive="joined",
+    languages=("fr",),
+    index=True,
+    chats=(
+        ChatEntry(
+            date=date(2027, 2, 2),
+            topic="L'oral au quotidien",
+            questions=(Question("Comment faites-vous parler ceux qui se taisent ?"),),
+        ),
+    ),
+)
+
+PEOPLE: dict[str, tuple[NetworkName, str, str]] = {
+    "y5": ("bluesky", "y5leeds.example.org", "Year 5 teacher in Leeds"),
+    "hist": ("mastodon", "@hanes@tŵt.example", "History, Cardiff"),
+    "sci": ("mastodon", "@science@social.example.org", "معلمة علوم"),
+    "dep": ("bluesky", "deputy.example.net", "Deputy, Leith"),
+    "trainee": ("mastodon", "@new@social.example.org", "Trainee <b>primary</b> & co"),
+    "head": ("bluesky", "head.example.net", "head.example.net"),
+    "maths": ("bluesky", "maths.example.net", "Maths 🧮 every day"),
+}
+
+
+def answer(
+    key: str,
+    who: str,
+    minute: float,
+    text: str,
+    *numbers: int,
+    to: str = "",
+    how: How = "reply",
+    chat: str = "edchat/2027-01-07",
+    languages: tuple[str, ...] = ("en",),
+    **more: Any,
+) -> Answer:
+    """An answer by one of ``PEOPLE`` to numbered questions; ``to`` is the key it replies to (ours if none)."""
+    network, handle, name = PEOPLE[who]
+    at = START + timedelta(minutes=minute)
+    if network == "bluesky":
+        ref = PostRef(
+            network, f"at://did:plc:{who}/app.bsky.feed.post/{key}", f"cid{key}", f"https://bsky.example/{key}"
+        )
+    else:
+        ref = PostRef(network, f"social.example.org/{key}", url=f"https://social.example.org/@{who}/{key}")
+    author = Account(network, f"id:{who}", handle, name, f"https://social.example.org/{who}")
+    post = Post(ref=ref, author=author, text=detect(text), at=at, languages=languages, **more)
+    placed = tuple(Placed(f"{chat}/q{number}", how) for number in numbers)
+    root = f"ours-{network}-{numbers[0]}" if numbers else ""
+    return Answer(key=key, parent=to or root, root=root, post=post, placed=placed, search=True)
+
+
+def sent(number: int, network: NetworkName, minute: float, kind: str = "question") -> SentPost:
+    """Our question on a network."""
+    key = f"ours-{network}-{number}"
+    ref = PostRef(network, f"id:{key}", url=f"https://{network}.example/ours/{number}")
+    at = START + timedelta(minutes=minute)
+    return SentPost(f"edchat/2027-01-07/q{number}", kind, number, network, 0, ref, key, "", at)
+
+
+def stored_chats(series: Series = EDCHAT, revision: int = 7) -> list[StoredChat]:
+    """A series' chats as the store gives them."""
+    return [StoredChat(chat, series, revision) for chat in planned_chats(series)]
+
+
+def content() -> ChatContent:
+    """The chat that took place."""
+    answers = [
+        answer(
+            "01",
+            "y5",
+            6,
+            "Whole-class feedback sheet, two things we fix together, then ten silent minutes to fix "
+            "them. If they can't act on it before break, I don't write it.",
+            1,
+        ),
+        answer(
+            "02",
+            "hist",
+            7,
+            "The ten silent minutes are the whole trick. Do you collect the sheets?",
+            1,
+            to="01",
+            how="thread",
+        ),
+        answer(
+            "03",
+            "y5",
+            8,
+            "Never. They live in the books, and the next lesson starts from them.",
+            1,
+            to="02",
+            how="thread",
+        ),
+        answer(
+            "04",
+            "dep",
+            9,
+            "We copied this, see https://example.org/whole-class-feedback?utm_source=feed",
+            1,
+            to="03",
+            how="thread",
+        ),
+        answer("05", "hist", 10, "And the pupils like it?", 1, to="04", how="thread"),
+        answer("06", "dep", 10.5, "They asked for more of it.", 1, to="05", how="thread"),
+        answer("07", "maths", 11, "Six levels down and still learning 🙂", 1, to="06", how="thread"),
+        answer(
+            "08", "sci", 7.5, "أكتب سؤالاً واحداً في آخر الصفحة، والطالب يجيب عنه في اليوم التالي.", 1, languages=("ar",)
+        ),
+        answer(
+            "09",
+            "dep",
+            9.5,
+            "We were told to mark in three colours. We asked the pupils. They read none of them.",
+            1,
+            warning="inspection",
+        ),
+        answer("10", "trainee", 13, "A2: levels & <script>alert(1)</script> ticks, #EdChat", 2, how="label"),
+        answer(
+            "11", "head", 14, "A2 and A4: comments nobody reads. Notes: https://example.net/notes", 2, 4, how="label"
+        ),
+        answer("12", "hist", 15, "B, without regret.", 2),
+        answer("14", "trainee", 30, "Underneath something that is gone, I still agree.", 3, to="13", how="thread"),
+        answer(
+            "15",
+            "maths",
+            31,
+            "Posters help until week two.\n\nThen they are wallpaper.",
+            3,
+            media=(Media("image", "A wall"),),
+            edited_at=START + timedelta(minutes=33),
+        ),
+        answer("16", "trainee", 45, "Stopped writing “good effort”. Nobody noticed, including me.", 4),
+        answer("17", "y5", 60 * 11.2, "Late, but: I stopped marking titles. https://www.example.net/notes/", 4),
+        answer("18", "dep", 50, "Lovely chat, thank you @hanes@tŵt.example #EdChat", how="label"),
+    ]
+    stones = [
+        Tombstone("13", "ours-bluesky-3", "ours-bluesky-3", START + timedelta(minutes=29)),
+        Tombstone("19", "ours-mastodon-4", "ours-mastodon-4", START + timedelta(minutes=46)),
+        Tombstone("20", "19", "ours-mastodon-4", START + timedelta(minutes=47)),
+        Tombstone("21", "elsewhere", "", START + timedelta(minutes=48)),
+    ]
+    chat = stored_chats()[0]
+    picks = (
+        Pick("edchat/2027-01-07/q1", "01", "three people answered it"),
+        Pick("edchat/2027-01-07/q1", "08", "so that more people are heard"),
+        Pick("edchat/2027-01-07/q4", "16", "the first answer"),
+    )
+    ours = [sent(n, network, 5 + 8 * (n - 1)) for n in range(1, 5) for network in ("bluesky", "mastodon")]
+    answers.sort(key=lambda one: (one.post.at, one.key))
+    return ChatContent(chat, tuple(ours), tuple(answers), tuple(stones), picks)
+
+
+def chats() -> list[StoredChat]:
+    """All chats of the site in order of start."""
+    return sorted([*stored_chats(), *stored_chats(PROFCHAT, 1)], key=lambda one: one.chat.starts_at)
+
+
+def figures() -> dict[str, ChatFigures]:
+    """Counts as the store gives them."""
+    none = {one.chat.id: ChatFigures(0, 0, 0, None) for one in chats()}
+    return none | {"edchat/2027-01-07": ChatFigures(7, 17, 3, START + timedelta(hours=11.2))}
+
+
+def contents(chat: str) -> ChatContent:
+    """``Store.content``."""
+    if chat == "edchat/2027-01-07":
+        return content()
+    return ChatContent(next(one for one in chats() if one.chat.id == chat), (), (), (), ())

@@ -1,0 +1,177 @@
+import json
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+import icalendar
+import msgspec
+import pytest
+from golden import rewrite, sample
+
+from bot.domain.records import StoredChat
+from bot.domain.schedule import ChatEntry, planned_chats
+from bot.rendering import urls
+from bot.rendering.calendar import calendar
+from bot.rendering.pages import SiteRenderer
+from bot.rendering.site import Site
+from bot.rendering.templates import Templates
+
+TEMPLATES = Templates()
+ATOM = {"a": "http://www.w3.org/2005/Atom"}
+GOLDEN = rewrite.site()
+CHAT = "edchat/2027-01-07"
+
+
+def page(
+    path: str, site: Site = sample.SITE, chats: list[StoredChat] | None = None, now: datetime = sample.NOW
+) -> bytes:
+    renderer = SiteRenderer(TEMPLATES, site, lambda: now)
+    pages = renderer.pages(sample.chats() if chats is None else chats, sample.figures())
+    return next(one for one in pages if one.path == path).render(sample.contents)
+
+
+def test_a_feed_has_what_atom_asks_for() -> None:
+    feed = ET.fromstring(GOLDEN["edchat/feed.xml"])  # noqa: S314 - our own bytes
+    for needed in ("id", "title", "updated", "author/a:name"):
+        assert feed.findtext(f"a:{needed}", namespaces=ATOM)
+    entries = feed.findall("a:entry", ATOM)
+    assert [entry.findtext("a:title", namespaces=ATOM) for entry in entries] == ["Feedback that pupils use · #EdChat"]
+    entry = entries[0]
+    assert entry.findtext("a:updated", namespaces=ATOM) == "2027-01-08T07:12:00Z"
+    link = entry.find("a:link", ATOM)
+    assert link is not None
+    assert link.get("href") == "https://chats.example.org/edchat/2027-01-07/"
+
+
+def test_a_feed_holds_no_answers_and_no_names() -> None:
+    for path in ("feed.xml", "edchat/feed.xml"):
+        assert b"Year 5" not in GOLDEN[path]
+        assert b"feedback sheet" not in GOLDEN[path]
+
+
+def test_ids_stay_when_the_site_moves_and_links_are_relative_without_an_address() -> None:
+    moved = ET.fromstring(page("edchat/feed.xml", Site()))  # noqa: S314 - our own bytes
+    here = ET.fromstring(GOLDEN["edchat/feed.xml"])  # noqa: S314 - our own bytes
+    path = "a:entry/a:id"
+    assert moved.findtext(path, namespaces=ATOM) == here.findtext(path, namespaces=ATOM)
+    link = moved.find("a:entry/a:link", ATOM)
+    assert link is not None
+    assert link.get("href") == "2027-01-07/index.html"
+
+
+def test_a_feed_with_marks_that_xml_cannot_hold_still_parses() -> None:
+    entry = msgspec.structs.replace(sample.EDCHAT.chats[0], topic="Bell \x07 & <tag>\ufffe 👩\u200d🏫 ok")
+    series = msgspec.structs.replace(sample.EDCHAT, chats=(entry,))
+    chats = [StoredChat(chat, series, 1) for chat in planned_chats(series)]
+    feed = ET.fromstring(page("feed.xml", chats=chats))  # noqa: S314 - our own bytes
+    assert feed.findtext("a:entry/a:title", namespaces=ATOM) == "Bell  & <tag> 👩\u200d🏫 ok · #EdChat"
+
+
+def test_a_feed_holds_the_latest_thirty() -> None:
+    day = sample.EDCHAT.chats[0].date
+    entries = tuple(ChatEntry(day - timedelta(days=7 * n), f"Topic {n}", ()) for n in range(40))
+    series = msgspec.structs.replace(sample.EDCHAT, chats=entries)
+    feed = ET.fromstring(page("feed.xml", chats=sample.stored_chats(series)))  # noqa: S314 - our own bytes
+    titles = [entry.findtext("a:title", namespaces=ATOM) for entry in feed.findall("a:entry", ATOM)]
+    assert titles == [f"Topic {n} · #EdChat" for n in range(30)]
+
+
+def events(data: bytes) -> list[icalendar.Event]:
+    return list(icalendar.Calendar.from_ical(data).walk("VEVENT"))
+
+
+def test_a_calendar_tells_of_coming_chats_in_their_own_zone() -> None:
+    (event,) = events(GOLDEN["edchat/calendar.ics"])
+    assert str(event["summary"]) == "#EdChat: Starting a lesson well"
+    assert event["dtstart"].dt.isoformat() == "2027-01-14T20:00:00+00:00"
+    assert event["dtstart"].params["TZID"] == "Europe/London"
+    assert str(event["url"]) == "https://chats.example.org/edchat/2027-01-14/"
+    assert len(events(GOLDEN["calendar.ics"])) == 2
+    assert b"BEGIN:VTIMEZONE\r\nTZID:Europe/Paris" in GOLDEN["calendar.ics"]
+
+
+def test_a_running_chat_is_still_in_the_calendar_and_a_past_one_is_not() -> None:
+    during, after = sample.START + timedelta(minutes=30), sample.START + timedelta(minutes=61)
+    assert len(events(page("edchat/calendar.ics", now=during))) == 2
+    assert len(events(page("edchat/calendar.ics", now=after))) == 1
+
+
+def test_summer_and_winter_keep_the_hour_on_the_wall() -> None:
+    day = datetime(2027, 3, 25, tzinfo=UTC).date()
+    entries = tuple(ChatEntry(day + timedelta(days=7 * n), f"Topic {n}", ()) for n in range(2))
+    chats = sample.stored_chats(msgspec.structs.replace(sample.EDCHAT, chats=entries))
+    told = events(page("calendar.ics", chats=chats))
+    assert [event["dtstart"].dt.isoformat() for event in told] == [
+        "2027-03-25T20:00:00+00:00",
+        "2027-04-01T20:00:00+01:00",
+    ]
+
+
+def test_the_same_plan_gives_the_same_bytes_and_a_changed_one_is_newer() -> None:
+    words = TEMPLATES.dictionary.words("en")
+    chats = sample.stored_chats()
+
+    def told(chats: list[StoredChat]) -> bytes:
+        return calendar(sample.SITE, words, name="Ed Chat", chats=chats)
+
+    assert told(chats) == told(chats)
+    newer = [msgspec.structs.replace(one, revision=9) for one in chats]
+    before, after = events(told(chats))[0], events(told(newer))[0]
+    assert before["uid"] == after["uid"]
+    assert before["dtstamp"].dt < after["dtstamp"].dt
+    assert before["sequence"] < after["sequence"]
+
+
+def test_a_cancelled_chat_says_so() -> None:
+    chats = [msgspec.structs.replace(one, cancelled=True) for one in sample.stored_chats()]
+    told = events(page("edchat/calendar.ics", chats=chats))
+    assert [str(event["status"]) for event in told] == ["CANCELLED"]
+
+
+def test_an_empty_calendar_is_one_too() -> None:
+    assert events(page("calendar.ics", chats=[])) == []
+
+
+def test_chat_json_has_the_agreed_fields_nested_by_question_and_thread() -> None:
+    data = json.loads(GOLDEN[urls.chat_data(CHAT)])
+    assert (data["id"], data["hashtag"], data["people"]) == (CHAT, "EdChat", 7)
+    first = data["questions"][0]
+    assert (first["number"], first["ask"]) == (1, sample.EDCHAT.chats[0].questions[0].ask)
+    assert {post["network"] for post in first["posts"]} == {"bluesky", "mastodon"}
+    told = first["answers"][0]
+    assert told["id"] == "01"
+    assert told["author"] == {"name": "Year 5 teacher in Leeds", "handle": "y5leeds.example.org"}
+    assert (told["network"], told["url"], told["at"]) == ("bluesky", "https://bsky.example/01", "2027-01-07T20:06:00Z")
+    assert told["text"].startswith("Whole-class feedback sheet")
+    assert [reply["id"] for reply in told["replies"]] == ["02"]
+
+
+def test_chat_json_says_nothing_of_what_was_removed_and_keeps_what_hangs_under_it() -> None:
+    third = json.loads(GOLDEN[urls.chat_data(CHAT)])["questions"][2]
+    assert [answer["id"] for answer in third["answers"]] == ["14", "15"]
+    assert b'"13"' not in GOLDEN[urls.chat_data(CHAT)]
+
+
+def test_chat_json_names_every_question_an_answer_belongs_to() -> None:
+    data = json.loads(GOLDEN[urls.chat_data(CHAT)])
+    both = next(answer for answer in data["questions"][1]["answers"] if answer["id"] == "11")
+    assert both["questions"] == [2, 4]
+    assert [answer["id"] for answer in data["unplaced"]] == ["18"]
+
+
+@pytest.mark.parametrize(
+    ("start", "to", "fragment", "link"),
+    [
+        ("index.html", "edchat/2027-01-07/index.html", "", "edchat/2027-01-07/index.html"),
+        ("edchat/2027-01-07/index.html", "look.css", "", "../../look.css"),
+        ("edchat/2027-01-07/index.html", "edchat/2027-01-14/index.html", "a-1", "../2027-01-14/index.html#a-1"),
+        ("edchat/index.html", "été 1/index.html", "", "../%C3%A9t%C3%A9%201/index.html"),
+    ],
+)
+def test_relative_links(start: str, to: str, fragment: str, link: str) -> None:
+    assert urls.relative(start, to, fragment) == link
+
+
+def test_absolute_links() -> None:
+    assert urls.absolute("https://a.example/", "edchat/index.html", "q1") == "https://a.example/edchat/#q1"
+    assert urls.absolute("https://a.example/sub", "feed.xml") == "https://a.example/sub/feed.xml"
+    assert urls.absolute("", "feed.xml") == ""
