@@ -83,23 +83,24 @@ class Loop:
         self._house.store.drop_lock(LOCK, self._house.owner)
         return not ended.is_alive()
 
-    def _ring(self, name: str, duty: Callable[[], datetime], at: datetime | None = None) -> None:
-        """Do a duty at a time (now if ``None``); the duty says when it wants to be done again."""
+    def _ring(self, name: str, duty: Callable[[], datetime], wait: timedelta = timedelta(0)) -> None:
+        """Do a duty after a while; it says when it wants to be done again. Whatever goes wrong, the bell rings again.
+
+        Each ring is a job of its own: one under a name that is still running would be left out, and never ring again.
+        """
 
         def ring() -> None:
-            again = datetime.now(UTC) + SAFETY
+            again = self._house.clock.now() + SAFETY
             try:
                 again = duty()
-                self._tell_trouble(name, "")
             except StaffroomError as error:
-                self._tell_trouble(name, str(error))
+                self._told(str(error))
             except Exception:
-                log.exception("a bug, please report it", duty=name)
+                log.exception("a duty failed; it is tried again", duty=name)
             if not self._stopping.is_set():
-                self._ring(name, duty, again)
+                self._ring(name, duty, again - self._house.clock.now())
 
-        trigger = DateTrigger(run_date=at or datetime.now(UTC))
-        self._bell.add_job(ring, trigger, id=name, replace_existing=True)
+        self._bell.add_job(ring, DateTrigger(run_date=datetime.now(UTC) + max(wait, BREATH)), name=name)
 
     def _renew(self) -> datetime:
         now = self._house.clock.now()
@@ -116,7 +117,7 @@ class Loop:
             self._say(account)
         due = house.store.next_due(house.clock.now())
         soon = house.clock.now() + SAFETY
-        return max(house.clock.now() + BREATH, min(due or soon, soon))
+        return min(due or soon, soon)
 
     def _say(self, account: str) -> None:
         try:
