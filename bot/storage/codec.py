@@ -85,8 +85,8 @@ def ref_in(data: str) -> PostRef:
     return _only_ref.decode(data).ref
 
 
-def words_of(post: Post) -> bytes:
-    """JSON of what is kept of a post, in UTF-8."""
+def words_of(post: Post) -> str:
+    """JSON of what is kept of a post."""
     return _encoder.encode(
         _Words(
             post.ref,
@@ -101,7 +101,7 @@ def words_of(post: Post) -> bytes:
             post.uri,
             post.original,
         )
-    )
+    ).decode()
 
 
 def links_in(text: RichText) -> int:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from bot.storage.codec import links_in, to_json, words_of
 from bot.storage.erasing import minute
 from bot.storage.tables import micros
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     from bot.domain.posts import Account
     from bot.domain.records import Candidate
+
+_encode = msgspec.msgpack.Encoder().encode
 
 EVERYWHERE = frozenset({"not-public", "noarchive", "hidden-there", "blocks-us", "bridge-copy"})
 """Reasons that lie in the post or its author, not in a chat: they end the keeping in every chat it stands in."""
@@ -117,12 +121,10 @@ class Comparison:
         found: Found = {}
         for candidate in batch:
             found.setdefault(candidate.key, {})[candidate.chat] = candidate
-        for node_key, fingerprint in fingerprints.items():
+        for node_key, stored in fingerprints.items():
             by_chat = found[node_key]
-            if fingerprint is not None and len(by_chat) == 1:
-                (each,) = by_chat.values()
-                if fingerprint == _fingerprint(each, self._author(each.post.author), words_of(each.post)):
-                    del found[node_key]
+            if stored is not None and len(by_chat) == 1 and stored == _fingerprint(*by_chat.values()):
+                del found[node_key]
         return found
 
     def compare(
@@ -179,6 +181,8 @@ class Comparison:
         elif new._replace(checked_at=node.checked_at, fingerprint=node.fingerprint) != node:
             work.renewed.append(new)
         else:
+            if new.fingerprint != node.fingerprint:  # collected otherwise, but nothing of it is stored or all the same
+                work.renewed.append(new)
             new = node
         for chat, place in after.items():
             self._replace(node, place, before.get(chat), other_words=new is not node)
@@ -211,8 +215,6 @@ class Comparison:
 
     def _kept(self, number: int, each: Candidate) -> Node:
         post = each.post
-        account = self._author(post.author)
-        words = words_of(post)
         return Node(
             number,
             each.key,
@@ -222,11 +224,11 @@ class Comparison:
             micros(post.at),
             "kept",
             post.ref.network,
-            account,
+            self._author(post.author),
             links_in(post.text),
             self._stamp,
-            _fingerprint(each, account, words),
-            words.decode(),
+            _fingerprint(each),
+            words_of(post),
         )
 
     def _author(self, author: Account) -> str:
@@ -241,15 +243,10 @@ class Comparison:
         return key
 
 
-def _fingerprint(each: Candidate, account: str, words: bytes) -> int:
-    """64 bits over all that would be stored of a candidate whose words are kept."""
-    rest = (
-        f"{each.chat}\0{each.parent}\0{each.root}\0{each.quote}\0{account}\0{each.why}\0{each.post.at.timestamp()}"
-        f"{each.in_thread:d}{each.store:d}{each.hold:d}{each.search:d}"
-    )
-    digest = blake2b(words, digest_size=8)
-    digest.update(rest.encode())
-    return int.from_bytes(digest.digest(), "big", signed=True)
+def _fingerprint(each: Candidate) -> int:
+    """64 bits over all of a candidate whose words are kept."""
+    digest = blake2b(_encode(each), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def _place(number: int, each: Candidate, *, store: bool) -> Place:

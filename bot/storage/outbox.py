@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, exists, func, literal, or_, select, update
 
 from bot.domain.planning import begun
 from bot.errors import LeaseLost, StoreError
@@ -16,7 +16,7 @@ from bot.storage import codec
 from bot.storage.base import Base, bump, inserting, parts_of
 from bot.storage.erasing import scrub
 from bot.storage.plans import close, load_deliveries
-from bot.storage.tables import blobs, chats, deliveries, parts
+from bot.storage.tables import Moment, blobs, chats, deliveries, parts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -147,7 +147,9 @@ class Outbox(Base):
                     update(parts)
                     .where(_these(delivery, (each.position,)))
                     .values(
-                        state="sent", remote=codec.to_json(each.remote), sent_at=func.coalesce(parts.c.tried_at, now)
+                        state="sent",
+                        remote=codec.to_json(each.remote),
+                        sent_at=func.coalesce(parts.c.tried_at, literal(now, Moment)),
                     )
                 )
             scrub(connection, [delivery])

@@ -126,8 +126,8 @@ class Pages(Base):
         What was chosen but may not be shown any more by now is left out.
         """
         with self._writing() as connection:
-            statement = inserting(connection, prompts).on_conflict_do_nothing()
-            if not connection.execute(statement, codec.prompt_row(prompt)).rowcount:
+            statement = inserting(connection, prompts).on_conflict_do_nothing().returning(prompts.c.id)
+            if connection.execute(statement, codec.prompt_row(prompt)).one_or_none() is None:
                 return
             add_deliveries(connection, deliveries)
             rows = [

@@ -29,7 +29,7 @@ class Running(Base):
                 index_elements=["name"], set_={"owner": owner, "lease_until": lease_until}, where=free
             )
             row = {"name": name, "owner": owner, "lease_until": lease_until}
-            return connection.execute(taking, row).rowcount == 1
+            return connection.execute(taking.returning(locks.c.name), row).one_or_none() is not None
 
     def lock_owner(self, name: str, now: datetime) -> str:
         """Who holds a named lease now; empty for nobody."""

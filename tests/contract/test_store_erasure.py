@@ -56,10 +56,10 @@ def planted(store: SqlStore, of: str, parent: str, /, **changes: Any) -> Candida
 
 
 def everything(store: SqlStore) -> str:
-    """Every value of every row."""
+    """Every value of every row (the row's own ``repr`` would cut long ones short)."""
     with store._reading() as connection:
-        rows = [connection.execute(select(table)).all() for table in metadata.sorted_tables]
-    return repr(rows)
+        rows = [row for table in metadata.sorted_tables for row in connection.execute(select(table))]
+    return "\n".join(str(value) for row in rows for value in row)
 
 
 def traces(store: SqlStore, database_url: str) -> list[str]:
