@@ -152,6 +152,8 @@ class Loop:
         house, troubles = self._house, list[str]()
         replan(house, troubles)
         self._tell_trouble("files", "\n".join(troubles))
+        for chat in house.store.forget_old(house.clock.now()):
+            self._told(f"forgotten, as `keep:` says: {chat}")
         for chat in digest(house.store, house.accounts, house.clock.now()):
             self._told(f"digest written: {chat}")
         archived = archive(house.store, house.renderer, house.target)

@@ -84,6 +84,7 @@ def tick(house: House, *, everything: bool = False, publish: bool = True) -> Tic
         house.store, house.accounts, house.network, house.clock.now(), ours=house.own_id, everything=everything
     )
     troubles += [named(account, trouble) for account, trouble in collected.troubles.items()]
+    house.store.forget_old(house.clock.now())
     digests = digest(house.store, house.accounts, house.clock.now())
     second = deliver_due(house, troubles) if digests else Delivered()
     pages = archive(house.store, house.renderer, house.target).written if publish else 0

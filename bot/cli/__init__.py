@@ -28,6 +28,7 @@ for command in (
     publishing.digest,
     publishing.archive,
     publishing.export,
+    publishing.forget,
     accounts.migrate,
 ):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""Commands that give back what teachers said: digest, archive, export."""
+"""Commands that give back what teachers said, or take it back: digest, archive, export, forget."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.common import chat_argument, folder_option, json_option, print_json
+from bot.cli.common import chat_argument, fail, folder_option, json_option, print_json
 
 
 @click.command()
@@ -53,5 +53,26 @@ def export(folder: Path, chat: str, out: Path | None) -> None:
     if out is None:
         click.echo(data.decode(), nl=False)
         return
-    out.write_bytes(data)
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        fail(f"{out} cannot be written: {error.strerror}.")
     click.echo(f"wrote {out}")
+
+
+@click.command()
+@click.argument("account", metavar="ACCOUNT")
+@folder_option
+def forget(folder: Path, account: str) -> None:
+    """Erase all that an account said, here and on the pages, and never keep it again.
+
+    ACCOUNT is a handle (y5leeds.bsky.social, @hanes@social.example.org) or the address of a profile.
+    """
+    from bot.bootstrap import forget_account
+
+    done = forget_account(folder, account)
+    click.echo(f"Forgotten: {', '.join(done.handles)}. The pages are written anew, and the wish is remembered.")
+    if done.still_posted:
+        click.echo("These posts of the bot repeat what they said; delete them on their network:")
+        for address in done.still_posted:
+            click.echo(f"  {address}")

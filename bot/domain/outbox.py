@@ -23,7 +23,7 @@ PartState = Literal["ready", "unknown", "sent"]
 
 DELIVERY_MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
     "planned": frozenset({"frozen", "missed", "refused", "cancelled"}),
-    "frozen": frozenset({"sent", "missed", "refused", "cancelled"}),
+    "frozen": frozenset({"sent", "missed", "refused", "cancelled", "planned"}),  # planned: composed anew
     "missed": frozenset({"planned"}),  # a moderator moved the prompt to a time that is still to come
     "refused": frozenset({"planned"}),  # a moderator changed the text that was refused
     "cancelled": frozenset({"planned"}),  # a chat that was taken out came back

@@ -3,7 +3,7 @@
 from bot.ports.clock import Clock
 from bot.ports.network import Heard, Identity, LookUp, Network, Sent
 from bot.ports.publishing import Archived, Composer, PlannedPage, Renderer, Target
-from bot.ports.store import Due, Store, Stored
+from bot.ports.store import Due, Standing, Store, Stored
 
 __all__ = [
     "Archived",
@@ -17,6 +17,7 @@ __all__ = [
     "PlannedPage",
     "Renderer",
     "Sent",
+    "Standing",
     "Store",
     "Stored",
     "Target",

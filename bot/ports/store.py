@@ -27,6 +27,16 @@ class Due(msgspec.Struct, frozen=True):
     swept: dict[str, datetime]
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """Where a kept post stands in one chat: node keys of its edges, and whether it is in the thread of a question."""
+
+    chat: str
+    parent: str
+    root: str
+    quote: str
+    in_thread: bool
+
+
 class Stored(msgspec.Struct, frozen=True):
     """What a batch changed: posts seen for the first time, and posts that differed from what was stored."""
 
@@ -181,6 +191,18 @@ class Store(Protocol):
 
     def checked(self, refs: Iterable[PostRef], now: datetime) -> None:
         """Note that these posts were looked up."""
+        ...
+
+    def standing(self, keys: Collection[str]) -> Mapping[str, tuple[Standing, ...]]:
+        """Where posts (by node key) whose words are kept stand; posts that stand nowhere are left out."""
+        ...
+
+    def forget_old(self, now: datetime) -> tuple[str, ...]:
+        """Forget all that was said in chats whose time of keeping (``Series.keep``) is over; gives their ids."""
+        ...
+
+    def accounts_called(self, name: str) -> Mapping[str, str]:
+        """Accounts whose words are kept and whose handle, id or profile's address is this: account key → handle."""
         ...
 
     def cursor(self, account: str, stream: str) -> str:

@@ -125,23 +125,16 @@ class _Door:
         return [self._candidate(key, post, wishes.get(authors[post.author.id], ())) for key, post in fresh]
 
     def _candidate(self, key: str, post: Post, wishes: Iterable[consent.Wish]) -> Candidate:
-        network = post.ref.network
-        root, quote = self.store.key(network, post.root), self.store.key(network, post.quote)
-        in_thread = root in self.questions or self._climbs_to_question(key)
-        series = self.stored.series
-        verdict = consent.decide(post, series=series.slug, basis=series.archive, in_thread=in_thread, wishes=wishes)
-        return Candidate(
-            chat=self.stored.chat.id,
-            post=post,
+        root = self.store.key(post.ref.network, post.root)
+        return candidate(
+            self.stored,
+            post,
             key=key,
             parent=self.parents[key],
             root=root,
-            quote=quote,
-            in_thread=in_thread,
-            store=verdict.store,
-            hold=verdict.hold,
-            search=verdict.search,
-            why=verdict.why,
+            quote=self.store.key(post.ref.network, post.quote),
+            in_thread=root in self.questions or self._climbs_to_question(key),
+            wishes=wishes,
         )
 
     def _climbs_to_question(self, key: str) -> bool:
@@ -240,12 +233,69 @@ def _check(
 
 
 def _look_up(store: Store, network: Network, refs: Sequence[PostRef], now: datetime) -> Collected:
-    """Ask for posts by id; those that are gone become tombstones."""
+    """Ask for posts by id: those that are gone become tombstones, all others are decided about anew."""
     if not refs:
         return Collected()
     result = network.look_up(refs)
+    changed = store.upsert(_readmit(store, result.posts), now).changed
     store.checked([post.ref for post in result.posts], now)
-    return Collected(gone=store.bury([store.key(ref.network, ref.id) for ref in result.gone], now))
+    gone = store.bury([store.key(ref.network, ref.id) for ref in result.gone], now)
+    return Collected(changed=changed, gone=gone)
+
+
+def _readmit(store: Store, posts: Sequence[Post]) -> list[Candidate]:
+    """Posts that are stored, as they are now, with new verdicts for every chat in which they stand."""
+    keys = {store.key(post.ref.network, post.ref.id): post for post in posts}
+    authors = {post.author.id: store.key(post.ref.network, post.author.id) for post in posts}
+    wishes = store.wishes(authors.values())
+    chats: dict[str, StoredChat | None] = {}
+    found = []
+    for key, places in store.standing(keys).items():
+        for place in places:
+            stored = chats.setdefault(place.chat, store.chat(place.chat))
+            if stored is not None:
+                found.append(
+                    candidate(
+                        stored,
+                        keys[key],
+                        key=key,
+                        parent=place.parent,
+                        root=place.root,
+                        quote=place.quote,
+                        in_thread=place.in_thread,
+                        wishes=wishes.get(authors[keys[key].author.id], ()),
+                    )
+                )
+    return found
+
+
+def candidate(
+    stored: StoredChat,
+    post: Post,
+    *,
+    key: str,
+    parent: str,
+    root: str,
+    quote: str,
+    in_thread: bool,
+    wishes: Iterable[consent.Wish],
+) -> Candidate:
+    """A post on its way into the store, with the verdict of ``consent.decide``."""
+    series = stored.series
+    verdict = consent.decide(post, series=series.slug, basis=series.archive, in_thread=in_thread, wishes=wishes)
+    return Candidate(
+        chat=stored.chat.id,
+        post=post,
+        key=key,
+        parent=parent,
+        root=root,
+        quote=quote,
+        in_thread=in_thread,
+        store=verdict.store,
+        hold=verdict.hold,
+        search=verdict.search,
+        why=verdict.why,
+    )
 
 
 def place_answers(store: Store, stored: StoredChat, sent: Sequence[SentPost]) -> int:

@@ -11,6 +11,7 @@ from bot.errors import StoreError
 from bot.storage.base import inserting
 from bot.storage.collecting import Collecting
 from bot.storage.engine import connect, transaction
+from bot.storage.keeping import Keeping
 from bot.storage.outbox import Outbox
 from bot.storage.pages import Pages
 from bot.storage.plans import Plans
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from bot.ports import Store
 
 
-class SqlStore(Plans, Outbox, Collecting, Posts, Pages, Running):
+class SqlStore(Plans, Outbox, Collecting, Posts, Keeping, Pages, Running):
     """``ports.Store`` over SQLite or PostgreSQL. May be used by several processes and threads at once."""
 
 

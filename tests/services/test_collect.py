@@ -169,6 +169,32 @@ def test_a_late_answer_enters_and_the_hashtag_of_next_week_does_not(stage: Stage
     assert "A1 for next week #EdChat" not in shown(stage)
 
 
+def test_what_a_look_up_sees_after_the_window_is_followed(stage: Stage, network: NetworkName) -> None:
+    server, amy, ben = stage.servers[network], teacher(stage, network), teacher(stage, network, "ben")
+    q1 = stage.asked(network, 1)
+    edited, gone = server.write(amy.id, detect("befour"), parent=q1), server.write(amy.id, detect("goes"), parent=q1)
+    server.write(ben.id, detect("ben changes his mind"), parent=q1)
+    stage.at(60)
+    assert len(shown(stage)) == 3
+    server.edit(edited.ref.id, detect("before"))
+    server.delete(gone.ref.id)
+    server.change_signals(ben.id, Signals(bio_tags=("noarchive",)))
+    stage.at(60 + 30 * 24 * 60)
+    assert shown(stage) == {"before": ["q1"]}
+
+
+def test_after_its_time_of_keeping_nothing_is_left(stage: Stage, network: NetworkName) -> None:
+    stage.with_series(keep=timedelta(days=30))
+    amy = teacher(stage, network)
+    stage.servers[network].write(amy.id, detect("kept for a month"), parent=stage.asked(network, 1))
+    stage.at(60)
+    assert list(shown(stage)) == ["kept for a month"]
+    stage.at(60 + 30 * 24 * 60)
+    assert shown(stage) == {}
+    raw = b"".join(path.read_bytes() for path in stage.folder.glob("staffroom.db*"))
+    assert b"kept for a month" not in raw
+
+
 def test_one_network_in_trouble_does_not_stop_the_other(stage: Stage) -> None:
     amy = teacher(stage, "bluesky")
     stage.servers["bluesky"].write(amy.id, detect("still here"), parent=stage.asked("bluesky", 1))

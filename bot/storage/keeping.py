@@ -1,0 +1,89 @@
+"""What is kept for how long, where posts stand, and whose they are: for look-ups, retention and removal on request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, exists, select
+
+from bot.ports import Standing
+from bot.storage import codec
+from bot.storage.base import Base, bump, chunks, stored_chats
+from bot.storage.engine import take_turns
+from bot.storage.erasing import erase, withdraw
+from bot.storage.tables import accounts, answers, chat_posts, chats, picks, posts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+class Keeping(Base):
+    """The store's methods about retention, standing and removal."""
+
+    def standing(self, keys: Collection[str]) -> Mapping[str, tuple[Standing, ...]]:
+        """Where posts (by node key) whose words are kept stand; posts that stand nowhere are left out."""
+        found: dict[str, tuple[Standing, ...]] = {}
+        with self._reading() as connection:
+            for some in chunks(keys):
+                query = (
+                    select(posts.c.key, posts.c.parent, posts.c.root, posts.c.quote, chat_posts.c.chat)
+                    .add_columns(chat_posts.c.in_thread)
+                    .join(chat_posts, chat_posts.c.post == posts.c.id)
+                    .where(posts.c.key.in_(some), chat_posts.c.store)
+                    .order_by(posts.c.key, chat_posts.c.chat)
+                )
+                for row in connection.execute(query):
+                    place = Standing(row.chat, row.parent, row.root, row.quote, row.in_thread)
+                    found[row.key] = (*found.get(row.key, ()), place)
+        return found
+
+    def forget_old(self, now: datetime) -> tuple[str, ...]:
+        """Forget all that was said in chats whose time of keeping (``Series.keep``) is over; gives their ids.
+
+        Not even nameless places stay. What another chat still keeps stays there.
+        """
+        holding = exists().where(chat_posts.c.chat == chats.c.id)
+        with self._reading() as connection:
+            old = tuple(
+                stored.chat.id
+                for stored in stored_chats(connection, chats.c.ends_at <= now, holding)
+                if stored.series.keep is not None and stored.chat.ends_at + stored.series.keep <= now
+            )
+        for chat in old:
+            with self._writing() as connection:
+                take_turns(connection)
+                self._forget(connection, chat)
+        return old
+
+    def _forget(self, connection: Connection, chat: str) -> None:
+        here = select(posts.c.key).join(chat_posts, chat_posts.c.post == posts.c.id).where(chat_posts.c.chat == chat)
+        keys = set(connection.scalars(here))
+        withdraw(connection, chat, keys)
+        connection.execute(delete(answers).where(answers.c.chat == chat))
+        connection.execute(delete(picks).where(picks.c.chat == chat))
+        connection.execute(delete(chat_posts).where(chat_posts.c.chat == chat))
+        elsewhere = exists().where(chat_posts.c.post == posts.c.id)
+        alone: set[str] = set()
+        for some in chunks(keys):
+            alone.update(connection.scalars(select(posts.c.key).where(posts.c.key.in_(some), ~elsewhere)))
+        self._erased = True
+        erase(connection, dict.fromkeys(alone, "buried"))
+        for some in chunks(alone):
+            connection.execute(delete(posts).where(posts.c.key.in_(some)))
+        bump(connection, [chat])
+
+    def accounts_called(self, name: str) -> Mapping[str, str]:
+        """Accounts whose words are kept and whose handle, id or profile's address is this: account key → handle."""
+        wanted = name.strip().lstrip("@").casefold()
+        if not wanted:
+            return {}
+        with self._reading() as connection:
+            known = ((row.key, codec.account_from(row.data)) for row in connection.execute(select(accounts)))
+            return {
+                key: account.handle
+                for key, account in known
+                if wanted in (account.handle.lstrip("@").casefold(), account.id.casefold(), account.url.casefold())
+            }
