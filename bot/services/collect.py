@@ -7,22 +7,18 @@ networks drop the subtree of a deleted post. Running it twice changes nothing.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.domain import consent
-from bot.domain.answers import AskedQuestion, attribute
-from bot.domain.answers import Candidate as Found
-from bot.domain.records import Candidate, Placed
-from bot.domain.richtext import hashtags
 from bot.domain.sweeps import check_interval, hashtag_window, sweep_due
 from bot.errors import NetworkError, Refused, UserError
+from bot.services.door import Door, readmit
+from bot.services.placing import place_answers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.posts import NetworkName, Post, PostRef
@@ -96,58 +92,6 @@ def _add(one: Collected, other: Collected) -> Collected:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Door:
-    """Where each post of one chat passes: is it ours to ask about, in which thread does it stand, may it be kept?"""
-
-    store: Store
-    stored: StoredChat
-    questions: frozenset[str]
-    """Node keys of our questions."""
-    own: str
-    """Id of our own account on the network that is read."""
-    parents: dict[str, str]
-    seen: set[str]
-
-    def admit(self, batch: Sequence[Post]) -> list[Candidate]:
-        """The batch as candidates with their verdicts; our own posts and those seen before left out."""
-        keys = [self.store.key(post.ref.network, post.ref.id) for post in batch]
-        fresh = [
-            (key, post)
-            for key, post in zip(keys, batch, strict=True)
-            if key not in self.seen and post.author.id != self.own
-        ]
-        self.seen.update(keys)
-        for key, post in fresh:
-            self.parents[key] = self.store.key(post.ref.network, post.parent)
-        authors = {post.author.id: self.store.key(post.ref.network, post.author.id) for _, post in fresh}
-        wishes = self.store.wishes(authors.values())
-        return [self._candidate(key, post, wishes.get(authors[post.author.id], ())) for key, post in fresh]
-
-    def _candidate(self, key: str, post: Post, wishes: Iterable[consent.Wish]) -> Candidate:
-        root = self.store.key(post.ref.network, post.root)
-        return candidate(
-            self.stored,
-            post,
-            key=key,
-            parent=self.parents[key],
-            root=root,
-            quote=self.store.key(post.ref.network, post.quote),
-            in_thread=root in self.questions or self._climbs_to_question(key),
-            wishes=wishes,
-        )
-
-    def _climbs_to_question(self, key: str) -> bool:
-        """Whether parent edges lead from a post to one of our questions; a loop leads nowhere."""
-        passed: set[str] = set()
-        while key and key not in passed:
-            passed.add(key)
-            key = self.parents.get(key, "")
-            if key in self.questions:
-                return True
-        return False
-
-
 def _sweep(  # noqa: PLR0917 - called in one place, above
     store: Store,
     networks: Callable[[str], Network],
@@ -160,7 +104,7 @@ def _sweep(  # noqa: PLR0917 - called in one place, above
     network, own = networks(account), ours(account)
     stored, chat = due.stored, due.stored.chat
     sent = store.sent_posts(chat.id)
-    door = _Door(
+    door = Door(
         store=store,
         stored=stored,
         questions=frozenset(post.key for post in sent if post.kind == "question"),
@@ -237,112 +181,7 @@ def _look_up(store: Store, network: Network, refs: Sequence[PostRef], now: datet
     if not refs:
         return Collected()
     result = network.look_up(refs)
-    changed = store.upsert(_readmit(store, result.posts), now).changed
+    changed = store.upsert(readmit(store, result.posts), now).changed
     store.checked([post.ref for post in result.posts], now)
     gone = store.bury([store.key(ref.network, ref.id) for ref in result.gone], now)
     return Collected(changed=changed, gone=gone)
-
-
-def _readmit(store: Store, posts: Sequence[Post]) -> list[Candidate]:
-    """Posts that are stored, as they are now, with new verdicts for every chat in which they stand."""
-    keys = {store.key(post.ref.network, post.ref.id): post for post in posts}
-    authors = {post.author.id: store.key(post.ref.network, post.author.id) for post in posts}
-    wishes = store.wishes(authors.values())
-    chats: dict[str, StoredChat | None] = {}
-    found = []
-    for key, places in store.standing(keys).items():
-        for place in places:
-            stored = chats.setdefault(place.chat, store.chat(place.chat))
-            if stored is not None:
-                found.append(
-                    candidate(
-                        stored,
-                        keys[key],
-                        key=key,
-                        parent=place.parent,
-                        root=place.root,
-                        quote=place.quote,
-                        in_thread=place.in_thread,
-                        wishes=wishes.get(authors[keys[key].author.id], ()),
-                    )
-                )
-    return found
-
-
-def candidate(
-    stored: StoredChat,
-    post: Post,
-    *,
-    key: str,
-    parent: str,
-    root: str,
-    quote: str,
-    in_thread: bool,
-    wishes: Iterable[consent.Wish],
-) -> Candidate:
-    """A post on its way into the store, with the verdict of ``consent.decide``."""
-    series = stored.series
-    verdict = consent.decide(post, series=series.slug, basis=series.archive, in_thread=in_thread, wishes=wishes)
-    return Candidate(
-        chat=stored.chat.id,
-        post=post,
-        key=key,
-        parent=parent,
-        root=root,
-        quote=quote,
-        in_thread=in_thread,
-        store=verdict.store,
-        hold=verdict.hold,
-        search=verdict.search,
-        why=verdict.why,
-    )
-
-
-def place_answers(store: Store, stored: StoredChat, sent: Sequence[SentPost]) -> int:
-    """Say of every stored post of a chat which questions it answers; gives how many posts changed place."""
-    chat = stored.chat
-    questions = asked_questions(stored, sent)
-    kept = store.candidates(chat.id)
-    found = [
-        Found(
-            key=one.key,
-            parent=one.parent,
-            root=one.root,
-            quote=one.quote,
-            text=one.post.text.text,
-            hashtags=hashtags(one.post.text),
-            at=one.post.at,
-        )
-        for one in kept
-    ]
-    placed = attribute(
-        found,
-        questions,
-        stored.series.hashtag,
-        store.edges(chat.id),
-        languages=stored.series.languages,
-        ours={post.key: chat.id for post in sent if post.kind != "question"},
-    )
-    return store.place(
-        chat.id,
-        {key: tuple(Placed(question=one.question, how=one.how) for one in places) for key, places in placed.items()},
-    )
-
-
-def asked_questions(stored: StoredChat, sent: Sequence[SentPost]) -> tuple[AskedQuestion, ...]:
-    """The chat's questions that were asked, each with the keys of its posts on all accounts."""
-    keys: dict[str, list[SentPost]] = {}
-    for post in sent:
-        if post.kind == "question":
-            keys.setdefault(post.prompt, []).append(post)
-    return tuple(
-        AskedQuestion(
-            id=prompt,
-            number=posts[0].number,
-            chat=stored.chat.id,
-            keys=tuple(post.key for post in posts),
-            opened_at=min(post.at for post in posts),
-            closes_at=stored.chat.ends_at + stored.series.late,
-        )
-        for prompt, posts in keys.items()
-    )
