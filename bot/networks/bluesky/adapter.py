@@ -10,6 +10,7 @@ from bot.domain.posts import PostRef
 from bot.domain.textlength import BLUESKY
 from bot.errors import Refused, Unanswered
 from bot.networks.bluesky import records, wire
+from bot.networks.bluesky.mentions import addressed
 from bot.networks.bluesky.reading import Reader
 from bot.networks.bluesky.records import COLLECTIONS, Reply, StrongRef, cid_of, uri_of
 from bot.networks.bluesky.xrpc import Xrpc, XrpcRefused, token_scope
@@ -169,6 +170,7 @@ class Bluesky:
         reply = None
         if draft.reply_to is not None:
             reply = Reply(self._strong(draft.reply_root or draft.reply_to), self._strong(draft.reply_to))
+        draft = addressed(draft, self._xrpc)
         return records.freeze(draft, did=self._xrpc.session.did, rng=rng, blob=blob, reply=reply)
 
     def send(self, group: Sequence[Part], parts: Sequence[Part], blob: Callable[[str], bytes]) -> tuple[Sent, ...]:
