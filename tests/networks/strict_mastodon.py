@@ -19,7 +19,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request
-from mastodon_mock import streaming_events
+from mastodon_mock import services, streaming_events
 from mastodon_mock.app import create_app
 from mastodon_mock.config import MastodonMockConfig, SeedConfig
 from mastodon_mock.db.models import Account, OAuthToken
@@ -145,6 +145,7 @@ def _patch(state: State, formatter: Formatter) -> None:
     # Counted by strict_rules instead, as Mastodon counts.
     statuses.MAX_STATUS_CHARACTERS = sys.maxsize  # type: ignore[attr-defined]
     streaming_events._PUBLIC_VISIBILITIES = {"public"}
+    services._MENTION_RE = rules.MENTION
 
 
 def _local_names(mock: FastAPI) -> Any:

@@ -4,6 +4,7 @@ Under: every query for posts, notifications or conversations of a request is nar
 handler can show too much. Before: `refuse` says no to writes that a real server says no to.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -42,6 +43,8 @@ POLL_SECONDS = (300, 2_629_746)
 PLAIN = {"synchronize_session": False}
 
 _WORD = regex.compile(r"\X")
+# As Account::MENTION_RE: not behind `/`, `=` or a word, so that a profile's address in a text pings nobody.
+MENTION = re.compile(r"(?<![=/\w])@([a-zA-Z0-9_]+(?:@[a-zA-Z0-9_.-]+)?)")
 _REMOTE_MENTION = regex.compile(r"(?<![\w/])(@\w+)@[\w.:-]*\w")
 
 Params = Mapping[str, Any]

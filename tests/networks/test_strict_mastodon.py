@@ -410,3 +410,10 @@ def test_a_server_of_ones_own_can_be_emptied(own_server: Server) -> None:
     assert own_server.create_account("amy").id != amy.id
     with pytest.raises(MastodonError, match="401"):
         amy.post("from before")
+
+
+def test_the_address_of_a_profile_pings_nobody(mastodon_server: MastodonServer, unique: Callable[[str], str]) -> None:
+    amy, ben = (mastodon_server.create_account(unique(name)) for name in ("amy", "ben"))
+    link = amy.post(f"as {mastodon_server.url}/@{ben.username}/1 says")
+    assert link["mentions"] == []
+    assert [one["id"] for one in amy.post(f"as @{ben.username} says")["mentions"]] == [ben.id]
