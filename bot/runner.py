@@ -69,6 +69,7 @@ class Loop:
 
     def run(self) -> bool:
         """Run until ``stop``; gives false where work was still under way after ``GOODBYE`` seconds."""
+        replan(self._house, [])  # what is due already is known before the first bell; troubles are told at the next
         self._ring("lock", self._renew)
         self._ring("house", self._keep_house)
         for account in self._house.accounts:

@@ -133,8 +133,13 @@ def open_store_of(settings: Settings) -> Store:
     return open_store_at(database_url(settings).reveal())
 
 
-def open_store_at(url: str) -> Store:
-    """Open a database; a new or empty one gets its tables first."""
+def new_secret() -> bytes:
+    """What a new database keys its nodes with."""
+    return secrets.token_bytes(32)
+
+
+def open_store_at(url: str, pepper: Callable[[], bytes] = new_secret) -> Store:
+    """Open a database; a new or empty one gets its tables first, and keeps what ``pepper`` gives as its secret."""
     from bot.storage.engine import connect
     from bot.storage.store import open_store, version
 
@@ -147,7 +152,7 @@ def open_store_at(url: str) -> Store:
         from bot.storage.migrate import migrate
 
         migrate(url)
-    return open_store(url, pepper_source=lambda: secrets.token_bytes(32))
+    return open_store(url, pepper_source=pepper)
 
 
 def accounts_of(settings: Settings) -> dict[str, NetworkName]:

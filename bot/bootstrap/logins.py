@@ -8,13 +8,14 @@ from bot.bootstrap.accounts import HOW_TO_MARK, connect
 from bot.bootstrap.house import read_settings
 from bot.clock import SystemClock
 from bot.config.secrets import Login, Secret, save_login
-from bot.errors import UserError
+from bot.errors import LoginError, Unauthorized, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from bot.config import AccountSettings, Settings
+    from bot.ports import Identity, Network
 
     Ask = Callable[[str, bool], str]
     Tell = Callable[[str], None]
@@ -51,7 +52,7 @@ def _bluesky(settings: Settings, account: AccountSettings, *, mark_bot: bool, as
     tell("Make an app password at Settings, Privacy and security, App passwords. Your own password is not needed.")
     password = ask(f"App password of {account.handle}", True).strip()
     network = connect(settings, account, Login(password=Secret(password)), SystemClock())
-    identity = network.identity()
+    identity = _proved(network, account)
     save_login(settings.folder, account.key, {"password": password})
     if not identity.bot and mark_bot and isinstance(network, Bluesky):
         mark_as_bot(network)
@@ -66,9 +67,19 @@ def _mastodon(settings: Settings, account: AccountSettings, *, ask: Ask, tell: T
     tell(f"Open this page, logged in as the bot's own account, and allow Staffroom:\n\n  {page_to_open(app)}\n")
     token = redeem(app, ask("The code it shows", False))
     network = connect(settings, account, Login(token=Secret(token)), SystemClock())
-    identity = network.identity()
+    identity = _proved(network, account)
     save_login(settings.folder, account.key, {"token": token})
     _told(identity.handle, account, tell, bot=identity.bot)
+
+
+def _proved(network: Network, account: AccountSettings) -> Identity:
+    """Who we are there. Raises ``LoginError`` where the login is not accepted."""
+    try:
+        return network.identity()
+    except Unauthorized as error:
+        kind = {"bluesky": "app password", "mastodon": "login"}[account.network]
+        message = f"{account.server} does not accept this {kind} for {account.handle or account.key}; nothing was kept."
+        raise LoginError(message) from error
 
 
 def _told(handle: str, account: AccountSettings, tell: Tell, *, bot: bool) -> None:

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bot.bootstrap.accounts import Accounts
-from bot.bootstrap.house import accounts_of, open_house, open_store_of, owner_name, read_settings
+from bot.bootstrap.house import accounts_of, database_file_of, open_house, open_store_of, owner_name, read_settings
 from bot.bootstrap.logs import log_plainly
 from bot.clock import SystemClock
-from bot.errors import LoginError, NetworkError, RefusedToStart
+from bot.errors import LoginError, NetworkError, RefusedToStart, Unauthorized
 from bot.tick import LEASE, LOCK, named
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def running_house(
     store, clock, owner = open_store_of(settings), clock or SystemClock(), owner_name()
     if store.is_rehearsal():
         message = (
-            "This database holds a rehearsal. Name another one under `database:`, or remove it with its -wal and -shm."
+            f"{database_file_of(settings)} holds a rehearsal. Remove it, with the files beside it that end in -wal and "
+            "-shm, or name another one under `database:` in staffroom.yaml."
         )
         raise RefusedToStart(message)
     accounts = Accounts(settings, clock)
@@ -76,6 +77,8 @@ def prove(accounts: Accounts, keys: tuple[str, ...], tell: Callable[[str], None]
             tell(f"{key}: {accounts.identity(key).handle}")
         except (RefusedToStart, LoginError):
             raise
+        except Unauthorized as error:  # it will not get better by itself
+            raise LoginError(named(key, str(error))) from error
         except NetworkError as error:
             tell(f"{named(key, str(error))}; going on without it until it answers")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import shutil
 from datetime import timedelta
@@ -69,7 +70,7 @@ def run_rehearsal(
         RefusedToStart: ``here`` where the database holds something real.
     """
     settings = _located(settings) if here else _moved(settings, settings.folder / "rehearsal")
-    store = _clean_store(settings, here=here)
+    store = _clean_store(settings, seed, here=here)
     series = next(one for one in settings.series if one.slug == chat.series)
     clock = SteppedClock(_opening(series, chat) - timedelta(minutes=1))
     servers = {name: SandboxServer(name, clock.now) for name in _networks_of(settings, series)}
@@ -111,10 +112,11 @@ def _located(settings: Settings) -> Settings:
     return msgspec.structs.replace(settings, database=database_url(settings).reveal())
 
 
-def _clean_store(settings: Settings, *, here: bool) -> Store:
+def _clean_store(settings: Settings, seed: int, *, here: bool) -> Store:
     """An empty store marked as a rehearsal's; what an earlier rehearsal left is removed, anything else is refused.
 
-    It is opened by its own URL: what the environment says of the real database is not for a rehearsal.
+    It is opened by its own URL: what the environment says of the real database is not for a rehearsal. Its secret comes
+    from the seed, so that the same play gives the same bytes.
     """
     file = database_file(settings.database)
     if file is None:
@@ -135,7 +137,7 @@ def _clean_store(settings: Settings, *, here: bool) -> Store:
         for leftover in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
             leftover.unlink(missing_ok=True)
         shutil.rmtree(site, ignore_errors=True)
-    store = open_store_at(settings.database)
+    store = open_store_at(settings.database, lambda: hashlib.sha256(f"rehearsal {seed}".encode()).digest())
     store.mark_rehearsal()
     return store
 

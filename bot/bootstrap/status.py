@@ -61,11 +61,11 @@ class Status(msgspec.Struct, frozen=True):
         """The same in words."""
         if self.next_chat:
             when = datetime.fromisoformat(self.next_chat.at_local)
-            yield f"Next chat: {self.next_chat.chat}, {when:%a %d %b %Y %H:%M}: {self.next_chat.topic}"
+            yield f"Next chat: {self.next_chat.chat}, {when:%a} {when.day} {when:%b %Y %H:%M}: {self.next_chat.topic}"
         else:
             yield "No chat is coming."
         if self.next_prompt:
-            yield f"Next prompt: {self.next_prompt[0]} at {self.next_prompt[1]:%d %b %H:%M} UTC"
+            yield f"Next prompt: {self.next_prompt[0]} at {_moment(self.next_prompt[1])}"
         elif self.next_chat and not any(self.counts.values()):
             yield "Nothing is in the outbox yet: `run` or the first `tick` puts it there."
         sent, open_ = self.counts.get("deliveries.sent", 0), self.counts.get("deliveries.planned", 0)
@@ -75,7 +75,11 @@ class Status(msgspec.Struct, frozen=True):
         yield f"Kept: {kept} answers, {held} of them held back; {removed} removed."
         for trouble in self.troubles:
             why = f": {trouble.error}" if trouble.error else ""
-            yield f"{trouble.state}: {trouble.delivery} (due {trouble.at:%d %b %H:%M} UTC){why}"
+            yield f"{trouble.state}: {trouble.delivery} (due {_moment(trouble.at)}){why}"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.day} {at:%b %H:%M} UTC"
 
 
 def status_of(folder: Path) -> Status:

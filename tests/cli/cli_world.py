@@ -1,0 +1,100 @@
+"""Commands as users run them: in this process, or as a process of their own where signals and imports matter."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from bot.cli import main
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "cli"
+
+STAFFROOM = """\
+database: sqlite:///staffroom.db
+contact: chats@example.org
+controller: Teachers of Example
+site: {title: Chats, address: "https://chats.example.org", folder: site, language: en}
+networks:
+  bluesky: {handle: chats.example.org}
+  mastodon: {server: "https://social.example.org"}
+"""
+
+SERIES = """\
+title: Ed Chat
+hashtag: EdChat
+timezone: America/New_York
+every: thursday
+at: 20:00
+length: 40 minutes
+terms: ["2027-01-04 to 2027-01-29"]
+announce: [1 hour]
+chats:
+  - date: 2027-01-07
+    topic: Feedback that pupils use
+    questions:
+      - What does feedback look like in your room when nobody is watching, and what would a pupil say of it?
+      - ask: Which of these would you drop first?
+        poll: [Ticks, Levels]
+  - date: 2027-01-14
+    topic: Homework
+    questions: [What homework have you stopped setting?]
+"""
+
+
+def staffroom(*words: str | Path, answers: str = "") -> Result:
+    """Run a command here. A bug is raised, as a traceback would be; `answers` is what a person types."""
+    result = CliRunner().invoke(main, [str(word) for word in words], input=answers, prog_name="staffroom")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def said(result: Result) -> Any:
+    """What a command printed for scripts; it must have ended well, and printed nothing else."""
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def command(*words: str | Path) -> list[str]:
+    """A command as a process."""
+    return [sys.executable, "-m", "bot", *map(str, words)]
+
+
+def process(*words: str | Path, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run a command as a process and wait for its end."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})}
+    return subprocess.run(
+        command(*words), capture_output=True, text=True, check=False, timeout=120, env=environment, cwd=ROOT
+    )
+
+
+def folder_with(target: Path, staffroom_yaml: str = STAFFROOM, series_yaml: str = SERIES) -> Path:
+    """A bot's folder with one series."""
+    (target / "series").mkdir(parents=True)
+    (target / "staffroom.yaml").write_text(staffroom_yaml, encoding="utf-8")
+    (target / "series" / "edchat.yaml").write_text(series_yaml, encoding="utf-8")
+    return target
+
+
+def golden(name: str, text: str) -> None:
+    """Compare with a golden text; STAFFROOM_GOLDEN=1 writes it anew."""
+    path = GOLDEN / name
+    if os.environ.get("STAFFROOM_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def files(folder: Path, but: Sequence[str] = ()) -> dict[str, bytes]:
+    """Every file below a folder with its bytes, those in some top-level entries left out."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.relative_to(folder).parts[0] not in but
+    }
