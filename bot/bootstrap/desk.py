@@ -22,7 +22,8 @@ from bot.clock import SystemClock
 from bot.config.secrets import database_url
 from bot.domain.consent import Wish
 from bot.domain.digests import choose
-from bot.domain.schedule import planned_chats, prompts
+from bot.domain.prompts import prompts
+from bot.domain.schedule import planned_chats
 from bot.errors import UserError
 from bot.rendering.chatjson import chat_json
 from bot.services.archive import archive

@@ -10,8 +10,9 @@ import msgspec
 
 from bot.bootstrap.house import composer_of, limits_of
 from bot.domain.outbox import MediaFile
+from bot.domain.prompts import prompts
 from bot.domain.records import StoredChat
-from bot.domain.schedule import planned_chats, prompts, without_entry
+from bot.domain.schedule import planned_chats, without_entry
 from bot.domain.textlength import remaining
 
 if TYPE_CHECKING:

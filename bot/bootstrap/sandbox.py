@@ -13,7 +13,7 @@ import msgspec
 from bot.bootstrap.house import composer_of, database_file, open_store_at, picture_keeper, renderer_of, target_of
 from bot.clock import SteppedClock
 from bot.config.secrets import database_url
-from bot.domain.schedule import prompts
+from bot.domain.prompts import prompts
 from bot.errors import RefusedToStart
 from bot.networks.sandbox import Sandbox, SandboxServer
 from bot.rehearsal import Rehearsed, rehearse

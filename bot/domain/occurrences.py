@@ -59,6 +59,11 @@ def to_utc(day: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, at.replace(fold=0), zone).astimezone(UTC)
 
 
+def by_wall_clock(wall: datetime, timezone: str) -> datetime:
+    """Give the instant at which the clocks of ``timezone`` show ``wall`` (a naive time)."""
+    return to_utc(wall.date(), wall.time(), ZoneInfo(timezone))
+
+
 def date_on_or_after(rhythm: Rhythm, day: date, terms: Sequence[Span] = (), skip: Sequence[Span] = ()) -> date | None:
     """Give the rhythm's first date that is not before ``day``; ``None`` when no more come. See ``occurrences``."""
     found = _seek(rhythm, day.toordinal(), terms, skip)

@@ -11,8 +11,8 @@ import msgspec
 
 from bot.domain.outbox import DELIVERY_MOVES
 from bot.domain.posts import Signals
+from bot.domain.prompts import prompts
 from bot.domain.richtext import detect
-from bot.domain.schedule import prompts
 from bot.domain.sweeps import sweep_interval
 from bot.errors import UserError
 from bot.rehearsal.script import Act, Cast, Stage, write_script

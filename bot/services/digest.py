@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.digests import choose
-from bot.domain.schedule import prompts
+from bot.domain.prompts import prompts
 from bot.domain.sweeps import digest_ready
 from bot.services.plan import planned_deliveries
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.outbox import Delivery
-from bot.domain.schedule import planned_chats, prompts
+from bot.domain.prompts import prompts
+from bot.domain.schedule import planned_chats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

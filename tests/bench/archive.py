@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 
 from bot.domain.occurrences import Weekly
 from bot.domain.posts import Account, Post, PostRef
+from bot.domain.prompts import prompts
 from bot.domain.records import Candidate, Placed
 from bot.domain.richtext import detect
-from bot.domain.schedule import Chat, ChatEntry, Question, Series, planned_chats, prompts
+from bot.domain.schedule import Chat, ChatEntry, Question, Series, planned_chats
 from bot.ports import Archived
 from bot.publishing.targets import FolderTarget
 from bot.rendering.pages import SiteRenderer

@@ -14,7 +14,7 @@ sys.path[:0] = [str(HERE.parent)]
 
 from golden import sample  # noqa: E402 - found through the line above
 
-from bot.domain.schedule import prompts  # noqa: E402 - the same
+from bot.domain.prompts import prompts  # noqa: E402 - the same
 from bot.domain.textlength import BLUESKY, MASTODON, remaining  # noqa: E402 - the same
 from bot.rendering.composer import TemplateComposer  # noqa: E402 - the same
 from bot.rendering.pages import SiteRenderer  # noqa: E402 - the same

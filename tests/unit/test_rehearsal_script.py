@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from bot.domain.labels import label_of
 from bot.domain.patterns import graphemes, handles, hashtags_in, urls
+from bot.domain.prompts import prompts
 from bot.domain.richtext import detect
-from bot.domain.schedule import ChatEntry, Question, Series, Weekly, planned_chats, prompts
+from bot.domain.schedule import ChatEntry, Question, Series, Weekly, planned_chats
 from bot.rehearsal.script import EXTRAS, SHARES, Act, Cast, Saying, Stage, write_script
 from bot.shipped import shipped
 

@@ -11,9 +11,10 @@ from golden.sample import answer
 
 from bot.domain.outbox import Draft, MediaFile
 from bot.domain.posts import NetworkName, PostRef
+from bot.domain.prompts import prompts
 from bot.domain.records import ChatContent, Pick, StoredChat
 from bot.domain.richtext import Link, Mention, Tag
-from bot.domain.schedule import Image, Prompt, Question, planned_chats, prompts
+from bot.domain.schedule import Image, Prompt, Question, planned_chats
 from bot.domain.textlength import BLUESKY, MASTODON, Limits, remaining
 from bot.rendering.composer import TemplateComposer
 from bot.rendering.questions import question_overrun

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from bot.domain.prompts import prompts, short_duration
 from bot.domain.schedule import (
     Chat,
     ChatEntry,
@@ -24,8 +25,6 @@ from bot.domain.schedule import (
     Weekly,
     entry_problems,
     planned_chats,
-    prompts,
-    short_duration,
     without_entry,
 )
 

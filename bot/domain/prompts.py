@@ -1,0 +1,171 @@
+"""What the bot says in a chat and when: from a series and a chat to its prompts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from bot.domain.occurrences import by_wall_clock, to_utc
+from bot.domain.schedule import Chat, Prompt, PromptKind, Series, pace_of, slots
+
+_ONE_MINUTE = timedelta(minutes=1)
+_ONE_DAY = timedelta(days=1)
+_LEAD = timedelta(minutes=5)  # from a live chat's welcome to its first question: time to say hello
+_WELCOME_USEFUL = timedelta(minutes=10)
+_WRAP_UP_USEFUL = timedelta(hours=12)
+_DIGEST_USEFUL = timedelta(days=7)
+_REMIND_FROM = timedelta(days=2)  # a slow chat's shortest pace that has room for a reminder
+_UNITS = ((604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m"))
+
+
+class _Saying(NamedTuple):
+    """A prompt before it has its place in the order."""
+
+    at: datetime
+    kind: PromptKind
+    key: str
+    useful_until: datetime
+    number: int = 0
+
+
+def short_duration(duration: timedelta) -> str:
+    """Write a duration in its largest unit that leaves no rest: ``1w``, ``10d``, ``36h``, ``30m``, else seconds."""
+    seconds = round(duration.total_seconds())
+    for size, unit in _UNITS:
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def prompts(series: Series, chat: Chat) -> tuple[Prompt, ...]:
+    """Plan all that the bot says in one chat, in order of time; at the same moment in the order of the list below.
+
+    ============  ========================================  ==================================================
+    prompt        when                                      useful until
+    ============  ========================================  ==================================================
+    announcement  so long before the start; whole days by   the next announcement is due, the last one until
+                  the wall clock                            the start
+    welcome       the start                                 live: 10 minutes later; slow: the first prompt
+                                                            after question 1 is due
+    question      its own offset, else evenly (below)       the chat's end: a late question is better than none
+    reminder      slow chats with a pace of 2 days or more  the next question is due, the last one until the
+                  half-way through a question's time, in    chat's end
+                  whole days so that it keeps the hour
+    wrap-up       the end                                   12 hours later
+    digest        the end and the series' grace             7 days later
+    ============  ========================================  ==================================================
+
+    Live questions begin 5 minutes after the start (in chats under half an hour after a sixth of the length) and are
+    evenly spaced in whole minutes, so that the last one has at least as long as every other before the end. Slow
+    questions come one pace apart at the same time of day across changes of the clocks; the first one a minute after
+    the welcome. A prompt is never useful for less than a minute.
+
+    Args:
+        series: the series as it is now.
+        chat: one of its ``planned_chats``.
+    """
+    wall = _written_start(series, chat)
+    slow = series.format == "slow"
+    times = _slow_times(series, chat, wall) if slow else _live_times(chat)
+    until = chat.ends_at
+    later = [_Saying(at, "question", f"q{number}", until, number) for number, at in enumerate(times, start=1)]
+    if slow:
+        later += _reminders(series, chat, times)
+    later.append(_Saying(chat.ends_at, "wrap-up", "wrap-up", chat.ends_at + _WRAP_UP_USEFUL))
+    digest_at = chat.ends_at + series.grace
+    later.append(_Saying(digest_at, "digest", "digest", digest_at + _DIGEST_USEFUL))
+    if slow:
+        greet_until = min((saying.at for saying in later if times and saying.at > times[0]), default=chat.ends_at)
+    else:
+        greet_until = min(chat.starts_at + _WELCOME_USEFUL, chat.ends_at)
+    welcome = _Saying(chat.starts_at, "welcome", "welcome", greet_until)
+    # The sort is stable: at the same moment the order of the list holds.
+    sayings = sorted((*_announcements(series, chat, wall), welcome, *later), key=lambda saying: saying.at)
+    return tuple(
+        Prompt(
+            id=f"{chat.id}/{saying.key}",
+            chat=chat.id,
+            kind=saying.kind,
+            number=saying.number,
+            order=order,
+            at=saying.at,
+            useful_until=max(saying.useful_until, saying.at + _ONE_MINUTE),
+        )
+        for order, saying in enumerate(sayings)
+    )
+
+
+def _written_start(series: Series, chat: Chat) -> datetime:
+    """Give the chat's start as its moderator wrote it (naive): it differs from what clocks show in a gap."""
+    for entry in series.chats:
+        if entry.date == chat.date:
+            for chat_id, at, timezone in slots(series, entry):
+                if chat_id == chat.id and to_utc(chat.date, at, ZoneInfo(timezone)) == chat.starts_at:
+                    return datetime.combine(chat.date, at)
+    return chat.starts_at.astimezone(ZoneInfo(chat.timezone)).replace(tzinfo=None, fold=0)
+
+
+def _announcements(series: Series, chat: Chat, wall: datetime) -> list[_Saying]:
+    due: list[tuple[datetime, timedelta]] = []
+    for before in sorted({before for before in series.announce if before > timedelta(0)}, reverse=True):
+        at = chat.starts_at - before
+        if before % _ONE_DAY == timedelta(0):
+            same_hour = by_wall_clock(wall - before, chat.timezone)
+            # Where a zone left out a whole day, the day before is the day itself.
+            at = same_hour if same_hour < chat.starts_at else at
+        due.append((at, before))
+    return [
+        _Saying(
+            at,
+            "announcement",
+            f"announce-{short_duration(before)}",
+            min((other for other, _ in due if other > at), default=chat.starts_at),
+        )
+        for at, before in due
+    ]
+
+
+def _live_times(chat: Chat) -> list[datetime]:
+    length = chat.ends_at - chat.starts_at
+    lead = min(_LEAD, _rounded_down(length / 6))
+    spacing = _rounded_down((length - lead) / max(len(chat.questions), 1))
+    return [
+        chat.starts_at + (lead + spacing * index if question.offset is None else question.offset)
+        for index, question in enumerate(chat.questions)
+    ]
+
+
+def _rounded_down(duration: timedelta) -> timedelta:
+    """Cut to whole minutes, and what is shorter than one to whole seconds."""
+    unit = _ONE_MINUTE if duration >= _ONE_MINUTE else timedelta(seconds=1)
+    return duration // unit * unit
+
+
+def _slow_times(series: Series, chat: Chat, wall: datetime) -> list[datetime]:
+    pace = pace_of(series)
+    times: list[datetime] = []
+    evenly = chat.starts_at + _ONE_MINUTE
+    for index, question in enumerate(chat.questions):
+        if question.offset is None:
+            # Times of a pace shorter than a gap would change places in it; they wait for each other instead.
+            evenly = max(evenly, by_wall_clock(wall + pace * index, chat.timezone))
+            times.append(evenly)
+        else:
+            times.append(by_wall_clock(wall + question.offset, chat.timezone))
+    return times
+
+
+def _reminders(series: Series, chat: Chat, times: list[datetime]) -> list[_Saying]:
+    if pace_of(series) < _REMIND_FROM:
+        return []
+    zone = ZoneInfo(chat.timezone)
+    found: list[_Saying] = []
+    for number, at in enumerate(times, start=1):
+        closes = min((other for other in times if other > at), default=chat.ends_at)
+        local = at.astimezone(zone).replace(tzinfo=None, fold=0)
+        days = round((closes.astimezone(zone).replace(tzinfo=None) - local) / _ONE_DAY) // 2
+        remind_at = by_wall_clock(local + days * _ONE_DAY, chat.timezone)
+        if at < remind_at < closes:
+            found.append(_Saying(remind_at, "reminder", f"remind-{number}", closes, number))
+    return found
