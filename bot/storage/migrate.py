@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from importlib.resources import as_file, files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
 
 from bot.errors import StoreError
+from bot.shipped import shipped
 from bot.storage.engine import connect, prepare_file, take_turns, transaction
 from bot.storage.store import version
 from bot.storage.tables import SCHEMA
@@ -40,25 +38,17 @@ def migrate(url: str) -> tuple[str | None, str]:
                 f"The database was made by a newer Staffroom (its version {before}, ours {SCHEMA}). "
                 "It is left as it is: install that Staffroom or a later one."
             )
-        with ExitStack() as stack, transaction(engine, writing=True) as connection:
+        with transaction(engine, writing=True) as connection:
             take_turns(connection)
-            command.upgrade(configuration(stack, connection), "head")
+            command.upgrade(configuration(connection), "head")
     finally:
         engine.dispose()
     return before, SCHEMA
 
 
-def configuration(stack: ExitStack, connection: Connection | None = None) -> Config:
-    """Alembic's settings for our scripts, which are there until ``stack`` is closed."""
+def configuration(connection: Connection | None = None) -> Config:
+    """Alembic's settings for our scripts."""
     config = Config()
-    config.set_main_option("script_location", str(stack.enter_context(scripts())).replace("%", "%%"))
+    config.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
-
-
-def scripts() -> AbstractContextManager[Path]:
-    """The folder of migrations: inside the installed package, or beside it in a checkout."""
-    packaged = files("bot") / "_data" / "migrations"
-    if packaged.joinpath("env.py").is_file():
-        return as_file(packaged)
-    return nullcontext(Path(__file__).resolve().parents[2] / "migrations")

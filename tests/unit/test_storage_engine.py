@@ -2,7 +2,6 @@
 
 import stat
 import threading
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,6 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from bot.errors import StoreError
-from bot.storage import migrate as migrating
 from bot.storage.engine import connect, empty_wal, transaction
 from bot.storage.migrate import configuration, migrate
 from bot.storage.store import open_store
@@ -61,22 +59,10 @@ def test_migrating_again_changes_nothing(url: str) -> None:
 
 
 def test_the_newest_migration_is_the_codes_version() -> None:
-    with ExitStack() as stack:
-        scripts = ScriptDirectory.from_config(configuration(stack))
-        assert scripts.get_current_head() == SCHEMA
-        revisions = [script.revision for script in scripts.walk_revisions()]
+    scripts = ScriptDirectory.from_config(configuration())
+    assert scripts.get_current_head() == SCHEMA
+    revisions = [script.revision for script in scripts.walk_revisions()]
     assert revisions == sorted(revisions, reverse=True)  # numbered, so that older and newer can be told apart
-
-
-def test_migrations_of_an_installed_package_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    packaged = tmp_path / "_data" / "migrations"
-    packaged.mkdir(parents=True)
-    monkeypatch.setattr(migrating, "files", lambda _package: tmp_path)
-    with migrating.scripts() as found:
-        assert found == Path(migrating.__file__).parents[2] / "migrations"
-    (packaged / "env.py").touch()
-    with migrating.scripts() as found:
-        assert found == packaged
 
 
 def test_a_database_without_tables_is_refused(url: str) -> None:
