@@ -153,11 +153,12 @@ def digest_preview(folder: Path, chat: str) -> dict[str, str]:
     return texts
 
 
-def publish(folder: Path) -> tuple[Archived, Path]:
-    """Bring the pages up to date; gives what was done and the site's folder."""
+def publish(folder: Path, progress: Callable[[float], None]) -> tuple[Archived, Path]:
+    """Bring the pages up to date; gives what was done and the site's folder. ``progress``: see ``archive``."""
     settings = read_settings(folder)
     store = open_store_of(settings)
-    return archive(store, renderer_of(settings, SystemClock()), target_of(settings)), settings.site.folder
+    done = archive(store, renderer_of(settings, SystemClock()), target_of(settings), progress)
+    return done, settings.site.folder
 
 
 def export_chat(folder: Path, chat: str) -> bytes:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @click.option("--mark-bot", is_flag=True, help="Bluesky: put the label “bot” on the profile.")
 @folder_option
 def login(folder: Path, account: str, mark_bot: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Log in one account of staffroom.yaml (`bluesky`, `mastodon`, or the name you gave it).
+    """Log in one account of staffroom.yaml.
+
+    ACCOUNT is `bluesky`, `mastodon`, or the name you gave it there.
 
     Asks for Bluesky's app password, or leads through Mastodon's authorization, and keeps the login in a file that only
     you can read.
@@ -38,7 +40,10 @@ def login(folder: Path, account: str, mark_bot: bool) -> None:  # noqa: FBT001 -
 @json_option
 @folder_option
 def doctor(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Examine accounts, clock, database, disk and site folder; say what is wrong and how to mend it."""
+    """Examine all that a chat depends on.
+
+    Accounts, clock, database, disk and site folder: what is wrong, and how to mend it.
+    """
     from bot.bootstrap import examine
 
     findings = examine(folder)

@@ -35,7 +35,10 @@ def init(target: Path) -> None:
 @click.command()
 @folder_option
 def check(folder: Path) -> None:
-    """Read every file and say all that is wrong, with the line and what to write instead."""
+    """Say all that is wrong in your files.
+
+    Each fault comes with its line and what to write instead.
+    """
     from bot.bootstrap import read_settings
 
     settings = read_settings(folder)
@@ -48,7 +51,10 @@ def check(folder: Path) -> None:
 @json_option
 @folder_option
 def plan(folder: Path, until: datetime | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Show every prompt of every dated chat: when, where, its exact words, and how much room is left."""
+    """Show every prompt of every dated chat.
+
+    When it goes out, where, its exact words, and how much room is left.
+    """
     from bot.bootstrap import plan_of
 
     shown = plan_of(folder, until.date() if until else None)
@@ -113,7 +119,10 @@ def _dates(dates: tuple[date, ...]) -> str:
 @chat_argument
 @folder_option
 def cancel(folder: Path, chat: str) -> None:
-    """Post nothing more of a chat. What was collected stays in the archive."""
+    """Post nothing more of a chat; its archive stays.
+
+    What was collected stays, and so does its page.
+    """
     from bot.bootstrap import cancel_chat
 
     stopped = cancel_chat(folder, chat)

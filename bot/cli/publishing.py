@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.common import chat_argument, fail, folder_option, json_option, print_json
+from bot.cli.common import chat_argument, fail, folder_option, json_option, print_json, progress_bar
 
 
 @click.command()
@@ -14,7 +14,7 @@ from bot.cli.common import chat_argument, fail, folder_option, json_option, prin
 @click.option("--preview", is_flag=True, help="Only show it; post nothing.")
 @folder_option
 def digest(folder: Path, chat: str, preview: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Write a chat's digest into the outbox now, or show what it would say."""
+    """Write a chat's digest now, or show what it says."""
     from bot.bootstrap import digest_preview, write_digest
 
     if not preview:
@@ -32,7 +32,11 @@ def archive(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes
     """Publish the archive: only pages that changed are written."""
     from bot.bootstrap import publish
 
-    done, site = publish(folder)
+    tell, end = progress_bar("publishing")
+    try:
+        done, site = publish(folder, tell)
+    finally:
+        end()
     if as_json:
         print_json(done)
         return
@@ -46,7 +50,10 @@ def archive(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of the terminal.")
 @folder_option
 def export(folder: Path, chat: str, out: Path | None) -> None:
-    """Give a chat's answers as JSON: what stands on its page, and nothing else."""
+    """Give a chat's answers as JSON.
+
+    What stands on its page, and nothing else.
+    """
     from bot.bootstrap import export_chat
 
     data = export_chat(folder, chat)
@@ -64,7 +71,9 @@ def export(folder: Path, chat: str, out: Path | None) -> None:
 @click.argument("account", metavar="ACCOUNT")
 @folder_option
 def forget(folder: Path, account: str) -> None:
-    """Erase all that an account said, here and on the pages, and never keep it again.
+    """Erase all that an account said, for good.
+
+    It goes from the database and the pages at once, and is never kept again.
 
     ACCOUNT is a handle (y5leeds.bsky.social, @hanes@social.example.org) or the address of a profile.
     """

@@ -27,7 +27,10 @@ def rehearse(  # noqa: PLR0917 - click passes them by name
     here: bool,  # noqa: FBT001 - click passes flags so
     as_json: bool,  # noqa: FBT001 - click passes flags so
 ) -> None:
-    """Play the next chat (or the one named) at full speed with made-up teachers, touching no network."""
+    """Play a chat at full speed, touching no network.
+
+    The next chat, or the one named, with made-up teachers who answer in every way that real ones do.
+    """
     from bot.bootstrap import rehearse_folder
 
     tell, done = progress_bar("rehearsing")
@@ -49,7 +52,10 @@ def rehearse(  # noqa: PLR0917 - click passes them by name
 @click.command()
 @folder_option
 def run(folder: Path) -> None:
-    """Run until stopped (Ctrl-C or SIGTERM): post on time, collect answers, publish."""
+    """Run until stopped: post, collect, publish.
+
+    Ctrl-C or SIGTERM stops it within seconds; what was on its way is looked for at the next start.
+    """
     from bot.bootstrap import running_house
     from bot.runner import Loop
 
@@ -79,7 +85,7 @@ def _leave(*_: object) -> None:
 @json_option
 @folder_option
 def tick(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Do what is due now, once, and exit: for cron and CI schedules."""
+    """Do what is due now, once: for cron and schedules."""
     from bot.bootstrap import running_house
     from bot.tick import Ticked
     from bot.tick import tick as do_tick

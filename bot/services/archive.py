@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING
 from bot.ports import Archived
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.ports import Renderer, Store, Target
 
 _AT_A_TIME = 200
 """Pages after which fingerprints are stored: a build that is stopped goes on about where it was."""
 
 
-def archive(store: Store, renderer: Renderer, target: Target) -> Archived:
+def archive(
+    store: Store, renderer: Renderer, target: Target, progress: Callable[[float], None] = lambda _share: None
+) -> Archived:
     """Bring the archive up to what the store says now.
 
     A page is made only if its fingerprint changed or its file is missing, and written only if its bytes changed. A
     fingerprint is stored once its page has settled: stopped anywhere, the next run makes again what was not.
-    Pages that are no longer planned go first.
+    Pages that are no longer planned go first. ``progress`` is told the share that is done, 0 to 1.
     """
     known = store.page_marks()
     planned = {page.path: page for page in renderer.pages(store.chats(), store.figures())}
@@ -36,7 +40,8 @@ def archive(store: Store, renderer: Renderer, target: Target) -> Archived:
         marks.clear()
         gone.clear()
 
-    for path, page in planned.items():
+    for number, (path, page) in enumerate(planned.items()):
+        progress(number / len(planned))
         if known.get(path) == page.mark and target.exists(path):
             unchanged += 1
             continue

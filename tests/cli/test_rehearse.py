@@ -1,5 +1,6 @@
 """Rehearsing: the same play for the same seed, in a place of its own, and never over anything real."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -177,3 +178,22 @@ def test_digest_export_and_archive_of_a_rehearsal(tmp_path: Path) -> None:
     assert answers[0]["author"].keys() >= {"name", "handle"}
     status = said(staffroom("status", "-C", folder, "--json"))
     assert status["counts"]["posts"] >= 30
+
+
+def test_who_asks_is_forgotten_and_the_digest_posts_to_delete_are_named(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path / "bot", series_yaml=SERIES.replace("length:", "archive: everyone\nlength:"))
+    said(staffroom("rehearse", CHAT, "-C", folder, "--here", "--answers", "40", "--json"))
+    page = folder / "site" / CHAT / "chat.json"
+    questions = json.loads(page.read_text(encoding="utf-8"))["questions"]
+    handles = [answer["author"]["handle"] for question in questions for answer in question["answers"]]
+    quoted = staffroom("digest", CHAT, "--preview", "-C", folder).stdout.replace("\u200b", "")
+    gone = next(handle for handle in handles if f"({handle})" in quoted)
+    done = staffroom("forget", gone, "-C", folder)
+    assert done.exit_code == 0
+    assert f"Forgotten: {gone}." in done.stdout
+    assert "delete them on their network:" in done.stdout
+    assert gone not in page.read_text(encoding="utf-8")
+    assert gone.lstrip("@").encode() not in b"".join(path.read_bytes() for path in folder.glob("staffroom.db*"))
+    again = staffroom("forget", gone, "-C", folder)
+    assert again.exit_code == 2
+    assert again.stderr == f"{gone}: nothing of an account with this handle or address is kept.\n"
