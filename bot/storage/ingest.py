@@ -97,51 +97,48 @@ Found = dict[str, dict[str, "Candidate"]]
 
 
 class Comparison:
-    """Goes through a batch, first by fingerprints and then node by node, and gathers the work.
+    """Compares a batch with what is stored, first by fingerprints and then node by node, and gathers the work.
 
     Args:
+        batch: what was collected; of several about one post in one chat the last counts.
         key: makes the node key of an account's (network, id).
         now: UTC.
+
+    Attributes:
+        fingerprints: by node key, of the nodes that were collected for one chat. One that is stored with this
+            fingerprint is stored just as it is: most of every batch, so this has to be quick.
+        several: keys of the nodes that were collected for several chats.
     """
 
-    def __init__(self, key: Callable[[str, str], str], now: datetime) -> None:
-        self.work = Work()
+    def __init__(self, batch: Sequence[Candidate], key: Callable[[str, str], str], now: datetime) -> None:
         self._key = key
         self._stamp = micros(now)
         self._last_id = 0
         self._authors: dict[tuple[str, str], tuple[Account, str]] = {}
-
-    def different(self, batch: Sequence[Candidate], fingerprints: Mapping[str, int | None]) -> Found:
-        """Leave out what is stored just as it is: most of every batch, so this has to be quick.
-
-        Args:
-            batch: what was collected; of several about one post in one chat the last counts.
-            fingerprints: of those of its nodes that are stored, by key.
-        """
-        found: Found = {}
+        self._found: Found = {}
         for candidate in batch:
-            found.setdefault(candidate.key, {})[candidate.chat] = candidate
-        for node_key, stored in fingerprints.items():
-            by_chat = found[node_key]
-            if stored is not None and len(by_chat) == 1 and stored == _fingerprint(*by_chat.values()):
-                del found[node_key]
-        return found
+            self._found.setdefault(candidate.key, {})[candidate.chat] = candidate
+        self.work = Work()
+        self.several = [node_key for node_key, by_chat in self._found.items() if len(by_chat) > 1]
+        self.fingerprints = {
+            node_key: _fingerprint(*by_chat.values()) for node_key, by_chat in self._found.items() if len(by_chat) == 1
+        }
 
     def compare(
-        self, found: Found, nodes: Mapping[str, Node], places: Mapping[int, Sequence[Place]], last_id: int
+        self, different: Mapping[str, Node | None], places: Mapping[int, Sequence[Place]], last_id: int
     ) -> Work:
         """Say what to write.
 
         Args:
-            found: what ``different`` gave.
-            nodes: the stored nodes among them, by key.
+            different: by key, the nodes that are stored with another fingerprint or were collected for several chats;
+                ``None`` for one that is not stored.
             places: the stored places of those nodes, by their number.
             last_id: the highest number of a stored node.
         """
         self._last_id = last_id
-        for node_key in sorted(found):  # in the order of the index, which makes many new rows one short walk
-            each = tuple(found[node_key].values())
-            node = nodes.get(node_key)
+        for node_key in sorted(different):  # in the order of the index, which makes many new rows one short walk
+            each = tuple(self._found[node_key].values())
+            node = different[node_key]
             if node is None:
                 self.add(each)
             else:
@@ -227,7 +224,7 @@ class Comparison:
             self._author(post.author),
             links_in(post.text),
             self._stamp,
-            _fingerprint(each),
+            self.fingerprints.get(each.key) or _fingerprint(each),
             words_of(post),
         )
 

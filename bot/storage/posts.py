@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 
 from bot.domain.records import Candidate, Placed
 from bot.ports import Stored
@@ -37,20 +37,20 @@ class Posts(Base):
         """
         if not batch:
             return Stored(0, 0)
+        comparison = Comparison(batch, self.key, now)  # before anybody has to wait for us
         with self._writing() as connection:
             take_turns(connection)
-            comparison = Comparison(self.key, now)
-            keys = sorted({candidate.key for candidate in batch})
-            different = comparison.different(batch, _fingerprints(connection, keys))
-            nodes = _nodes(connection, list(different))
-            places = _places(connection, [node.id for node in nodes.values()])
-            last = connection.scalar(select(func.max(posts.c.id))) or 0
-            work = comparison.compare(different, nodes, places, last)
+            different = _different(connection, comparison)
+            if not different:
+                return Stored(0, 0)
+            places = _places(connection, [node.id for node in different.values() if node])
+            last = connection.exec_driver_sql("SELECT MAX(id) FROM posts").scalar() or 0
+            work = comparison.compare(different, places, last)
             touched = _save_authors(connection, work.authors)
             _insert(connection, posts, work.nodes)
-            _insert(connection, chat_posts, work.places)
+            _insert(connection, chat_posts, _bound(connection, work.places))
             if work.renewed or work.moved:
-                _renew(connection, work, nodes)
+                _renew(connection, work, different)
             if work.erased:
                 self._erased = True
                 erase(connection, work.erased)
@@ -160,12 +160,14 @@ class Posts(Base):
 # -- statements of a batch -----------------------------------------------------------------------------------------
 
 
-def _fingerprints(connection: Connection, keys: Sequence[str]) -> dict[str, int | None]:
-    return dict(_read(connection, posts, ("key", "fingerprint"), "key", keys))
-
-
-def _nodes(connection: Connection, keys: Sequence[str]) -> dict[str, Node]:
-    return {row[1]: Node(*row) for row in _read(connection, posts, Node._fields, "key", keys)}
+def _different(connection: Connection, comparison: Comparison) -> dict[str, Node | None]:
+    """What ``Comparison.compare`` needs to know of the nodes that are not stored just as they were collected."""
+    unequal = _unequal(connection, posts, "fingerprint", comparison.fingerprints)
+    found: dict[str, Node | None] = dict.fromkeys([*unequal, *comparison.several])
+    known = [key for key, is_there in unequal.items() if is_there]
+    for row in _read(connection, posts, Node._fields, "key", [*known, *comparison.several]):
+        found[row[1]] = Node(*row)
+    return found
 
 
 def _places(connection: Connection, ids: Sequence[int]) -> dict[int, list[Place]]:
@@ -178,10 +180,9 @@ def _places(connection: Connection, ids: Sequence[int]) -> dict[int, list[Place]
 
 def _save_authors(connection: Connection, authors: Mapping[str, str]) -> set[str]:
     """Store who wrote the batch; gives the chats of those who call themselves otherwise than before."""
-    known: dict[str, str] = dict(_read(connection, accounts, ("key", "data"), "key", list(authors)))
-    new = {key: data for key, data in authors.items() if known.get(key) != data}
-    put(connection, accounts, [{"key": key, "data": data} for key, data in sorted(new.items())])
-    renamed = new.keys() & known.keys()
+    unequal = _unequal(connection, accounts, "data", authors)
+    put(connection, accounts, [{"key": key, "data": authors[key]} for key in sorted(unequal)])
+    renamed = [key for key, is_there in unequal.items() if is_there]
     touched: set[str] = set()
     for some in chunks(renamed):
         query = select(chat_posts.c.chat).join(posts, posts.c.id == chat_posts.c.post).distinct()
@@ -189,9 +190,9 @@ def _save_authors(connection: Connection, authors: Mapping[str, str]) -> set[str
     return touched
 
 
-def _renew(connection: Connection, work: Work, nodes: Mapping[str, Node]) -> None:
+def _renew(connection: Connection, work: Work, before: Mapping[str, Node | None]) -> None:
     _update(connection, posts, work.renewed)
-    _update(connection, chat_posts, work.moved)
+    _update(connection, chat_posts, _bound(connection, work.moved))
     if work.moved:
         # Whatever was collected of these last, it was not for all of their chats.
         moved = {place.post for place in work.moved} - {node.id for node in work.renewed}
@@ -199,8 +200,8 @@ def _renew(connection: Connection, work: Work, nodes: Mapping[str, Node]) -> Non
         connection.execute(unknown, [{"this": post} for post in sorted(moved)]) if moved else None
     for chat, keys in work.withdrawn.items():
         withdraw(connection, chat, keys)
-    former = {nodes[node.key].account for node in work.renewed} - {node.account for node in work.renewed}
-    forget_authors(connection, {account for account in former if account})
+    former = {old.account for node in work.renewed if (old := before[node.key])}
+    forget_authors(connection, {account for account in former if account} - {node.account for node in work.renewed})
 
 
 def _holding_up(connection: Connection, unseen: Collection[tuple[str, str]]) -> set[str]:
@@ -232,6 +233,41 @@ def _read(
         columns = ", ".join(map(quote, names))
         statement = f"SELECT {columns} FROM {quote(table.name)} WHERE {quote(by)} IN ({marks})"  # noqa: S608 - names of our own tables, values apart
         yield from connection.exec_driver_sql(statement, some)
+
+
+def _unequal(connection: Connection, table: Table, column: str, values: Mapping[str, Any]) -> dict[str, bool]:
+    """Keys of rows in which ``column`` has another value than the one given here, and whether there is such a row.
+
+    The database compares, so that nothing is read of the rows that are equal.
+    """
+    if not values:
+        return {}
+    quote, mark = _dialect(connection)
+    if connection.dialect.name == "sqlite":
+        given = "json_each(?) AS given"
+        parameters: tuple[Any, ...] = (codec.to_json(values),)  # its keys sorted, as they stand in the index
+        unequal = "IS NOT"
+    else:
+        kind = table.c[column].type.compile(connection.dialect)
+        given = f"unnest({mark}::text[], {mark}::{kind}[]) AS given (key, value)"
+        parameters = (list(values), list(values.values()))
+        unequal = "IS DISTINCT FROM"
+    statement = (
+        f"SELECT given.key, stored.key IS NOT NULL FROM {given} "  # noqa: S608 - as above
+        f"LEFT JOIN {quote(table.name)} AS stored ON stored.key = given.key "
+        f"WHERE stored.{quote(column)} {unequal} given.value"
+    )
+    return {key: bool(is_there) for key, is_there in connection.exec_driver_sql(statement, parameters).all()}
+
+
+def _bound(connection: Connection, places: Sequence[Place]) -> Sequence[tuple[Any, ...]]:
+    """Places as the driver takes them: SQLite has no booleans, and its driver asks long what to make of each."""
+    if connection.dialect.name != "sqlite":
+        return places
+    return [
+        (chat, post, +in_thread, +store, +hold, +search, why)
+        for chat, post, in_thread, store, hold, search, why in places
+    ]
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
