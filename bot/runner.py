@@ -36,8 +36,8 @@ SAFETY = timedelta(seconds=20)
 REREAD = timedelta(seconds=60)
 """How often saved YAML files are read again."""
 
-BREATH = timedelta(seconds=0.2)
-"""The shortest time from one ring to the next."""
+BREATH = timedelta(seconds=1)
+"""The shortest time from one look at the outbox to the next, where what is due is another account's business."""
 
 GOODBYE = 3.5
 """Seconds that work under way gets to end when the loop is told to stop."""
@@ -101,7 +101,7 @@ class Loop:
             if not self._stopping.is_set():
                 self._ring(name, duty, again - self._house.clock.now())
 
-        self._bell.add_job(ring, DateTrigger(run_date=datetime.now(UTC) + max(wait, BREATH)), name=name)
+        self._bell.add_job(ring, DateTrigger(run_date=datetime.now(UTC) + max(wait, timedelta(0))), name=name)
 
     def _renew(self) -> datetime:
         now = self._house.clock.now()
@@ -118,7 +118,7 @@ class Loop:
             self._say(account)
         due = house.store.next_due(house.clock.now())
         soon = house.clock.now() + SAFETY
-        return min(due or soon, soon)
+        return max(house.clock.now() + BREATH, min(due or soon, soon))
 
     def _say(self, account: str) -> None:
         try:
