@@ -39,7 +39,8 @@ class Door:
         ]
         self.seen.update(keys)
         for key, post in fresh:
-            self.parents[key] = self.store.key(post.ref.network, post.parent)
+            # A network may forget whom a post answered once that is deleted; an edge once known stays known.
+            self.parents[key] = self.store.key(post.ref.network, post.parent) or self.parents.get(key, "")
         authors = {post.author.id: self.store.key(post.ref.network, post.author.id) for _, post in fresh}
         wishes = self.store.wishes(authors.values())
         return [self._candidate(key, post, wishes.get(authors[post.author.id], ())) for key, post in fresh]

@@ -98,6 +98,22 @@ def test_a_deleted_middle_leaves_a_nameless_place_and_what_hangs_below_stays(
     assert amy.id.encode() not in raw
 
 
+def test_an_answer_stays_in_its_thread_when_the_network_forgets_what_it_answered(
+    stage: Stage, network: NetworkName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.with_series(archive="replies")
+    server, amy, ben = stage.servers[network], teacher(stage, network), teacher(stage, network, "ben")
+    middle = server.write(amy.id, detect("the middle"), parent=stage.asked(network, 1))
+    leaf = server.write(ben.id, detect("the leaf #EdChat"), parent=middle.ref.id)
+    stage.at(50)
+    assert len(shown(stage)) == 2
+    server.delete(middle.ref.id)
+    forgotten = msgspec.structs.replace(leaf, parent="", root="")
+    monkeypatch.setitem(server._posts, leaf.ref.id, forgotten)
+    stage.at(53)
+    assert shown(stage) == {"the leaf #EdChat": ["q1"]}
+
+
 def test_our_own_posts_are_no_answers(stage: Stage, network: NetworkName) -> None:
     assert stage.said(network)
     stage.at(50)
