@@ -13,7 +13,7 @@ from bot.domain.richtext import RichText, to_html
 from bot.rendering import urls
 from bot.rendering.chatview import short_uri, view
 from bot.rendering.composer import name_hosts
-from bot.rendering.frame import NETWORKS, upper_first
+from bot.rendering.frame import NETWORKS, series_card, upper_first
 from bot.rendering.words import direction, primary
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ class ChatPage:
             "hosts": words("chat.hosts", n=len(hosts), hosts=words.both(hosts)) if hosts else "",
             "coming": self._coming,
             "notice": self._notice(),
+            "voices": self._voices(),
             "figures": self._figures(seen.people, seen.answers, len(seen.links)),
             "resources": [_resource(one) for one in chat.resources],
             "sections": [self._section(section) for section in seen.sections],
@@ -122,6 +123,13 @@ class ChatPage:
         if self._content.stored.cancelled:
             return self._words("chat.cancelled")
         return self._words("chat.coming") if self._coming else ""
+
+    def _voices(self) -> list[dict[str, str]]:
+        """Our accounts, on the page of a chat that is to come: where its questions will be asked."""
+        stored = self._content.stored
+        if stored.cancelled or not self._coming:
+            return []
+        return series_card(self._words, stored.series, self._press.site.voices).follow
 
     def _figures(self, people: int, answers: int, links: int) -> list[tuple[int, str]]:
         if not answers:

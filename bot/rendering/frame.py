@@ -64,6 +64,7 @@ class Card(msgspec.Struct, frozen=True):
     when: str
     iso: str
     series_title: str
+    language: str
     cancelled: bool
     questions: int
     answers: int
@@ -79,6 +80,7 @@ def card(words: Words, stored: StoredChat, figures: ChatFigures | None, *, with_
         when=upper_first(words.moment(chat.starts_at, chat.timezone)),
         iso=chat.starts_at.isoformat(),
         series_title=f"#{stored.series.hashtag}" if with_series else "",
+        language=stored.series.languages[0] if stored.series.languages else "",
         cancelled=stored.cancelled,
         questions=len(chat.questions),
         answers=figures.answers if figures else 0,

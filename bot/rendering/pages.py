@@ -186,7 +186,7 @@ class SiteRenderer:
         data = [stored.revision, stored.cancelled, chat, of_series]
         yield self._page(
             urls.chat_page(chat.id),
-            [data, earlier, later, coming],
+            [data, series.accounts, earlier, later, coming],
             lambda content: ChatPage(
                 self._press, content(chat.id), coming=coming, earlier=earlier, later=later
             ).render(),

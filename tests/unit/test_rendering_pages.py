@@ -2,6 +2,7 @@ import ast
 import json
 import os
 import posixpath
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -189,8 +190,9 @@ def test_a_content_warning_hides_the_words_and_keeps_its_links_out_of_the_list()
 def test_a_tombstone_says_nothing_but_that_it_was_there() -> None:
     page = chat_page(chat_of(stones=(Tombstone("13", "ours-bluesky-3", "", sample.START),))).decode()
     question = page.partition('id="q3"')[2].partition('id="q4"')[0]
-    assert '<article class="answer" id="a-13"><p class="gone">An answer was removed.</p>' in question
+    assert '<article class="answer" id="a-13"><p class="gone">An answer was removed or is not shown.</p>' in question
     assert "<time" not in question
+    assert "No answers are shown · <a" in re.sub(r"</?span[^>]*>", "", question)
 
 
 def test_many_tombstones_become_one_line_unless_something_hangs_under_them() -> None:
@@ -199,7 +201,7 @@ def test_many_tombstones_become_one_line_unless_something_hangs_under_them() -> 
     page = chat_page(chat_of(under, stones=stones)).decode()
     assert page.count('class="gone"') == 3
     assert "4 answers were removed or are not shown." in page
-    assert "in reply to an answer that was removed" in page
+    assert "in reply to an answer that is not shown" in page
 
 
 def test_a_tombstone_under_nothing_we_know_is_left_out() -> None:
@@ -337,6 +339,26 @@ def test_an_answer_more_changes_its_chat_and_the_lists_that_count_it() -> None:
 
 def test_another_address_changes_every_page() -> None:
     assert changed(site=msgspec.structs.replace(sample.SITE, address="https://elsewhere.example")) == marks().keys()
+
+
+def test_a_topic_in_another_language_says_so_in_lists() -> None:
+    home = GOLDEN[urls.HOME].decode()
+    assert '<h3 lang="fr"><a href="profchat/2027-02-02/index.html">' in home
+    assert '<h3><a href="edchat/2027-01-07/index.html">' in home
+    assert '<h3><a href="2027-02-02/index.html">' in GOLDEN["profchat/index.html"].decode()
+
+
+def test_a_chat_to_come_says_which_accounts_will_ask() -> None:
+    coming, past = (GOLDEN[urls.chat_page(f"edchat/2027-01-{day}")].decode() for day in ("14", "07"))
+    for voice in sample.SITE.voices:
+        assert f'href="{voice.url}"' in coming
+        assert f'href="{voice.url}"' not in past
+
+
+def test_the_accounts_of_a_series_stand_on_its_coming_chats_and_change_them() -> None:
+    fewer = msgspec.structs.replace(sample.EDCHAT, accounts=("bluesky",))
+    one = urls.chat_page("edchat/2027-01-14")
+    assert one in changed(chats=[msgspec.structs.replace(stored, series=fewer) for stored in sample.stored_chats()])
 
 
 def test_the_end_of_a_chat_moves_it_from_coming_to_past() -> None:

@@ -102,7 +102,7 @@ def test_times_on_another_day_carry_their_date() -> None:
 @pytest.mark.parametrize(
     ("language", "n", "said"),
     [
-        ("en", 0, "no answers yet"),
+        ("en", 0, "No answers yet"),
         ("en", 1, "1 answer"),
         ("en", 21, "21 answers"),
         ("fr", 1, "1 réponse"),
@@ -112,6 +112,22 @@ def test_times_on_another_day_carry_their_date() -> None:
 )
 def test_counts(language: str, n: int, said: str) -> None:
     assert DICTIONARY.words(language)("n.answers", n=n) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "many"),
+    [
+        ("en", "One person gave one answer.", "12 people gave 40 answers."),
+        ("fr", "Une personne : une réponse.", "12 personnes : 40 réponses."),
+        ("es", "Una respuesta de una persona.", "40 respuestas de 12 personas."),
+        ("de", "Eine Antwort von einer Person.", "40 Antworten von 12 Personen."),
+        ("cy", "Un ateb. Pobl: un.", "Atebion: 40. Pobl: 12."),
+    ],
+)
+def test_a_digest_says_how_many_people_gave_how_many_answers(language: str, one: str, many: str) -> None:
+    words = DICTIONARY.words(language)
+    assert words("digest.figures", n=1, people=words("digest.people", n=1)) == one
+    assert words("digest.figures", n=40, people=words("digest.people", n=12)) == many
 
 
 def test_welsh_has_its_six_forms() -> None:
