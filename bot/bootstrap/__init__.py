@@ -1,5 +1,6 @@
 """The only place that names concrete adapters. Network clients are imported where an account is opened, not before."""
 
+from bot.bootstrap.checking import check_folder
 from bot.bootstrap.desk import (
     cancel_chat,
     digest_preview,
@@ -20,6 +21,7 @@ from bot.config.scaffold import scaffold as scaffold_folder
 
 __all__ = [
     "cancel_chat",
+    "check_folder",
     "digest_preview",
     "examine",
     "export_chat",

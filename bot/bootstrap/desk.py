@@ -18,7 +18,7 @@ from bot.bootstrap.house import (
     target_of,
 )
 from bot.bootstrap.preview import Preview, preview, text_of
-from bot.clock import SystemClock
+from bot.clock import SteppedClock, SystemClock
 from bot.config.secrets import database_url
 from bot.domain.consent import Wish
 from bot.domain.digests import choose
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.domain.records import StoredChat
     from bot.domain.schedule import Chat
-    from bot.ports import Archived, Store
+    from bot.ports import Archived, Clock, Store
 
 
 def plan_of(folder: Path, until: date | None) -> Preview:
@@ -55,7 +55,7 @@ def cancel_chat(folder: Path, chat: str) -> int:
     settings = read_settings(folder)
     store, now = open_store_of(settings), datetime.now(UTC)
     plan(store, settings.series, accounts_of(settings), now)
-    _stored(store, chat)
+    _stored(store, chat, settings)
     return store.cancel(chat, now)
 
 
@@ -99,18 +99,22 @@ def _no_such_chat(wanted: str, known: list[str]) -> str:
     return f"{wanted}: there is no such chat.{there}"
 
 
-def _stored(store: Store, chat: str) -> StoredChat:
+def _stored(store: Store, chat: str, settings: Settings) -> StoredChat:
+    """A chat that the store knows. Raises ``UserError`` where it does not, and says which there are."""
     found = store.chat(chat)
-    if found is None:
-        raise UserError(_no_such_chat(chat, [stored.chat.id for stored in store.chats()]))
-    return found
+    if found is not None:
+        return found
+    written = {one.id for series in settings.series for one in planned_chats(series)}
+    if chat in written:
+        raise UserError(f"{chat}: nothing is kept of this chat yet; `run` or `tick` begins it.")
+    raise UserError(_no_such_chat(chat, sorted(written | {stored.chat.id for stored in store.chats()})))
 
 
 def write_digest(folder: Path, chat: str) -> str:
     """Put a chat's digest into the outbox at once; gives a line that says so."""
     settings = read_settings(folder)
     store, now = open_store_of(settings), datetime.now(UTC)
-    stored = _stored(store, chat)
+    stored = _stored(store, chat, settings)
     content = store.content(chat)
     if not content.answers:
         return f"{chat} has no answers that may be shown, so there is nothing to say."
@@ -128,7 +132,7 @@ def digest_preview(folder: Path, chat: str) -> dict[str, str]:
     """What a chat's digest would say on each account, as text."""
     settings = read_settings(folder)
     store = open_store_of(settings)
-    stored = _stored(store, chat)
+    stored = _stored(store, chat, settings)
     content = store.content(chat)
     if not content.answers:
         raise UserError(f"{chat} has no answers that may be shown, so there is no digest to look at.")
@@ -154,17 +158,32 @@ def digest_preview(folder: Path, chat: str) -> dict[str, str]:
 
 
 def publish(folder: Path, progress: Callable[[float], None]) -> tuple[Archived, Path]:
-    """Bring the pages up to date; gives what was done and the site's folder. ``progress``: see ``archive``."""
+    """Plan, so that coming chats are known, and bring the pages up to date.
+
+    Gives what was done and the site's folder. ``progress``: see ``archive``. A rehearsal's pages stay in its own time.
+    """
     settings = read_settings(folder)
     store = open_store_of(settings)
-    done = archive(store, renderer_of(settings, SystemClock()), target_of(settings), progress)
+    clock = _clock_of(store)
+    if not store.is_rehearsal():
+        plan(store, settings.series, accounts_of(settings), clock.now())
+    done = archive(store, renderer_of(settings, clock), target_of(settings), progress)
     return done, settings.site.folder
+
+
+def _clock_of(store: Store) -> Clock:
+    """The clock that parts coming chats from past ones: in a rehearsal's store it stands where the play ended."""
+    if not store.is_rehearsal():
+        return SystemClock()
+    sent = [delivery.sent_at for delivery in store.deliveries() if delivery.sent_at]
+    return SteppedClock(max(sent, default=datetime.now(UTC)))
 
 
 def export_chat(folder: Path, chat: str) -> bytes:
     """A chat's answers as JSON, as they stand beside its page."""
-    store = open_store_of(read_settings(folder))
-    _stored(store, chat)
+    settings = read_settings(folder)
+    store = open_store_of(settings)
+    _stored(store, chat, settings)
     return chat_json(store.content(chat))
 
 
@@ -202,7 +221,7 @@ def forget_account(folder: Path, name: str) -> Forgotten:
     )
     for key in found:
         store.add_wish(key, Wish(kind="stopped", series="", at=now), "asked the operator")
-    archive(store, renderer_of(settings, SystemClock()), target_of(settings))
+    archive(store, renderer_of(settings, _clock_of(store)), target_of(settings))
     return Forgotten(tuple(found.values()), repeated)
 
 

@@ -12,7 +12,7 @@ from bot.bootstrap.accounts import HOW_TO_MARK, connect
 from bot.bootstrap.house import database_file_of, open_store_of, read_settings
 from bot.clock import SystemClock
 from bot.config.secrets import load_secrets
-from bot.errors import NetworkError, StaffroomError, UserError
+from bot.errors import LoginError, NetworkError, StaffroomError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +68,10 @@ def _account(settings: Settings, account: AccountSettings, login: Login) -> Iter
     try:
         network = connect(settings, account, login, SystemClock())
         identity = network.identity()
+    except LoginError as error:
+        what, _, mend = str(error).removeprefix(f"{account.key}: ").partition(". ")
+        yield Finding(account.key, "wrong", what, mend)
+        return
     except NetworkError as error:
         yield Finding(
             account.key,
@@ -135,7 +139,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         store = open_store_of(settings)
         counts = store.counts()
     except StaffroomError as error:
-        yield Finding("database", "wrong", str(error))
+        yield Finding("database", "wrong", str(error), "Is it there, and is `database:` or STAFFROOM_DATABASE right?")
         return
     if store.is_rehearsal():
         yield Finding(
@@ -165,4 +169,6 @@ def _places(settings: Settings) -> Iterator[Finding]:
     for name, place in places.items():
         free = shutil.disk_usage(place if place.exists() else settings.folder).free
         if free < LOW_DISK:
-            yield Finding(name, "wrong", f"only {free // 1024**2} MiB are free on its disk", "Make room.")
+            yield Finding("disk", "wrong", f"only {free // 1024**2} MiB are free where the {name} is", "Make room.")
+        else:
+            yield Finding("disk", "well", f"{free // 1024**2} MiB are free where the {name} is")

@@ -207,14 +207,18 @@ def picture_keeper(folder: Path, store: Store) -> Callable[[Image], MediaFile]:
 
 
 def fresh_series(folder: Path, settings: Settings) -> Callable[[], Sequence[Series]]:
-    """Gives what reads the YAML files again, only where one of them was saved since."""
-    known = {"stamp": stamp(folder), "series": settings.series}
+    """Gives what reads the YAML files again, only where one of them was saved since they were last right.
+
+    Settings without any series are those of a folder whose series' files are wrong now: they are read at once.
+    """
+    right, known = (stamp(folder) if settings.series else None), settings.series
 
     def series() -> Sequence[Series]:
+        nonlocal right, known
         now = stamp(folder)
-        if now != known["stamp"]:
-            known["series"] = read_settings(folder).series
-            known["stamp"] = now
-        return known["series"]  # type: ignore[return-value]
+        if now != right:
+            known = read_settings(folder).series
+            right = now
+        return known
 
     return series

@@ -54,7 +54,7 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 def preview(settings: Settings, now: datetime, until: date | None, cancelled: Collection[str] = ()) -> Preview:
-    """Compose every prompt of every dated chat that is not over.
+    """Compose every prompt of every dated chat whose digest is still to come.
 
     Args:
         settings: a checked folder.
@@ -70,7 +70,7 @@ def preview(settings: Settings, now: datetime, until: date | None, cancelled: Co
         coming = [
             chat
             for chat in chats
-            if chat.ends_at > now and chat.id not in cancelled and (until is None or chat.date <= until)
+            if chat.ends_at + series.grace > now and chat.id not in cancelled and (until is None or chat.date <= until)
         ]
         for chat in coming:
             lines += _lines(settings, composer, series, chat, _next_of(chats, chat))

@@ -12,13 +12,15 @@ from bot.bootstrap.accounts import Accounts
 from bot.bootstrap.house import accounts_of, database_file_of, open_house, open_store_of, owner_name, read_settings
 from bot.bootstrap.logs import log_plainly
 from bot.clock import SystemClock
-from bot.errors import LoginError, NetworkError, RefusedToStart, Unauthorized
+from bot.config import load_staffroom
+from bot.errors import ConfigError, LoginError, NetworkError, RefusedToStart, Unauthorized
 from bot.tick import LEASE, LOCK, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from bot.config import Settings
     from bot.ports import Clock, Store
     from bot.tick import House
 
@@ -41,9 +43,10 @@ def running_house(
     Raises:
         RefusedToStart: the database holds a rehearsal, or an account is not marked as a bot.
         LoginError: an account has no login.
+        ConfigError: a file is wrong and there is no plan to go on with.
     """
     log_plainly()
-    settings = read_settings(folder)
+    settings = settings_or_last_plan(folder)
     store, clock, owner = open_store_of(settings), clock or SystemClock(), owner_name()
     if store.is_rehearsal():
         message = (
@@ -63,6 +66,21 @@ def running_house(
     finally:
         store.drop_lock(LOCK, owner)
         accounts.close()
+
+
+def settings_or_last_plan(folder: Path) -> Settings:
+    """The folder's settings; without series where only their files are wrong and the store has a plan to go on with.
+
+    Raises:
+        ConfigError: ``staffroom.yaml`` is wrong, or there is no plan yet.
+    """
+    try:
+        return read_settings(folder)
+    except ConfigError:
+        settings = load_staffroom(folder)
+        if not open_store_of(settings).chats():
+            raise
+        return settings
 
 
 def prove(accounts: Accounts, keys: tuple[str, ...], tell: Callable[[str], None]) -> None:

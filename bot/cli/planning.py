@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.common import chat_argument, folder_option, json_option, print_json
+from bot.cli.common import chat_argument, fail, folder_option, json_option, print_json
 
 if TYPE_CHECKING:
     from bot.bootstrap.preview import PlanLine, Preview
@@ -21,11 +21,21 @@ NARROWEST = 24
 
 
 @click.command()
-@click.argument("target", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-def init(target: Path) -> None:
+@click.argument("name", metavar="DIR", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "-C",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The same folder, named as for the other commands; with both, DIR lies within this one.",
+)
+def init(name: Path | None, folder: Path | None) -> None:
     """Make a folder with a bot and a series to begin with."""
     from bot.bootstrap import scaffold_folder
 
+    if name is None and folder is None:
+        fail("Which folder? Write `staffroom init DIR`; it may be new, or this one: `staffroom init .`")
+    target = (folder or Path()) / (name or Path())
     made = scaffold_folder(target, datetime.now(UTC).date())
     for path in made:
         click.echo(f"made {path}")
@@ -39,9 +49,9 @@ def check(folder: Path) -> None:
 
     Each fault comes with its line and what to write instead.
     """
-    from bot.bootstrap import read_settings
+    from bot.bootstrap import check_folder
 
-    settings = read_settings(folder)
+    settings = check_folder(folder)
     chats = sum(len(series.chats) for series in settings.series)
     click.echo(f"All is well: {len(settings.series)} series, {chats} dated chats.")
 

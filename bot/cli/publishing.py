@@ -35,6 +35,7 @@ def archive(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes
     tell, end = progress_bar("publishing")
     try:
         done, site = publish(folder, tell)
+        tell(1.0)
     finally:
         end()
     if as_json:

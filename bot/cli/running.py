@@ -6,10 +6,14 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.cli.common import folder_option, json_option, print_json, progress_bar
+
+if TYPE_CHECKING:
+    from bot.tick import Ticked
 
 
 @click.command()
@@ -47,6 +51,8 @@ def rehearse(  # noqa: PLR0917 - click passes them by name
     click.echo(f"Teachers gave {report.answers_posted} answers; {report.answers_collected} were collected,")
     click.echo(f"{report.answers_shown} of them may be shown and stand on the pages.")
     click.echo(f"Look at {Path(report.site) / 'index.html'}")
+    if report.troubles:
+        sys.exit(1)
 
 
 @click.command()
@@ -98,7 +104,14 @@ def tick(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes fl
         done = do_tick(house)
     if as_json:
         print_json(done)
-        return
+    else:
+        _print_ticked(done)
+    if done.refused or done.troubles:
+        sys.exit(1)
+
+
+def _print_ticked(done: Ticked) -> None:
+    """A line for each delivery that moved, then what went wrong, then the figures."""
     for state, ids in (
         ("sent", done.sent),
         ("will try again", done.waiting),

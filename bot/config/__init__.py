@@ -4,7 +4,7 @@
 ``scaffold`` (what ``staffroom init`` writes), imported by name where they are needed.
 """
 
-from bot.config.load import load, stamp
+from bot.config.load import load, load_staffroom, stamp
 from bot.config.settings import AccountSettings, Measure, Measured, Settings, Site
 
-__all__ = ["AccountSettings", "Measure", "Measured", "Settings", "Site", "load", "stamp"]
+__all__ = ["AccountSettings", "Measure", "Measured", "Settings", "Site", "load", "load_staffroom", "stamp"]

@@ -205,7 +205,8 @@ def _clash(draft: Draft, chat: Chat, other: Draft, first: Chat) -> None:
     at = chat.starts_at.astimezone(ZoneInfo(draft.series.timezone))
     if first.series == chat.series:
         if first.date == chat.date and first.id != chat.id:
-            say = f"A repeat begins at the same moment as the chat itself ({at:%H:%M}); give it another time."
+            whose = "the chat itself" if first.id == f"{first.series}/{first.date}" else "another one"
+            say = f"A repeat begins at the same moment as {whose} ({at:%H:%M} here); give it another time."
             draft.reading.note(("repeats",), say)
         return
     place, _ = other.reading.source.find(("chats", _entry(other, first)[0], "date"))

@@ -217,6 +217,8 @@ def _nearest_rhythm(plain: str) -> str:
     others = [word for word in plain.split() if not nearest(word, _WEEKDAYS)]
     order = next((meant for word in others if (meant := nearest(word, _NTH))), "")
     if not found:
+        if re.search(r"fortnight|biweekly", plain):
+            return "2 weeks on thursday"
         return "only dates" if "date" in plain else "thursday"
     if "month" in plain or order:
         return f"{order or 'first'} {found[0]} of the month"

@@ -36,10 +36,7 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
         ConfigError: with every problem of every file.
     """
     folder = folder.absolute()
-    if not (folder / STAFFROOM).is_file():
-        say = "This folder has no staffroom.yaml. `staffroom init DIR` makes one; -C DIR names another folder."
-        raise ConfigError([Problem(STAFFROOM, 0, 0, say)])
-    staffroom = Reading(STAFFROOM, _bytes(folder / STAFFROOM), StaffroomFile)
+    staffroom = _staffroom(folder)
     accounts, whole_networks = read_accounts(staffroom)
     site = _site(staffroom, folder)
     _check_site_folder(staffroom, folder)
@@ -76,6 +73,39 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
         series=tuple(_in_order(draft.series) for draft in drafts),
         places={"": (STAFFROOM, staffroom.source.places())} | {draft.series.slug: _places(draft) for draft in drafts},
     )
+
+
+def load_staffroom(folder: Path) -> Settings:
+    """Read ``staffroom.yaml`` alone; ``series`` stays empty. For a bot that goes on with the plan it has stored.
+
+    Raises:
+        ConfigError: with every problem of that file.
+    """
+    folder = folder.absolute()
+    staffroom = _staffroom(folder)
+    accounts, _ = read_accounts(staffroom)
+    site, whole = _site(staffroom, folder), staffroom.value
+    _check_site_folder(staffroom, folder)
+    problems = tidy(staffroom.source, staffroom.problems)
+    if problems or whole is None or site is None:
+        raise ConfigError(problems)
+    return Settings(
+        folder=folder,
+        database=absolute_database(whole.database, folder),
+        contact=whole.contact,
+        controller=whole.controller,
+        site=site,
+        networks=accounts,
+        series=(),
+        places={"": (STAFFROOM, staffroom.source.places())},
+    )
+
+
+def _staffroom(folder: Path) -> Reading[StaffroomFile]:
+    if not (folder / STAFFROOM).is_file():
+        say = "This folder has no staffroom.yaml. `staffroom init DIR` makes one; -C DIR names another folder."
+        raise ConfigError([Problem(STAFFROOM, 0, 0, say)])
+    return Reading(STAFFROOM, _bytes(folder / STAFFROOM), StaffroomFile)
 
 
 def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:

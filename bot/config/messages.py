@@ -149,8 +149,6 @@ def _missing(source: Source, parent: Node, path: Path, model: type[Block], wrong
         example = str(field.examples[0])
     place = parent.keys.get(key) if isinstance(parent, Mapping) else None
     mend = f"{key}: {example}" if example else f"{key}:"
-    if key in {"chats", "questions", "site", "networks"}:
-        mend = f"{key}:" if key != "questions" else f"{key}: {example}"
     if place is not None:
         return source.problem(place.line, place.column, f"Nothing stands after “{key}:”.", mend)
     say = wrong.say if wrong else f"“{key}:” is missing here."

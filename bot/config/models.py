@@ -121,6 +121,13 @@ class QuestionBlock(Block):
             raise Wrong("An alt text stands here without an image.")
         return value
 
+    @field_validator("credit")
+    @classmethod
+    def _credited(cls, value: str, info: ValidationInfo) -> str:
+        if value and "image" in info.data and not info.data["image"]:
+            raise Wrong("A credit stands here without an image: add the image, or take this out.")
+        return value
+
 
 Question = Annotated[QuestionBlock, BeforeValidator(_question), OrText()]
 

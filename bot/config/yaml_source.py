@@ -168,14 +168,15 @@ class Source:
         if isinstance(root, Mapping):
             self.root = root
         elif root is None or (isinstance(root, Text) and root.value is None):
-            self.problems.append(self.problem(0, 0, "This file is empty.", _FIRST_LINE))
+            self.problems.append(self.problem(0, 0, "This file is empty.", self._first_line()))
         else:
             say = "This file has to begin with a key, a colon and a value."
-            self.problems.append(self.problem(root.line, root.column, say, _FIRST_LINE))
+            self.problems.append(self.problem(root.line, root.column, say, self._first_line()))
         return None
 
-
-_FIRST_LINE = "title: Ed Chat"
+    def _first_line(self) -> str:
+        """How a file like this one may begin."""
+        return "title: Ed Chat" if self.name.startswith("series/") else "contact: chats@example.org"
 
 
 def breaks(lines: Sequence[str]) -> tuple[int, int] | None:

@@ -48,8 +48,9 @@ def digest_posts(
         chosen = [by_key[pick.answer] for pick in content.picks if pick.question == name and pick.answer in by_key]
         count = sum(any(placed.question == name for placed in answer.placed) for answer in answers)
         at = len(posts)
+        some = 0 < len(chosen) < count or count == len(chosen) == 1  # "some of them" is wrong where all follow
 
-        def about(ask: str, number: int = number, count: int = count, *, some: bool = bool(chosen)) -> RichText:
+        def about(ask: str, number: int = number, count: int = count, *, some: bool = some) -> RichText:
             said = {"w": words, "label": f"Q{number}", "ask": ask, "answers": count, "chosen": some}
             return detect(tidy(templates.render("digest/question.txt.j2", said)))
 

@@ -100,8 +100,9 @@ class Templates:
             place = self._blame(error)
             if place is None:
                 raise  # one of ours: a bug
+            said = str(error).rstrip(".")
             raise UserError(
-                f"{place}: {error}. Mend this line, or take the file away to get the shipped template back."
+                f"{place}: {said}. Mend this line, or take the file away to get the shipped template back."
             ) from error
 
     def source(self, name: str) -> str:

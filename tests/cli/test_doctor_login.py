@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ def test_from_two_logins_to_a_clean_bill_of_health(
     assert "`staffroom login bluesky --mark-bot`" in plain.stdout
     assert [one["message"] for one in wrong(folder)] == [
         "the account is not marked as a bot",
-        "there is no login for this account. Run `staffroom login mastodon`, or set STAFFROOM_MASTODON_TOKEN.",
+        "there is no login for this account",
     ]
 
     marked = staffroom("login", "bluesky", "--mark-bot", "-C", folder, answers=f"{password}\n")
@@ -102,6 +103,8 @@ def test_from_two_logins_to_a_clean_bill_of_health(
         "mastodon",
         "database",
         "site",
+        "disk",
+        "disk",
     ]
     assert sum("terms" in one["message"] for one in found) == 2
     in_words = staffroom("doctor", "-C", folder)
@@ -149,13 +152,24 @@ def test_a_server_that_is_down_is_told_in_one_line(tmp_path: Path, proxy: FaultP
 # -- doctor ------------------------------------------------------------------------------------------------------
 def test_doctor_without_logins(tmp_path: Path) -> None:
     folder = folder_with(tmp_path / "bot")
-    assert [(one["subject"], one["message"].partition(".")[0]) for one in wrong(folder)] == [
-        ("bluesky", "there is no login for this account"),
-        ("mastodon", "there is no login for this account"),
+    assert [(one["subject"], one["message"], one["mend"]) for one in wrong(folder)] == [
+        (
+            name,
+            "there is no login for this account",
+            f"Run `staffroom login {name}`, or set STAFFROOM_{name.upper()}_{kind}.",
+        )
+        for name, kind in (("bluesky", "PASSWORD"), ("mastodon", "TOKEN"))
     ]
     shown = staffroom("doctor", "-C", folder)
     assert shown.exit_code == 1
-    assert "wrong  bluesky: there is no login for this account. Run `staffroom login bluesky`" in shown.stdout
+    assert "wrong  bluesky: there is no login for this account\n       Run `staffroom login bluesky`" in shown.stdout
+
+
+def test_doctor_says_when_the_disk_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folder_with(tmp_path / "bot")
+    monkeypatch.setattr("shutil.disk_usage", lambda _place: SimpleNamespace(free=20 * 1024 * 1024))
+    full = [(one["message"], one["mend"]) for one in wrong(folder) if one["subject"] == "disk"]
+    assert full == [(f"only 20 MiB are free where the {it} is", "Make room.") for it in ("site", "database")]
 
 
 def test_doctor_and_a_login_file_that_others_can_read(tmp_path: Path) -> None:
@@ -209,3 +223,4 @@ def test_doctor_and_places_that_cannot_be_used(tmp_path: Path) -> None:
     assert "cannot be made" in found["site"]["message"]
     assert found["site"]["mend"] == "Change `folder:` under `site:`."
     assert "broken.db" in found["database"]["message"]
+    assert "`database:`" in found["database"]["mend"]

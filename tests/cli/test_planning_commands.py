@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -33,6 +33,16 @@ def test_init_makes_a_folder_that_works_at_once(tmp_path: Path) -> None:
     assert staffroom("check", "-C", target).stdout == "All is well: 1 series, 3 dated chats.\n"
     lines = said(staffroom("plan", "-C", target, "--json"))
     assert {line["chat"].partition("/")[0] for line in lines} == {"edchat"}
+
+
+def test_init_takes_the_folder_by_name_as_every_command_does(tmp_path: Path) -> None:
+    made = staffroom("init", "-C", tmp_path / "one")
+    assert f"staffroom rehearse -C {tmp_path / 'one'}" in made.stdout
+    assert staffroom("init", "-C", tmp_path, "two").exit_code == 0
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    neither = staffroom("init")
+    assert neither.exit_code == 2
+    assert "staffroom init DIR" in neither.stderr
 
 
 def test_init_writes_over_nothing(tmp_path: Path) -> None:
@@ -65,6 +75,34 @@ def test_every_command_that_reads_the_folder_says_so_where_there_is_none(tmp_pat
     assert files(tmp_path) == {}
 
 
+def test_check_opens_every_picture(folder: Path) -> None:
+    series = folder / "series" / "edchat.yaml"
+    pictured = "    questions:\n      - ask: What is this?\n        image: images/hall.jpg\n        alt: A hall.\n"
+    text = series.read_text(encoding="utf-8")
+    series.write_text(
+        text.replace("    questions: [What homework have you stopped setting?]\n", pictured), encoding="utf-8"
+    )
+    (folder / "images").mkdir()
+    (folder / "images" / "hall.jpg").write_bytes(b"renamed from something else")
+    line = series.read_text(encoding="utf-8").split("\n").index("        image: images/hall.jpg") + 1
+    result = staffroom("check", "-C", folder)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"series/edchat.yaml:{line}:16: This is no picture that can be read; save it as a JPEG or PNG.\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["announcement", "welcome", "question", "wrap-up"])
+def test_check_tries_the_folders_own_templates(folder: Path, name: str) -> None:
+    own = folder / "templates" / "prompts" / f"{name}.txt.j2"
+    own.parent.mkdir(parents=True)
+    own.write_text("Hello\n{% if %}\n", encoding="utf-8")
+    with time_machine.travel(BEFORE):
+        result = staffroom("check", "-C", folder)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"templates/prompts/{name}.txt.j2:2: ")
+
+
 # -- plan --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("columns", [40, 80])
 def test_plan_fits_a_phone_and_a_terminal(folder: Path, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
@@ -94,6 +132,16 @@ def test_plan_for_scripts(folder: Path) -> None:
             times = [one["at_utc"] for one in lines if one["chat"] == chat and one["network"] == network]
             assert len(times) >= 5
             assert times == sorted(times)
+
+
+def test_a_chat_stays_in_the_plan_until_its_digest_is_due(folder: Path) -> None:
+    over = datetime(2027, 1, 8, 1, 40, tzinfo=UTC)
+    with time_machine.travel(over + timedelta(minutes=30)):
+        waiting = said(staffroom("plan", "-C", folder, "--until", "2027-01-07", "--json"))
+    with time_machine.travel(over + timedelta(hours=2, minutes=1)):
+        done = said(staffroom("plan", "-C", folder, "--until", "2027-01-07", "--json"))
+    assert [line["prompt"] for line in waiting][-1] == "digest"
+    assert done == []
 
 
 def test_plan_until_a_date(folder: Path) -> None:
@@ -179,6 +227,27 @@ def test_archive_writes_only_what_changed(folder: Path) -> None:
     assert second == {"written": 0, "unchanged": first["written"], "removed": 0}
     assert files(folder / "site") == pages
     assert str(folder / "site" / "index.html") in staffroom("archive", "-C", folder).stdout
+
+
+def test_an_archive_before_anything_ran_shows_what_is_coming(folder: Path) -> None:
+    with time_machine.travel(BEFORE):
+        staffroom("archive", "-C", folder)
+        assert "Feedback that pupils use" in (folder / "site" / "index.html").read_text(encoding="utf-8")
+        assert said(staffroom("archive", "-C", folder, "--json"))["written"] == 0
+    assert "Homework" in (folder / "site" / "calendar.ics").read_text(encoding="utf-8")
+
+
+def test_a_chat_that_has_not_begun_is_no_unknown_one(folder: Path) -> None:
+    for words in (["export", "edchat/2027-01-07"], ["digest", "edchat/2027-01-07", "--preview"]):
+        result = staffroom(*words, "-C", folder)
+        assert result.exit_code == 2
+        assert result.stderr == "edchat/2027-01-07: nothing is kept of this chat yet; `run` or `tick` begins it.\n"
+    unknown = staffroom("export", "edchat/2027-01-08", "-C", folder)
+    assert "There are: edchat/2027-01-07, edchat/2027-01-14." in unknown.stderr
+
+
+def test_publishing_tells_its_end(folder: Path) -> None:
+    assert staffroom("archive", "-C", folder).stderr.endswith("publishing: 100 %\n")
 
 
 def test_a_digest_of_nothing_is_explained(folder: Path) -> None:

@@ -163,6 +163,15 @@ def test_here_on_postgresql_is_refused(folder: Path, monkeypatch: pytest.MonkeyP
 
 
 # -- what comes of it --------------------------------------------------------------------------------------------
+def test_the_pages_of_a_rehearsal_stay_as_they_were_played(folder: Path) -> None:
+    with time_machine.travel(BEFORE):
+        said(staffroom("rehearse", CHAT, "-C", folder, "--here", "--answers", "6", "--json"))
+        pages = files(folder / "site")
+        again = said(staffroom("archive", "-C", folder, "--json"))
+    assert again == {"written": 0, "unchanged": len(pages), "removed": 0}
+    assert files(folder / "site") == pages
+
+
 def test_digest_export_and_archive_of_a_rehearsal(tmp_path: Path) -> None:
     folder = folder_with(tmp_path / "bot", series_yaml=SERIES.replace("length:", "archive: everyone\nlength:"))
     said(staffroom("rehearse", CHAT, "-C", folder, "--here", "--answers", "30", "--json"))

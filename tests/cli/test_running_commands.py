@@ -140,12 +140,30 @@ def test_tick_says_what_is_due_once(
 def test_tick_goes_on_without_an_account_that_has_no_login(tmp_path: Path) -> None:
     folder = make(tmp_path, "https://social.example.org", SOON)
     result = staffroom("tick", "-C", folder)
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     assert result.stderr == (
         "mastodon: there is no login for this account. Run `staffroom login mastodon`, "
         "or set STAFFROOM_MASTODON_TOKEN.\n"
     )
     assert (folder / "site" / "index.html").is_file()
+
+
+def test_tick_sends_what_is_due_while_a_file_is_wrong_once_there_is_a_plan(
+    tmp_path: Path, toot: MastodonAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAFFROOM_MASTODON_TOKEN", toot.token)
+    folder = make(tmp_path, toot.server.url, SOON)
+    right = (folder / "series" / "edchat.yaml").read_text(encoding="utf-8")
+    (folder / "series" / "edchat.yaml").write_text("title: [", encoding="utf-8")
+    assert staffroom("tick", "-C", folder).exit_code == 2  # no plan yet to go on with
+    (folder / "series" / "edchat.yaml").write_text(right, encoding="utf-8")
+    assert staffroom("archive", "-C", folder).exit_code == 0  # plans, and says nothing
+    (folder / "series" / "edchat.yaml").write_text("title: [", encoding="utf-8")
+    result = staffroom("tick", "-C", folder)
+    assert result.exit_code == 1
+    assert "The last good plan stays" in result.stderr
+    assert "series/edchat.yaml:1:" in result.stderr
+    assert len(toot.server.account_statuses(toot.id)) == 1
 
 
 # -- one at a time -----------------------------------------------------------------------------------------------
@@ -233,7 +251,7 @@ def test_run_refuses_an_account_that_is_not_marked_as_a_bot(
     assert (result.exit_code, result.stdout) == (2, "")
     assert "is not marked as a bot" in result.stderr
     assert "Preferences, Public profile" in result.stderr
-    assert staffroom("tick", "-C", folder).exit_code == 0
+    assert staffroom("tick", "-C", folder).exit_code == 1
     assert mastodon_server.account_statuses(person.id) == []
 
 
@@ -291,7 +309,7 @@ def test_no_output_shows_a_secret(tmp_path: Path, proxy: FaultProxy, monkeypatch
     shown = [staffroom(*words, "-C", folder) for words in (["tick"], ["doctor"], ["run"])]
     monkeypatch.setenv("STAFFROOM_MASTODON_TOKEN", secret)
     shown += [staffroom(*words, "-C", folder) for words in (["tick"], ["doctor"], ["run"])]
-    assert [one.exit_code for one in shown] == [0, 1, 2] * 2
+    assert [one.exit_code for one in shown] == [1, 1, 2] * 2
     assert all("staffroom login mastodon" in one.output for one in shown)
     proxy.answer(500, times=None, body=f"<h1>Oops, {secret}</h1>".encode())
     shown += [staffroom(*words, "-C", folder) for words in (["tick"], ["doctor"])]
