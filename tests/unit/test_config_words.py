@@ -86,6 +86,7 @@ def test_rhythms(said: str, meant: object) -> None:
     ("said", "write"),
     [
         ("thrusday", "thursday"), ("fortnightly on thursdays", "2 weeks on thursday"),
+        ("fortnightly", "2 weeks on thursday"),
         ("first mondy of month", "first monday of the month"), ("lst friday of the month", "last friday of the month"),
     ],
 )  # fmt: skip
