@@ -277,9 +277,11 @@ def test_a_warning_is_sent_and_read(world: MastodonWorld) -> None:
         (401, {}, b'{"error": "The access token is invalid"}', Unauthorized),
         (403, {}, b'{"error": "Your login is currently disabled"}', Refused),
         (404, {}, b'{"error": "Record not found"}', Refused),
-        (410, {}, b"", Refused),
+        (403, {}, b"<html>Checking your browser</html>", Unanswered),
+        (410, {}, b'{"error": "Gone"}', Refused),
+        (410, {}, b"", Unanswered),
         (422, {}, b'{"error": "Validation failed: Text can\'t be blank"}', Refused),
-        (301, {"Location": "https://elsewhere.example/"}, b"", Refused),
+        (301, {"Location": "https://elsewhere.example/"}, b"", Unavailable),
     ],
 )
 def test_every_answer_to_a_post_has_a_meaning(

@@ -164,6 +164,22 @@ def test_a_post_nobody_answers_for_is_neither_there_nor_gone() -> None:
     assert stand_in.network().look_up([ref, ref]).gone == (ref,)
 
 
+def test_only_the_servers_own_words_bury_a_post_and_one_that_is_refused_costs_no_other() -> None:
+    stand_in = StandIn()
+    answers = iter(
+        [
+            httpx.Response(404, content=b"<html>We are moving house"),
+            httpx.Response(451, json={"error": "NotHere"}),
+            httpx.Response(400, json={"error": "RecordNotFound"}),
+            httpx.Response(429, json={"error": "RateLimitExceeded"}),
+        ]
+    )
+    stand_in.answers["app.bsky.feed.getPosts"] = lambda _: {"posts": []}
+    stand_in.answers["com.atproto.repo.getRecord"] = lambda _: next(answers)
+    refs = [PostRef("bluesky", uri(name)) for name in ("walled", "refused", "gone", "not-asked", "nor-this")]
+    assert stand_in.network().look_up(refs) == LookUp((), (refs[2],))
+
+
 def test_our_own_post_that_is_not_indexed_yet_is_not_called_hidden() -> None:
     stand_in = StandIn()
     mine = uri("q1", "did:plc:me")

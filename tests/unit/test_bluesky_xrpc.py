@@ -2,8 +2,9 @@
 
 import logging
 import threading
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -51,7 +52,8 @@ def fails(error: type[httpx.HTTPError]) -> Callable[[httpx.Request], httpx.Respo
         (lambda _: httpx.Response(503, headers={"Retry-After": "5"}), Unanswered),
         (lambda _: httpx.Response(302, headers={"Location": "https://portal.example/login"}), Unavailable),
         (lambda _: httpx.Response(400, json={"error": "InvalidRequest", "message": "no"}), Refused),
-        (lambda _: httpx.Response(403, content=b"<html>"), Refused),
+        (lambda _: httpx.Response(403, json={"error": "Forbidden"}), Refused),
+        (lambda _: httpx.Response(403, content=b"<html>"), Unavailable),
         (lambda _: httpx.Response(404), Refused),
         (lambda _: httpx.Response(413), Refused),
         (lambda _: httpx.Response(401, json={"error": "AuthMissing"}), Unauthorized),
@@ -75,6 +77,9 @@ def test_what_a_bad_answer_means(answer: Callable[[httpx.Request], httpx.Respons
         ({"Retry-After": format_datetime(datetime(2026, 3, 5, 20, 2, tzinfo=UTC), usegmt=True)}, 120),
         ({"RateLimit-Reset": str(int(NOW.timestamp()) + 45)}, 45),
         ({"RateLimit-Reset": "1"}, 1),
+        ({"Retry-After": "9" * 40}, 3600),
+        ({"Retry-After": "Mon, 01 Jan 99999999999 00:00:00 GMT"}, 60),
+        ({"RateLimit-Reset": "9" * 400}, 3600),
         ({"Retry-After": "soon"}, 60),
         ({}, 60),
     ],
@@ -83,6 +88,41 @@ def test_how_long_to_wait(headers: dict[str, str], seconds: float) -> None:
     with pytest.raises(Busy) as caught:
         asking(lambda _: httpx.Response(429, headers=headers)).listen("")
     assert caught.value.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("answer", "meant"),
+    [
+        (httpx.Response(400, json={"error": "InvalidRequest"}), Refused),
+        (httpx.Response(403, content=b"<html>Checking your browser"), Unanswered),
+        (httpx.Response(404, content=b"<html>We are moving house"), Unanswered),
+        (httpx.Response(413, content=b"<html>"), Refused),
+    ],
+)
+def test_only_the_servers_own_words_refuse_a_prompt_for_good(answer: httpx.Response, meant: type[NetworkError]) -> None:
+    stand_in = StandIn()
+    stand_in.answers["com.atproto.repo.applyWrites"] = lambda _: answer
+    with pytest.raises(NetworkError) as caught:
+        stand_in.network()._xrpc.procedure("com.atproto.repo.applyWrites", {}, dict)
+    assert isinstance(caught.value, meant)
+
+
+def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.networks.bluesky.xrpc._MOST_BYTES", 1_000)
+    with pytest.raises(Unanswered, match="too long"):
+        asking(lambda _: httpx.Response(200, content=b" " * 1_001)).listen("")
+
+
+def test_an_answer_that_trickles_in_for_ever_is_given_up() -> None:
+    def trickle() -> Iterator[bytes]:
+        while True:
+            time.sleep(0.01)
+            yield b" "
+
+    network = asking(lambda _: httpx.Response(200, content=trickle()))
+    network._xrpc._whole = 0.1
+    with pytest.raises(Unanswered, match="too long"):
+        network.listen("")
 
 
 def test_the_servers_clock_is_compared_with_ours() -> None:

@@ -50,6 +50,25 @@ def test_503_is_certain_for_readers_only(read: bool, meant: type[Exception]) -> 
 
 
 @pytest.mark.parametrize(
+    ("status", "body", "writing", "reading"),
+    [
+        (422, b'{"error": "Validation failed"}', Refused, Refused),
+        (403, b'{"error": "This action is not allowed"}', Refused, Refused),
+        (403, b"<html>Checking your browser", Unanswered, Unavailable),
+        (404, b"<html>We are moving house", Unanswered, Refused),
+        (413, b"<html>Request Entity Too Large", Refused, Refused),
+        (302, b"", Unavailable, Unavailable),
+        (307, b"<html>", Unavailable, Unavailable),
+    ],
+)
+def test_only_the_servers_own_words_refuse_for_good(
+    status: int, body: bytes, writing: type[Exception], reading: type[Exception]
+) -> None:
+    assert type(failure(reply(status, body), "here", read=False)) is writing
+    assert type(failure(reply(status, body), "here", read=True)) is reading
+
+
+@pytest.mark.parametrize(
     ("body", "words"),
     [
         (b'{"error": "Record not found"}', "Record not found"),
@@ -96,7 +115,7 @@ def test_a_redirect_does_not_carry_our_login_elsewhere(httpserver: HTTPServer) -
     httpserver.expect_request("/x").respond_with_data(b"", 302, headers={"Location": httpserver.url_for("/y")})
     httpserver.expect_request("/y").respond_with_data(b"{}")
     api = Api(httpserver.url_for(""), "secret", lambda: NOW, 10.0)
-    with pytest.raises(Refused):
+    with pytest.raises(Unavailable, match="is the server's address right"):
         api.get("/x")
     assert [request.path for request, _ in httpserver.log] == ["/x"]
     api.close()

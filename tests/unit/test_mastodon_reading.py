@@ -11,7 +11,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from bot.domain.posts import PostRef
-from bot.errors import Refused
+from bot.errors import Refused, Unavailable
 from bot.networks.mastodon.blocks import MOST_IDS
 from bot.networks.mastodon.http import Api
 from bot.networks.mastodon.reading import MOST_ASKED, Reader
@@ -165,6 +165,20 @@ def test_a_deleted_root_is_refused(played: Played) -> None:
     played.answers["/api/v1/statuses/root/context"] = lambda _: said({"error": "Record not found"}, 404)
     with pytest.raises(Refused, match="Record not found"):
         Reading(played).sweep()
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_wall_before_the_server_does_not_look_like_a_deleted_root(played: Played, status: int) -> None:
+    wall = Response("<html>Checking your browser", status)
+    played.answers["/api/v1/statuses/root/context"] = lambda _: wall
+    with pytest.raises(Unavailable):
+        Reading(played).sweep()
+
+
+def test_a_wall_before_the_server_does_not_look_like_an_empty_hashtag(played: Played) -> None:
+    played.answers["/api/v1/timelines/tag/EdChat"] = lambda _: Response("<html>Checking your browser", 403)
+    with pytest.raises(Unavailable):
+        list(Reading(played).reader.tagged("EdChat", NOW - timedelta(hours=1)))
 
 
 def test_a_reply_deleted_between_two_questions_stops_nothing(played: Played) -> None:

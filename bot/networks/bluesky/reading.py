@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from bot.domain.richtext import fold_tag, hashtags
-from bot.errors import Unanswered
+from bot.errors import Busy, Unanswered, Unavailable
 from bot.networks.bluesky import wire
 from bot.networks.bluesky.profiles import Profiles
 from bot.networks.bluesky.records import POST
@@ -108,7 +108,8 @@ class Reader:
         """What posts are now, and which are gone.
 
         A post that getPosts leaves out is asked for as a record. No such record, or no such account: gone. A record
-        that is there but not shown to us (a block, a takedown) comes back as ``hidden``. No answer: unknown.
+        that is there but not shown to us (a block, a takedown) comes back as ``hidden``. No answer: unknown. If the
+        server stops answering on the way, what is known till then is given, and the rest is unknown.
         """
         wanted = list(dict.fromkeys(ref.id for ref in refs))
         views = self._views(wanted)
@@ -119,12 +120,16 @@ class Reader:
             try:
                 kept = self._record(ref.id)
             except XrpcRefused as error:
-                if error.status not in _NOT_THERE:
-                    raise
-                gone.append(ref)
+                # The words of something in front of the server must not bury what people said.
+                if error.status in _NOT_THERE and error.error:
+                    gone.append(ref)
                 continue
             except Unanswered:
                 continue
+            except (Busy, Unavailable):
+                if not posts and not gone:
+                    raise
+                break
             posts += self._unshown(kept)
         return LookUp(tuple(posts), tuple(gone))
 

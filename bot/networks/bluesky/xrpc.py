@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,6 +27,11 @@ Json = dict[str, Any]
 _TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken"})
 _ACCOUNT_TROUBLE = frozenset({"AccountTakedown", "AccountSuspended", "AccountDeactivated", "AuthFactorTokenRequired"})
 _DEFAULT_WAIT = 60.0  # seconds, where a 429 does not say
+_LONGEST_WAIT = 3600.0
+_MOST_BYTES = 64 * 1024 * 1024  # many times the largest thread
+_WHOLE_ANSWER = 4  # an answer may trickle in for so many times the timeout
+_TOO_LARGE = 413  # what stands in front of a server says this for good
+_ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 class XrpcRefused(Refused):
@@ -99,6 +105,7 @@ class Xrpc:
         self._password = password
         self._on_session = on_session
         self._clock = clock
+        self._whole = timeout * _WHOLE_ANSWER
         self._http = httpx.Client(timeout=timeout, headers={"User-Agent": "Staffroom"}, follow_redirects=False)
         self._session = self._restored(session)
         self._renewing = threading.RLock()
@@ -223,13 +230,25 @@ class Xrpc:
         url = f"{base}/xrpc/{method}"
         # The errors' causes are cut off (`from None`): they hold the request, and so the token.
         try:
-            response = self._http.request(verb, url, params=params, content=content, headers=headers)
+            response = self._exchange(verb, url, where, params=params, content=content, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unavailable(f"{where}: no connection ({_reason(error)})") from None
         except httpx.HTTPError as error:
             raise Unanswered(f"{where}: no usable answer ({_reason(error)})") from None
         self._note_date(response)
         return response
+
+    def _exchange(self, verb: str, url: str, where: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - handed on to httpx as they are
+        """One request with its whole answer, bounded in size and in elapsed time."""
+        until = time.monotonic() + self._whole
+        with self._http.stream(verb, url, **options) as response:
+            body = bytearray()
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > _MOST_BYTES or time.monotonic() > until:
+                    raise Unanswered(f"{where}: the answer is too long or takes too long")
+        plain = [(name, value) for name, value in response.headers.multi_items() if name not in _ENCODED]
+        return httpx.Response(response.status_code, headers=plain, content=bytes(body), request=response.request)
 
     def _checked(self, method: str, response: httpx.Response) -> httpx.Response:
         """The response if it is a good one, else the right error."""
@@ -248,6 +267,10 @@ class Xrpc:
             raise Unanswered(f"{where}: {words}")
         if told.error in _ACCOUNT_TROUBLE or status == httpx.codes.UNAUTHORIZED:
             raise Unauthorized(f"{where}: {words}")
+        read = response.request.method == "GET"
+        if not told.error and (status == httpx.codes.FORBIDDEN or (not read and status != _TOO_LARGE)):
+            # Not XRPC: a wall or a portal before the server. It may stand aside later; a prompt is not lost by it.
+            raise Unavailable(f"{where}: {words}") if read else Unanswered(f"{where}: {words}")
         raise XrpcRefused(f"{where}: {words}", status, told.error)
 
     def _decoded(self, method: str, response: httpx.Response, kind: type[T]) -> T:
@@ -266,13 +289,13 @@ class Xrpc:
     def _wait(self, response: httpx.Response) -> float:
         """Seconds to wait: ``Retry-After`` as seconds or date, else ``RateLimit-Reset`` as Unix time."""
         after = response.headers.get("retry-after", "").strip()
-        if after.isdigit():
-            return float(after)
+        if after.isdecimal():
+            return min(float(after), _LONGEST_WAIT)
         until = _date(after)
         reset = response.headers.get("ratelimit-reset", "").strip()
-        if until is None and reset.isdigit():
-            until = datetime.fromtimestamp(min(int(reset), 2**32), UTC)
-        return (until - self._clock()).total_seconds() if until is not None else _DEFAULT_WAIT
+        if until is None and reset.isdecimal():
+            until = datetime.fromtimestamp(min(float(reset), 2.0**32), UTC)
+        return min((until - self._clock()).total_seconds(), _LONGEST_WAIT) if until is not None else _DEFAULT_WAIT
 
     @staticmethod
     def _where(url: str) -> str:
@@ -298,7 +321,7 @@ def _told(response: httpx.Response) -> _Error:
 def _date(text: str) -> datetime | None:
     try:
         said = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return said if said.tzinfo is not None else said.replace(tzinfo=UTC)
 

@@ -31,6 +31,8 @@ _WORDS = 300  # characters of a server's words that we repeat
 _OK = range(200, 300)
 _GONE = frozenset({404, 410})
 _TRY_LATER = frozenset({408, 425})
+_ELSEWHERE = range(300, 400)
+_TOO_LARGE = 413  # what stands in front of a server says this for good
 _SERVER_ERROR = 500
 
 
@@ -217,9 +219,13 @@ def failure(reply: Reply, where: str, *, read: bool) -> NetworkError:
         return Busy(said, USUAL_WAIT if wait is None else wait)
     if reply.status == httpx.codes.UNAUTHORIZED:
         return Unauthorized(f"{said}; run `staffroom login mastodon`")
-    if reply.status == httpx.codes.SERVICE_UNAVAILABLE and read:
+    if reply.status in _ELSEWHERE:
+        return Unavailable(f"{said}, sent on elsewhere; is the server's address right?")
+    # Not the server's own words: a wall or a portal in front of it. It may stand aside later; a prompt is not lost.
+    walled = reply.status == httpx.codes.FORBIDDEN or (not read and reply.status != _TOO_LARGE)
+    if (reply.status == httpx.codes.SERVICE_UNAVAILABLE and read) or (reply.words is None and walled and read):
         return Unavailable(said)
-    if reply.status >= _SERVER_ERROR or reply.status in _TRY_LATER:
+    if reply.status >= _SERVER_ERROR or reply.status in _TRY_LATER or (reply.words is None and walled):
         return Unanswered(said)
     return Refused(said)
 
@@ -248,6 +254,6 @@ def _moment(text: str) -> datetime | None:
 def _http_date(text: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)

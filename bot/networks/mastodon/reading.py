@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.errors import NetworkError, Refused, Unanswered, Unauthorized
+from bot.errors import NetworkError, Refused, Unanswered, Unauthorized, Unavailable
 from bot.networks.mastodon import convert
 from bot.networks.mastodon.blocks import Blocks
 from bot.networks.mastodon.http import failure, readable
@@ -41,6 +41,7 @@ MOST_HEARD = 10  # pages in one go; the cursor knows where to go on
 
 _NO_LIST = frozenset({400, 403, 404, 405, 410, 422})
 _HIDDEN = frozenset({401, 403})
+_WALLED = 403
 _GONE = frozenset({404, 410})
 _REFRESH = re.compile(r"\bretry=(\d+)")
 
@@ -74,7 +75,8 @@ class Reader:
         seen: dict[str, WirePost] = {}
         reply, fresh = self._context(start, start, seen)
         if not reply.ok:
-            raise failure(reply, f"the thread of {root.id}", read=True)
+            said = failure(reply, f"the thread of {root.id}", read=True)
+            raise said if reply.words is not None else Unavailable(str(said))
         yield from self._batches(fresh, root.id)
         left = MOST_ASKED_CUT if len(fresh) >= CUT else MOST_ASKED
         refreshing: dict[str, float] = {}
@@ -164,6 +166,8 @@ class Reader:
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
             reply = self._api.get(path, params, also=_NO_LIST)
+            if reply.status == _WALLED and reply.words is None:  # no list is one thing, a wall before it another
+                raise failure(reply, f"{self._api.host}{path}", read=True)
             page = posts_in(reply.body, self._api.host) if reply.ok else []
             fresh = [post for post in page if post.id not in seen]
             if not fresh:
