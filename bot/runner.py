@@ -6,13 +6,16 @@ interval, in APScheduler's memory, so that nothing is known there that the store
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
@@ -38,6 +41,9 @@ REREAD = timedelta(seconds=60)
 
 BREATH = timedelta(seconds=1)
 """The shortest time from one look at the outbox to the next, where what is due is another account's business."""
+
+WATCH = 5.0
+"""Seconds from one look at this computer's clock to the next: has it been put back?"""
 
 GOODBYE = 3.5
 """Seconds that work under way gets to end when the loop is told to stop."""
@@ -76,13 +82,29 @@ class Loop:
             self._ring(f"deliver:{account}", partial(self._deliver, account))
             self._ring(f"collect:{account}", partial(self._collect, account))
         self._bell.start()
-        self._stopping.wait()
+        seen = (datetime.now(UTC), time.monotonic())
+        while not self._stopping.wait(WATCH):
+            seen = self._mind_clock(*seen)
         self._bell.remove_all_jobs()
         ended = threading.Thread(target=self._bell.shutdown, daemon=True)
         ended.start()
         ended.join(GOODBYE)
         self._house.store.drop_lock(LOCK, self._house.owner)
         return not ended.is_alive()
+
+    def _mind_clock(self, wall: datetime, elapsed: float) -> tuple[datetime, float]:
+        """Ring every bell at once where the clock was put back: the alarms were set by the old time and would wait.
+
+        Args:
+            wall: what the clock said at the last look, UTC.
+            elapsed: monotonic seconds then.
+        """
+        now, passed = datetime.now(UTC), time.monotonic()
+        if now - wall < timedelta(seconds=passed - elapsed - 1):
+            for job in self._bell.get_jobs():
+                with contextlib.suppress(JobLookupError):  # it rings already
+                    job.modify(next_run_time=now)
+        return now, passed
 
     def _ring(self, name: str, duty: Callable[[], datetime], wait: timedelta = timedelta(0)) -> None:
         """Do a duty after a while; it says when it wants to be done again. Whatever goes wrong, the bell rings again.
@@ -114,22 +136,24 @@ class Loop:
         house, now = self._house, self._house.clock.now()
         for delivery in house.store.expire(now):
             self._told(f"missed: {delivery.id} (its time was over before it could be said)")
-        if house.store.has_due(account, now):
-            self._say(account)
+        if house.store.has_due(account, now) and not self._say(account):
+            return house.clock.now() + SAFETY  # an account that cannot be used is not asked who it is every second
         due = house.store.next_due(house.clock.now())
         soon = house.clock.now() + SAFETY
         return max(house.clock.now() + BREATH, min(due or soon, soon))
 
-    def _say(self, account: str) -> None:
+    def _say(self, account: str) -> bool:
+        """Deliver on one account; false where the account itself could not be used."""
         try:
             done = self._house.deliverer.deliver(self._house.network(account))
         except (NetworkError, UserError) as error:
             self._tell_trouble(f"say:{account}", named(account, str(error)))
-            return
-        self._tell_trouble(f"say:{account}", "")
+            return False
+        self._tell_trouble(f"say:{account}", "\n".join(named(account, trouble) for trouble in done.troubles))
         for state, ids in (("sent", done.sent), ("will try again", done.waiting), ("refused", done.refused)):
             for one in ids:
                 self._told(f"{state}: {one}")
+        return True
 
     def _tell_trouble(self, subject: str, trouble: str) -> None:
         """Say a trouble once, however often it is met; an empty one ends it."""

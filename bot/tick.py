@@ -112,6 +112,11 @@ def replan(house: House, troubles: list[str]) -> None:
     except UserError as error:
         troubles.append(f"The last good plan stays, because a file is wrong now:\n{error}")
         return
+    unknown = sorted({account for one in series for account in one.accounts} - set(house.accounts))
+    if unknown:
+        names = ", ".join(unknown)
+        troubles.append(f"The last good plan stays, because of a new account ({names}): start `staffroom run` again.")
+        return
     plan(house.store, series, house.accounts, house.clock.now())
 
 
@@ -127,10 +132,11 @@ def deliver_due(house: House, troubles: list[str]) -> Delivered:
 
     def one(account: str) -> Delivered:
         try:
-            return house.deliverer.deliver(house.network(account))
+            said = house.deliverer.deliver(house.network(account))
         except (NetworkError, UserError) as error:
-            troubles.append(named(account, str(error)))
-            return Delivered()
+            said = Delivered(troubles=(str(error),))
+        troubles.extend(named(account, trouble) for trouble in said.troubles)
+        return said
 
     if house.parallel and len(accounts) > 1:
         with ThreadPoolExecutor(len(accounts)) as pool:

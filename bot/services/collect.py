@@ -67,7 +67,7 @@ def collect(
             if everything or sweep_due(due.stored.series, due.stored.chat, due.swept.get(account), now):
                 work = partial(_sweep, store, networks, due, now, account, ours)
                 total = _add(total, _guarded(account, work))
-    for network, account in {network: account for account, network in accounts.items()}.items():
+    for account, network in accounts.items():  # of two on one network each may know posts by ids of its own server
         refs = store.unchecked(network, lambda chat: now - check_interval(chat, now), LOOK_UPS)
         if refs:
             total = _add(total, _guarded(account, partial(_check, store, networks, account, refs, now)))
@@ -112,32 +112,45 @@ def _sweep(  # noqa: PLR0917 - called in one place, above
         parents=dict(store.edges(chat.id)),
         seen={post.key for post in sent},
     )
-    new = changed = 0
-    for batch in _posts_of(network, stored, [post for post in sent if post.account == network.account], store, now):
-        result = store.upsert(door.admit(batch), now)
-        new, changed = new + result.new, changed + result.changed
-    gone = _look_up(store, network, _vanished(store, network, chat, door.seen), now).gone
+    new = changed = gone = 0
+    trouble = ""
+    for source in _sources(network, stored, [post for post in sent if post.account == network.account], store, now):
+        try:
+            for batch in source:
+                result = store.upsert(door.admit(batch), now)
+                new, changed = new + result.new, changed + result.changed
+        except NetworkError as error:  # a search that is down must not cost what the threads say
+            trouble = trouble or str(error)
+    try:
+        gone = 0 if trouble else _look_up(store, network, _vanished(store, network, chat, door.seen), now).gone
+    except NetworkError as error:
+        trouble = str(error)
     last = due.swept.get(account)
-    if new or changed or gone or last is None or any(post.at >= last for post in sent):
+    # After its end a chat is read so rarely that what a crash left unplaced can be placed each time.
+    if new or changed or gone or last is None or now >= chat.ends_at or any(post.at >= last for post in sent):
         place_answers(store, stored, sent)
+    if trouble:  # not read to its end, so it is read again soon, and a digest waits for it
+        return Collected(new=new, changed=changed, troubles={account: trouble})
     store.swept(chat.id, network.account, now)
     return Collected(new=new, changed=changed, gone=gone, swept=(f"{chat.id}@{network.account}",))
 
 
-def _posts_of(
+def _sources(
     network: Network, stored: StoredChat, sent: Sequence[SentPost], store: Store, now: datetime
-) -> Iterator[tuple[Post, ...]]:
+) -> tuple[Iterator[tuple[Post, ...]], ...]:
     """All that may be an answer: below each thread of ours, under the hashtag in its window, quoting a question."""
-    for post in _roots(sent):
-        yield from _unless_refused(network.sweep(post.ref))
-    following = _following(store, stored)
-    opens, closes = hashtag_window(stored.series, stored.chat, following)
-    if opens <= now:
-        for batch in network.tagged(stored.series.hashtag, opens):
+    opens, closes = hashtag_window(stored.series, stored.chat, _following(store, stored))
+    questions = [post for post in sent if post.kind == "question"]
+
+    def tagged() -> Iterator[tuple[Post, ...]]:
+        for batch in network.tagged(stored.series.hashtag, opens) if opens <= now else ():
             yield tuple(post for post in batch if opens <= post.at < closes)
-    for post in sent:
-        if post.kind == "question":
-            yield from _unless_refused(network.quotes(post.ref))
+
+    return (
+        (batch for post in _roots(sent) for batch in _unless_refused(network.sweep(post.ref))),
+        tagged(),
+        (batch for post in questions for batch in _unless_refused(network.quotes(post.ref))),
+    )
 
 
 def _roots(sent: Sequence[SentPost]) -> tuple[SentPost, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.domain.outbox import Delivery, Part, backoff, in_doubt, next_group
-from bot.errors import Busy, LeaseLost, NetworkError, Refused, Unanswered
+from bot.errors import Busy, LeaseLost, NetworkError, Refused, Unanswered, UserError
 
 if TYPE_CHECKING:
     import random
@@ -45,11 +45,15 @@ PATIENCE = Patience()
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """What one run did on one account: ids of deliveries that are out now, wait for another try, or were given up."""
+    """What one run did on one account: ids of deliveries that are out now, wait for another try, or were given up.
+
+    ``troubles`` are mistakes of ours that somebody can mend, such as a picture that cannot be read, in words.
+    """
 
     sent: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    troubles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,15 @@ class Deliverer:
 
     def deliver(self, network: Network) -> Delivered:
         """Say everything that is due on one account, in order; one trouble never stops what does not depend on it."""
-        outcome: dict[str, list[str]] = {"sent": [], "waiting": [], "refused": []}
+        outcome: dict[str, list[str]] = {"sent": [], "waiting": [], "refused": [], "troubles": []}
         while delivery := self._claim(network):
             try:
                 state = self._say(network, delivery)
             except LeaseLost:
                 continue
+            except UserError as error:
+                outcome["troubles"].append(str(error))
+                state = "waiting"
             outcome[state].append(delivery.id)
         return Delivered(**{state: tuple(ids) for state, ids in outcome.items()})
 
@@ -83,7 +90,12 @@ class Deliverer:
         return self.store.claim(network.account, self.owner, now, now + self.patience.lease)
 
     def _say(self, network: Network, delivery: Delivery) -> str:
-        """Bring one claimed delivery as far as it goes; gives ``sent``, ``waiting`` or ``refused``."""
+        """Bring one claimed delivery as far as it goes; gives ``sent``, ``waiting`` or ``refused``.
+
+        Raises:
+            LeaseLost: it is another's now.
+            UserError: it waits, and somebody has to mend something first.
+        """
         try:
             parts = delivery.parts or self._freeze(network, delivery)
             while group := next_group(parts, atomic=network.atomic):
@@ -97,6 +109,9 @@ class Deliverer:
         except NetworkError as error:
             self.store.release(delivery.id, self.owner, self._retry_at(delivery, error), str(error))
             return "waiting"
+        except UserError as error:  # what stands behind it must not wait for somebody to mend it
+            self.store.release(delivery.id, self.owner, self._retry_at(delivery, error), str(error))
+            raise
         except _TooEarly as early:
             self.store.release(delivery.id, self.owner, early.again, "")
             return "waiting"
@@ -144,7 +159,7 @@ class Deliverer:
         self.store.landed(delivery.id, self.owner, sent, self.clock.now())
         return _with_sent(parts, {one.position: one.remote for one in sent})
 
-    def _retry_at(self, delivery: Delivery, error: NetworkError) -> datetime:
+    def _retry_at(self, delivery: Delivery, error: NetworkError | UserError) -> datetime:
         now = self.clock.now()
         if isinstance(error, Busy):
             return now + timedelta(seconds=error.retry_after)

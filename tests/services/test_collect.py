@@ -1,14 +1,19 @@
 """Finding every public answer, keeping only what may be kept, and following edits and deletions."""
 
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 from services.stage import CHAT, START, Stage
 
-from bot.domain.posts import Account, Media, NetworkName, Signals
+from bot.domain.posts import Account, Media, NetworkName, Post, PostRef, Signals
 from bot.domain.richtext import detect
+from bot.errors import Unavailable
+from bot.networks.sandbox import Sandbox, SandboxServer
+from bot.ports import LookUp
+from bot.services.collect import collect
 
 
 @pytest.fixture(params=["bluesky", "mastodon"])
@@ -244,3 +249,67 @@ def test_a_chat_that_nobody_answered_gets_no_digest_post(stage: Stage) -> None:
     said = stage.said("bluesky")
     assert stage.at(181).digests == (CHAT,)
     assert stage.said("bluesky") == said
+
+
+def test_a_search_that_is_down_costs_nothing_that_the_threads_and_quotes_say(
+    stage: Stage, network: NetworkName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, amy = stage.servers[network], teacher(stage, network)
+    server.write(amy.id, detect("in the thread"), parent=stage.asked(network, 1))
+    server.write(amy.id, detect("as a quote"), quote=stage.asked(network, 2))
+    server.write(amy.id, detect("A3 by its label #EdChat"))
+
+    def tagged(hashtag: str, since: datetime) -> Iterator[tuple[Post, ...]]:
+        raise Unavailable(f"no search for {hashtag} since {since}")
+        yield ()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.networks[network], "tagged", tagged)
+        done = stage.at(50)
+    assert shown(stage) == {"in the thread": ["q1"], "as a quote": ["q2"]}
+    assert [trouble for trouble in done.troubles if "no search for EdChat" in trouble]
+    stage.at(50.5)  # it was not read to its end, so it is read again before its time
+    assert shown(stage) == {"in the thread": ["q1"], "as a quote": ["q2"], "A3 by its label #EdChat": ["q3"]}
+
+
+def test_each_of_two_accounts_on_one_network_looks_up_what_only_its_server_knows(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amy = teacher(stage, "mastodon")
+    answer = stage.servers["mastodon"].write(amy.id, detect("for a while"), parent=stage.asked("mastodon", 1))
+    stage.at(50)
+    stage.servers["mastodon"].delete(answer.ref.id)
+    later = START + timedelta(days=30)
+    other = Sandbox("second", SandboxServer("mastodon", stage.clock.now), "staffroom")
+    networks = {**stage.networks, "second": other}
+    accounts: dict[str, NetworkName] = {"mastodon": "mastodon", "second": "mastodon"}
+    monkeypatch.setattr(other, "look_up", lambda _refs: LookUp((), ()))  # its server knows none of them
+    done = collect(stage.store, accounts, networks.__getitem__, later, ours=lambda key: networks[key].identity().id)
+    assert done.gone == 1
+    assert shown(stage) == {}
+
+
+def test_answers_are_placed_although_the_look_up_after_them_failed_or_the_process_died(
+    stage: Stage, network: NetworkName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, amy, ben = stage.servers[network], teacher(stage, network), teacher(stage, network, "ben")
+    middle = server.write(amy.id, detect("the middle"), parent=stage.asked(network, 1))
+    server.write(ben.id, detect("the leaf"), parent=middle.ref.id)
+    stage.at(50)
+    server.delete(middle.ref.id)
+    server.write(amy.id, detect("said while look-ups fail"), parent=stage.asked(network, 2))
+
+    def look_up(refs: Sequence[PostRef]) -> LookUp:
+        raise Unavailable(f"{len(refs)} posts cannot be looked up")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.networks[network], "look_up", look_up)
+        stage.at(53)
+    assert shown(stage)["said while look-ups fail"] == ["q2"]
+    server.write(amy.id, detect("said before the power cut"), parent=stage.asked(network, 3))
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.services.collect.place_answers", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            stage.at(56)
+    stage.at(61)
+    assert shown(stage)["said before the power cut"] == ["q3"]

@@ -1,14 +1,18 @@
 """Saying once, on time, in order, whatever goes wrong: on sandbox networks with a real store."""
 
+import dataclasses
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from services.stage import CHAT, START, Stage
 
+from bot.domain.outbox import MediaFile
 from bot.domain.posts import NetworkName
-from bot.errors import Refused, Unanswered
+from bot.domain.schedule import ChatEntry, Image, Question
+from bot.errors import Refused, Unanswered, UserError
 from bot.tick import tick
 
 WHOLE = ["announce-1h", "welcome", "q1", "q2", "q3", "wrap-up", "and thanks"]
@@ -195,3 +199,32 @@ def test_a_cancelled_chat_posts_nothing_more(stage: Stage) -> None:
     assert stage.store.cancel(CHAT, stage.clock.now()) > 0
     play(stage, until=75)
     assert stage.said("bluesky") == said
+
+
+def test_an_account_that_a_running_bot_does_not_know_yet_leaves_the_last_good_plan(stage: Stage) -> None:
+    stage.at(-60)
+    stage.with_series(accounts=("bluesky", "mastodon", "second"))
+    done = stage.at(-1)
+    assert [trouble for trouble in done.troubles if "second" in trouble]
+    play(stage)
+    assert stage.said("bluesky") == WHOLE
+
+
+def test_a_picture_that_cannot_be_read_holds_up_its_own_chat_only(stage: Stage) -> None:
+    pictured = Question("What is this?", image=Image("missing.jpg", "a hall", ""))
+    entry = ChatEntry(date=START.date(), topic="Pictures", questions=(pictured, Question("And that?")))
+    other = msgspec.structs.replace(stage.series, slug="artchat", hashtag="ArtChat", chats=(entry,))
+
+    def picture(image: Image) -> MediaFile:
+        raise UserError(f"{image.path}: this picture cannot be read")
+
+    house = stage.open("one", picture=picture)
+    stage.house = dataclasses.replace(house, series=lambda: (other, stage.series))
+    done = stage.at(6)
+    assert stage.said("bluesky").count("q1") == 1
+    assert "bluesky: missing.jpg: this picture cannot be read" in done.troubles
+    play(stage)
+    assert stage.said("bluesky").count("q3") == 1
+    [missing] = [one for one in stage.store.deliveries("artchat/2027-01-07") if one.id.endswith("/q1@bluesky")]
+    assert (missing.state, missing.attempts > 1) == ("missed", True)
+    assert "missing.jpg" in missing.error
