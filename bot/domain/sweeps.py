@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 EARLY = timedelta(hours=1)
 """A post with the hashtag counts for a chat from this long before its start."""
 
+CLOSING = timedelta(days=1)
+"""For how long after a chat's window (its end and ``Series.late``) it is still read once, for what came last."""
+
 PATIENCE = timedelta(hours=6)
 """How long a digest waits for a network that cannot be read."""
 
@@ -20,11 +23,12 @@ PATIENCE = timedelta(hours=6)
 def sweep_due(series: Series, chat: Chat, last: datetime | None, now: datetime) -> bool:
     """Whether a chat is to be swept now on an account, given when it last was (UTC).
 
-    Besides the rhythm of ``sweep_interval``, it is swept once right after its end and once right before its digest.
+    Besides the rhythm of ``sweep_interval``, it is swept once right after its end, once right before its digest, and
+    once when its window closes.
     """
     if last is None:
         return True
-    milestones = (chat.ends_at, chat.ends_at + series.grace)
+    milestones = (chat.ends_at, chat.ends_at + series.grace, chat.ends_at + series.late)
     if any(last < milestone <= now for milestone in milestones):
         return True
     return now - last >= sweep_interval(chat, now)

@@ -142,7 +142,7 @@ class Store(Protocol):
         ...
 
     def collecting(self, now: datetime) -> tuple[Due, ...]:
-        """Chats with at least one sent post whose window (end + ``late``) is open."""
+        """Chats with at least one sent post whose window (end + ``late``, and ``sweeps.CLOSING``) is open."""
         ...
 
     def sent_posts(self, chat: str) -> tuple[SentPost, ...]:

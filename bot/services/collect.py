@@ -117,7 +117,8 @@ def _sweep(  # noqa: PLR0917 - called in one place, above
     for source in _sources(network, stored, [post for post in sent if post.account == network.account], store, now):
         try:
             for batch in source:
-                result = store.upsert(door.admit(batch), now)
+                in_time = [post for post in batch if post.at < chat.ends_at + stored.series.late]
+                result = store.upsert(door.admit(in_time), now)
                 new, changed = new + result.new, changed + result.changed
         except NetworkError as error:  # a search that is down must not cost what the threads say
             trouble = trouble or str(error)

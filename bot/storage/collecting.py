@@ -8,6 +8,7 @@ from sqlalchemy import and_, exists, select, type_coerce, update
 
 from bot.domain.consent import Wish, standing_wish
 from bot.domain.records import SentPost
+from bot.domain.sweeps import CLOSING
 from bot.ports import Due
 from bot.storage import codec
 from bot.storage.base import Base, bump, chats_of, chunks, ids_of, inserting, put, stored_chats
@@ -38,7 +39,7 @@ class Collecting(Base):
     """The store's methods around ``collect``."""
 
     def collecting(self, now: datetime) -> tuple[Due, ...]:
-        """Chats with at least one sent post whose window (end + ``late``) is open, in order of start."""
+        """Chats with a sent post whose window (end + ``late``, and ``CLOSING``) is open, in order of start."""
         said = exists().where(
             deliveries.c.chat == chats.c.id,
             parts.c.delivery == deliveries.c.id,
@@ -46,7 +47,7 @@ class Collecting(Base):
             parts.c.state == "sent",
         )
         with self._reading() as connection:
-            found = stored_chats(connection, type_coerce(chats.c.ends_at + series.c.late, Moment) > now, said)
+            found = stored_chats(connection, type_coerce(chats.c.ends_at + series.c.late, Moment) > now - CLOSING, said)
             times: dict[str, dict[str, datetime]] = {stored.chat.id: {} for stored in found}
             for some in chunks(times):
                 for row in connection.execute(select(sweeps).where(sweeps.c.chat.in_(some))):

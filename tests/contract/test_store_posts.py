@@ -25,6 +25,7 @@ from bot.domain.consent import Wish
 from bot.domain.posts import PostRef
 from bot.domain.records import Candidate, Placed
 from bot.domain.richtext import RichText
+from bot.domain.sweeps import CLOSING
 from bot.ports import Stored
 from bot.storage.store import SqlStore
 
@@ -207,7 +208,7 @@ def test_open_chats_are_those_with_a_sent_post_and_time_left(store: SqlStore) ->
     assert store.collecting(START) == ()
     opened_one, _ = opened(store)
     assert [due.stored.chat.id for due in store.collecting(START)] == [opened_one.id]
-    closes = one.ends_at + series().late
+    closes = one.ends_at + series().late + CLOSING
     assert [due.swept for due in store.collecting(closes - timedelta(microseconds=1))] == [{}]
     assert store.collecting(closes) == ()
     store.swept(one.id, "sky", START)

@@ -216,6 +216,18 @@ def test_after_its_time_of_keeping_nothing_is_left(stage: Stage, network: Networ
     assert b"kept for a month" not in raw
 
 
+def test_what_comes_on_the_last_day_is_found_and_what_comes_after_it_is_not(stage: Stage, network: NetworkName) -> None:
+    server, amy = stage.servers[network], teacher(stage, network)
+    stage.at(60)
+    closes = START + timedelta(minutes=60) + stage.series.late
+    stage.clock.move_to(closes - timedelta(minutes=5))
+    server.write(amy.id, detect("just in time"), parent=stage.asked(network, 1))
+    stage.clock.move_to(closes + timedelta(minutes=5))
+    server.write(amy.id, detect("too late"), parent=stage.asked(network, 1))
+    stage.at((closes - START) / timedelta(minutes=1) + 6)
+    assert shown(stage) == {"just in time": ["q1"]}
+
+
 def test_one_network_in_trouble_does_not_stop_the_other(stage: Stage) -> None:
     amy = teacher(stage, "bluesky")
     stage.servers["bluesky"].write(amy.id, detect("still here"), parent=stage.asked("bluesky", 1))
