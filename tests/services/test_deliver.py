@@ -1,6 +1,7 @@
 """Saying once, on time, in order, whatever goes wrong: on sandbox networks with a real store."""
 
 import dataclasses
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import msgspec
 import pytest
 from services.stage import CHAT, START, Stage
 
-from bot.domain.outbox import MediaFile
+from bot.domain.outbox import MediaFile, may_move
 from bot.domain.posts import NetworkName
 from bot.domain.schedule import ChatEntry, Image, Question
 from bot.errors import Refused, Unanswered, UserError
@@ -228,3 +229,32 @@ def test_a_picture_that_cannot_be_read_holds_up_its_own_chat_only(stage: Stage) 
     [missing] = [one for one in stage.store.deliveries("artchat/2027-01-07") if one.id.endswith("/q1@bluesky")]
     assert (missing.state, missing.attempts > 1) == ("missed", True)
     assert "missing.jpg" in missing.error
+
+
+def test_every_change_of_state_is_one_that_the_declared_graph_has(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite3.connect(stage.folder / "staffroom.db") as watching:
+        watching.execute("CREATE TABLE moves (before TEXT, after TEXT)")
+        watching.execute(
+            "CREATE TRIGGER watch AFTER UPDATE OF state ON deliveries WHEN old.state <> new.state "
+            "BEGIN INSERT INTO moves VALUES (old.state, new.state); END"
+        )
+    chats = stage.series.chats
+    sandbox = stage.networks["mastodon"]
+    stage.servers["bluesky"].offline = True
+    stage.at(-60)
+    stage.at(1)  # on Bluesky the announcement is missed
+    stage.with_series(chats=())
+    stage.at(2)
+    stage.with_series(chats=chats)
+    stage.servers["bluesky"].offline = False
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "freeze", lambda *_: (_ for _ in ()).throw(Refused("not such words")))
+        stage.at(6)
+    play(stage)
+    with sqlite3.connect(stage.folder / "staffroom.db") as watching:
+        moves = set(watching.execute("SELECT before, after FROM moves"))
+    assert {"missed", "cancelled", "refused", "sent"} <= {after for _, after in moves}
+    assert ("cancelled", "planned") in moves
+    assert [move for move in sorted(moves) if not may_move(*move)] == []
