@@ -1,4 +1,7 @@
-"""A strict Mastodon-API server for tests: how it is started, and accounts that play teachers on it.
+"""Strict Mastodon-API servers for tests: how they are started, and accounts that play teachers on them.
+
+There are two: ours, where the bot lives, and another (`MastodonServer.elsewhere`) whose posts reach ours only when they
+are addressed to somebody there, or when ours fetches them. `Stranger` is a teacher on that other one.
 
 Everything is spoken in raw HTTP through httpx, so that tests do not lean on the code they test.
 API: https://docs.joinmastodon.org/methods/
@@ -29,13 +32,22 @@ class MastodonError(RuntimeError):
 class MastodonServer:
     """A running server, shared by all tests of a run: give every account and hashtag a unique name."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, elsewhere: str = "") -> None:
         self.url = url
         self._http = httpx.Client(base_url=url, timeout=30)
+        self._elsewhere = MastodonServer(elsewhere) if elsewhere else None
+
+    @property
+    def elsewhere(self) -> "MastodonServer":
+        """The other server, with posts and people of its own."""
+        assert self._elsewhere is not None
+        return self._elsewhere
 
     def close(self) -> None:
         """Close our connections; the server itself runs on for other tests."""
         self._http.close()
+        if self._elsewhere is not None:
+            self._elsewhere.close()
 
     def call(self, method: str, path: str, *, token: str | None = None, **options: Any) -> Any:
         """One request, anonymous without a token; returns the decoded answer or raises MastodonError."""
@@ -64,6 +76,21 @@ class MastodonServer:
         }  # fmt: skip
         made = self.call("POST", "/api/v1/_strict/accounts", json=wish)
         return MastodonAccount(self, made["id"], made["username"], made["token"])
+
+    def create_stranger(self, username: str, **flags: Any) -> "Stranger":
+        """Make an account on the other server; `flags` as for `create_account`."""
+        made = self.elsewhere.create_account(username, **flags)
+        return Stranger(made.server, made.id, made.username, made.token, self)
+
+    def known_as(self, uri: str) -> str | None:
+        """The id by which this server knows a post, wherever it was written; None if it never arrived."""
+        found: str | None = self.call("GET", "/api/v1/_strict/known", params={"uri": uri})["id"]
+        return found
+
+    def fetch(self, uri: str) -> str:
+        """Bring a post in, as if somebody here had searched for its address; returns its id here."""
+        found: str = self.call("POST", "/api/v1/_strict/fetch", params={"uri": uri})["id"]
+        return found
 
     def delete_account(self, account_id: str) -> None:
         """Delete an account, its posts and its token."""
@@ -103,6 +130,27 @@ class MastodonServer:
         """Allow one account so many requests in a window of `seconds` that begins with its next request; then 429."""
         wish = {"account_id": account_id, "requests": requests, "seconds": seconds}
         self.call("POST", "/api/v1/_strict/limit", json=wish)
+
+    def ignore_keys(self, account_id: str) -> None:
+        """From now on take no notice of an account's idempotency keys, as servers of some makes do."""
+        self.call("POST", "/api/v1/_strict/keys", json={"account_id": account_id})
+
+    def fetches_replies(self, account_id: str, *, on: bool) -> None:
+        """Whether a context that this account asks for makes the server fetch another server's replies (default)."""
+        self.call("POST", "/api/v1/_strict/refresh", json={"account_id": account_id, "on": on})
+
+    def streams(self, account_id: str, **manner: Any) -> None:
+        """Change how one account's streams behave.
+
+        `mode="open"`, `"silent"` (connected, and not a byte more) or `"missing"` (404); `thump=0.2` seconds between
+        heartbeats; `drop=True` ends those that are open; `say=...` (bytes of an event, as text) puts words on the wire.
+        """
+        self.call("POST", "/api/v1/_strict/streams", json={"account_id": account_id, **manner})
+
+    def open_streams(self, account_id: str) -> dict[str, int]:
+        """How many streams an account has open now, by stream: `{"user": 1, "hashtag:edchat": 1}`."""
+        found: dict[str, int] = self.call("GET", f"/api/v1/_strict/streams/{account_id}")
+        return found
 
     def close_poll(self, poll_id: str) -> None:
         """End a poll now."""
@@ -194,12 +242,63 @@ class MastodonAccount:
         return relationship
 
 
+@dataclass
+class Stranger(MastodonAccount):
+    """An account on the other server, `server`; `home` is the bot's.
+
+    What it writes reaches `home` only if told so: `arrives=True`, as when the post mentions somebody there. Edits and
+    the deletion of a post that arrived so arrive, too; a copy that `home` fetched by itself is never told.
+    Posts are the JSON of the other server: `post["uri"]` names one everywhere, `home.known_as(post["uri"])` is its
+    id at `home`.
+    """
+
+    home: MastodonServer = field(repr=False)
+    arrived: set[str] = field(default_factory=set, repr=False)
+
+    def post(self, text: str, *, arrives: bool = False, **more: Any) -> Json:
+        """Post a text. With `reply_to` give a post's JSON, of either server."""
+        return self._sent(super().post(text, **more), arrives=arrives)
+
+    def reply(self, to: Json | str, text: str, *, arrives: bool = False, **more: Any) -> Json:
+        """Reply to a post of either server, given as its JSON or its uri; the reply stays here unless it `arrives`."""
+        uri = to if isinstance(to, str) else str(to["uri"])
+        made = super().post(text, reply_to=self.server.fetch(uri), **more)
+        return self._sent(made, arrives=arrives, parent=uri)
+
+    def quote(self, what: Json | str, text: str, *, arrives: bool = False, **more: Any) -> Json:
+        """Quote a post of either server."""
+        uri = what if isinstance(what, str) else str(what["uri"])
+        return self._sent(super().post(text, quote=self.server.fetch(uri), **more), arrives=arrives)
+
+    def edit(self, what: Json | str, text: str, **more: Any) -> Json:
+        """Change one of our posts; `home` is told if it arrived there."""
+        edited = super().edit(what, text, **more)
+        return self._sent(edited, arrives=edited["uri"] in self.arrived)
+
+    def delete(self, what: Json | str) -> None:
+        """Delete one of our posts; `home` is told if it arrived there."""
+        uri = self.server.get_status(_id(what), token=self.token)["uri"]
+        super().delete(what)
+        if uri in self.arrived:
+            self.home.call("POST", "/api/v1/_strict/undeliver", params={"uri": uri})
+
+    def _sent(self, post: Json, *, arrives: bool, parent: str | None = None) -> Json:
+        if arrives:
+            self.arrived.add(post["uri"])
+            self.home.call("POST", "/api/v1/_strict/deliver", json={"post": post, "parent": parent})
+        return post
+
+
 def start(yard: Yard, name: str = "mastodon") -> Json:
-    """Start a server of its own; returns MastodonServer's arguments."""
-    ready = yard.folder / f"{name}.json"
-    command = [sys.executable, "-m", "networks.strict_mastodon", str(ready)]
-    environment = {"PYTHONPATH": python_path(), "TMPDIR": str(yard.folder)}
-    return yard.run(name, command, env=environment).until_file(ready, seconds=60)
+    """Start a server and another one elsewhere; returns MastodonServer's arguments."""
+    running = []
+    for one in (name, f"{name}-elsewhere"):
+        ready = yard.folder / f"{one}.json"
+        command = [sys.executable, "-m", "networks.strict_mastodon", str(ready)]
+        environment = {"PYTHONPATH": python_path(), "TMPDIR": str(yard.folder)}
+        running.append((yard.run(one, command, env=environment), ready))
+    ours, other = (server.until_file(ready, seconds=60) for server, ready in running)
+    return {"url": ours["url"], "elsewhere": other["url"]}
 
 
 def _id(post: Mapping[str, Any] | str) -> str:

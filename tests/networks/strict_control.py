@@ -15,6 +15,7 @@ from mastodon_mock.db.models import Account, Idempotency, OAuthToken, Poll, Rela
 from mastodon_mock.deps import DbSession
 from mastodon_mock.routers import oauth
 from networks import strict_rules as rules
+from networks.strict_federation import Known
 from sqlalchemy import delete, or_, select
 
 
@@ -51,7 +52,8 @@ class State:
 
     keys: rules.Keys = field(default_factory=rules.Keys)
     allowances: dict[int | str, Allowance] = field(default_factory=dict)
-    noindex: set[int] = field(default_factory=set)
+    known: Known = field(default_factory=Known)
+    without_keys: set[int] = field(default_factory=set)  # accounts whose Idempotency-Keys are ignored
 
     def allowance(self, who: int | str) -> Allowance:
         return self.allowances.setdefault(who, Allowance())
@@ -70,6 +72,7 @@ class Control:
         router.add_api_route("/accounts/{account_id}", self.delete_account, methods=["DELETE"])
         router.add_api_route("/clock", self.move_clock, methods=["POST"])
         router.add_api_route("/limit", self.limit, methods=["POST"])
+        router.add_api_route("/keys", self.ignore_keys, methods=["POST"])
         router.add_api_route("/polls/{poll_id}/close", self.close_poll, methods=["POST"])
         router.add_api_route("/reset", self.reset, methods=["POST"])
         return router
@@ -96,7 +99,7 @@ class Control:
         db.add(token)
         db.commit()
         if body.get("noindex"):
-            self.state.noindex.add(account.id)
+            self.state.known.noindex.add(account.id)
         return {"id": str(account.id), "username": username, "token": token.access_token}
 
     def delete_account(self, account_id: int, db: DbSession) -> dict[str, Any]:
@@ -124,6 +127,11 @@ class Control:
         self.state.allowances[int(body["account_id"])] = Allowance(int(body["requests"]), float(body["seconds"]))
         return {}
 
+    async def ignore_keys(self, request: Request) -> dict[str, Any]:
+        body = await request.json()
+        self.state.without_keys.add(int(body["account_id"]))
+        return {}
+
     def close_poll(self, poll_id: int, db: DbSession) -> dict[str, Any]:
         poll = db.get(Poll, poll_id)
         if poll is None:
@@ -134,6 +142,10 @@ class Control:
 
     def reset(self, request: Request) -> dict[str, Any]:
         fresh = State()
-        self.state.keys, self.state.allowances, self.state.noindex = fresh.keys, fresh.allowances, fresh.noindex
+        self.state.keys, self.state.allowances = fresh.keys, fresh.allowances
+        self.state.without_keys.clear()
+        for remembered in (self.state.known.noindex, self.state.known.without_refresh, self.state.known.pending):
+            remembered.clear()
+        self.state.known.refreshed.clear()
         emptied: dict[str, Any] = oauth.mock_reset(request)
         return emptied

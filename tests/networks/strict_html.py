@@ -21,10 +21,13 @@ _SHOWN = 30  # characters of a link's address that stay visible
 
 @dataclass(frozen=True)
 class Formatter:
-    """Formats for one server: its `base_url`, and a question for which local names it has accounts."""
+    """Formats for one server: its `base_url`, and a question for the profile of a name there or on another server.
+
+    `profile(name, domain)` is an address, or None for an account it does not know; domain is None for its own.
+    """
 
     base_url: str
-    is_local: Callable[[str], bool]
+    profile: Callable[[str, str | None], str | None]
 
     def __call__(self, text: str) -> str:
         """The HTML of a text; empty for an empty one."""
@@ -47,9 +50,10 @@ class Formatter:
             href = html.escape(f"{self.base_url}/tags/{match['tag']}")
             return f'<a href="{href}" class="mention hashtag" rel="tag">#<span>{html.escape(match["tag"])}</span></a>'
         name = match["name"]
-        if match["domain"] or not self.is_local(name):
+        profile = self.profile(name, match["domain"])
+        if profile is None:
             return _plain(match[0])
-        link = f'<a href="{self.base_url}/@{name}" class="u-url mention">@<span>{name}</span></a>'
+        link = f'<a href="{profile}" class="u-url mention">@<span>{name}</span></a>'
         return f'<span class="h-card" translate="no">{link}</span>'
 
 

@@ -4,8 +4,8 @@
 
 The mock keeps the data and answers; this layer adds who may see what (strict_rules.py), the limits of a thread's
 context, tokens that must exist, rate-limit headers, HTML as Mastodon writes it (strict_html.py), and
-`/api/v1/_strict/...` by which a test makes accounts and moves clocks (strict_control.py). Federation and asynchronous
-refreshes are left out: a rule for them is one more route in strict_reading.py or check in CHECKS.
+`/api/v1/_strict/...` by which a test makes accounts and moves clocks (strict_control.py), streams (strict_streams.py),
+and other servers of the same kind, with what never arrives from them (strict_federation.py).
 API: https://docs.joinmastodon.org/methods/
 """
 
@@ -21,15 +21,19 @@ import uvicorn
 from fastapi import FastAPI, Request
 from mastodon_mock import services, streaming_events
 from mastodon_mock.app import create_app
-from mastodon_mock.config import MastodonMockConfig, SeedConfig
-from mastodon_mock.db.models import Account, OAuthToken
+from mastodon_mock.config import MastodonMockConfig, SeedConfig, StreamingConfig
+from mastodon_mock.db.models import Account, OAuthToken, Status
 from mastodon_mock.routers import statuses
 from mastodon_mock.routers.helpers import read_body
 from mastodon_mock.serializers import accounts as account_serializers
-from networks import strict_reading
+from mastodon_mock.serializers import statuses as status_serializers
 from networks import strict_rules as rules
+from networks import strict_streams
 from networks.strict_control import Control, State
+from networks.strict_federation import Federation
 from networks.strict_html import Formatter
+from networks.strict_reading import Reading
+from networks.strict_streams import Streams
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import MutableHeaders
@@ -78,13 +82,16 @@ class StrictLayer:
         send = _with_headers(send, allowance.spend())
         if allowance.spent:
             await JSONResponse({"error": "Too many requests"}, 429)(scope, receive, send)
-        elif scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        elif self._only_reads(scope):
             await self._app(scope, receive, send)
         else:
             async with self._one_writer:
                 await self._write(scope, receive, send, account_id)
 
     async def _write(self, scope: Scope, receive: Receive, send: Send, account_id: int | None) -> None:
+        if account_id in self._state.without_keys:
+            kept = [(name, value) for name, value in scope["headers"] if name != b"idempotency-key"]
+            scope = {**scope, "headers": kept}
         body = await Request(scope, receive).body()
         check, found = _check_for(scope["method"], scope["path"])
         if check is not None and account_id is not None:
@@ -100,6 +107,11 @@ class StrictLayer:
                     return
         await self._app(scope, _replay(body, receive), send)
 
+    def _only_reads(self, scope: Scope) -> bool:
+        """Whether nothing is written: a search, or a thread that is being fetched, may bring posts in."""
+        brings = SEARCHES.match(scope["path"]) or (self._state.known.pending and scope["path"].endswith("/context"))
+        return scope["method"] in ("GET", "HEAD", "OPTIONS") and not brings
+
     def _account_of(self, token: str | None) -> int | None:
         if token is None:
             return None
@@ -111,20 +123,24 @@ class StrictLayer:
 def build(url: str) -> ASGIApp:
     """The whole server, for the address it will be reached at."""
     config = MastodonMockConfig(
-        domain=url.removeprefix("http://"), url_scheme="http", title="Strict Mastodon", seed=SeedConfig()
+        domain=url.removeprefix("http://"),
+        url_scheme="http",
+        title="Strict Mastodon",
+        seed=SeedConfig(),
+        streaming=StreamingConfig(queue_maxsize=20_000),
     )
     mock = create_app(config)
     state = State()
     sessions = mock.state.session_factory
     rules.hide(sessions)
     rules.tidy(sessions)
-    _patch(state, Formatter(url, _local_names(mock)))
+    _patch(state, Formatter(url, _profiles(mock, url)))
     before = len(mock.router.routes)
-    mock.include_router(strict_reading.router())
-    mock.include_router(Control(state).router())
+    federation = Federation(state.known)
+    for ours in (Reading(federation), federation, Streams(mock), Control(state)):
+        mock.include_router(ours.router())
     # First come, first served: ours go before the mock's routes of the same paths.
-    ours = mock.router.routes[before:]
-    mock.router.routes[:] = [*ours, *mock.router.routes[:before]]
+    mock.router.routes[:] = [*mock.router.routes[before:], *mock.router.routes[:before]]
     return StrictLayer(mock, mock, state)
 
 
@@ -134,8 +150,10 @@ def _patch(state: State, formatter: Formatter) -> None:
 
     def serialize_account(session: Session, account: Account, *args: Any, **kwargs: Any) -> dict[str, Any]:
         data: dict[str, Any] = plain_account(session, account, *args, **kwargs)
-        data["note"] = formatter(account.note)
-        data["noindex"] = account.id in state.noindex
+        data["note"] = account.note if account.domain else formatter(account.note)
+        data["noindex"] = account.id in state.known.noindex
+        if account.domain:
+            data["uri"] = data["url"] = f"http://{account.domain}/@{account.username}"
         return data
 
     for name, module in list(sys.modules.items()):
@@ -145,16 +163,46 @@ def _patch(state: State, formatter: Formatter) -> None:
     # Counted by strict_rules instead, as Mastodon counts.
     statuses.MAX_STATUS_CHARACTERS = sys.maxsize  # type: ignore[attr-defined]
     streaming_events._PUBLIC_VISIBILITIES = {"public"}
+    streaming_events.get_bus = strict_streams.heard_bus
     services._MENTION_RE = rules.MENTION
+    _patch_posts(formatter.base_url)
 
 
-def _local_names(mock: FastAPI) -> Any:
-    def is_local(name: str) -> bool:
+def _patch_posts(url: str) -> None:
+    """What happens when a post is written or deleted, and how it tells whom it mentions."""
+    plain_create, plain_mentions = statuses._create_status_from_params, status_serializers._mentions_from_ctx
+    plain_parse = services.parse_mentions
+
+    def create(db: Session, account: Account, params: dict[str, Any]) -> Status:
+        post: Status = plain_create(db, account, params)
+        strict_streams.notify_quoted(db, post)
+        return post
+
+    def parse_mentions(session: Session, text: str, exclude_account_id: int) -> list[Account]:
+        plain = re.sub(rf"@{re.escape(url.removeprefix('http://'))}(?!\w)", "", text)  # our own people, named in full
+        return plain_parse(session, plain, exclude_account_id)
+
+    def mentions(accounts: list[Account], config: MastodonMockConfig) -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = plain_mentions(accounts, config)
+        for one, account in zip(told, accounts, strict=True):
+            if account.domain:
+                one["url"] = f"http://{account.domain}/@{account.username}"
+        return told
+
+    services.parse_mentions = parse_mentions
+    statuses._create_status_from_params = create
+    statuses.emit_status_delete = strict_streams.emit_delete  # type: ignore[attr-defined]
+    status_serializers._mentions_from_ctx = mentions
+
+
+def _profiles(mock: FastAPI, url: str) -> Any:
+    def profile(name: str, domain: str | None) -> str | None:
+        home = None if domain is None or f"http://{domain}" == url else domain
         with mock.state.session_factory() as session:
-            local = select(Account.id).where(Account.username == name, Account.domain.is_(None))
-            return session.scalar(local) is not None
+            known = session.scalar(select(Account.id).where(Account.username == name, Account.domain == home))
+        return None if known is None else f"http://{domain or url.removeprefix('http://')}/@{name}"
 
-    return is_local
+    return profile
 
 
 def _viewer(path: str, account_id: int | None) -> rules.Viewer:

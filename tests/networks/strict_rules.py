@@ -6,7 +6,8 @@ handler can show too much. Before: `refuse` says no to writes that a real server
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,7 +45,7 @@ PLAIN = {"synchronize_session": False}
 
 _WORD = regex.compile(r"\X")
 # As Account::MENTION_RE: not behind `/`, `=` or a word, so that a profile's address in a text pings nobody.
-MENTION = re.compile(r"(?<![=/\w])@([a-zA-Z0-9_]+(?:@[a-zA-Z0-9_.-]+)?)")
+MENTION = re.compile(r"(?<![=/\w])@([a-zA-Z0-9_]+(?:@[a-zA-Z0-9_.-]+(?::\d+)?)?)")
 _REMOTE_MENTION = regex.compile(r"(?<![\w/])(@\w+)@[\w.:-]*\w")
 
 Params = Mapping[str, Any]
@@ -61,6 +62,16 @@ class Viewer:
 
 VIEWER: ContextVar[Viewer | None] = ContextVar("VIEWER", default=None)
 """Who makes the request at hand; None sees everything, as the server itself does."""
+
+
+@contextmanager
+def seeing_all() -> Iterator[None]:
+    """For what a server does by itself in the middle of somebody's request."""
+    token = VIEWER.set(None)
+    try:
+        yield
+    finally:
+        VIEWER.reset(token)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,15 @@
 """The Mastodon-API server is as strict as a real one where the bot could go wrong."""
 
+import contextlib
+import json
+import re
+import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
-from networks.mastodon_server import MastodonAccount, MastodonError, MastodonServer
+from networks.mastodon_server import MastodonAccount, MastodonError, MastodonServer, Stranger
 
 Unique = Callable[[str], str]
 Json = dict[str, Any]
@@ -417,3 +421,224 @@ def test_the_address_of_a_profile_pings_nobody(mastodon_server: MastodonServer, 
     link = amy.post(f"as {mastodon_server.url}/@{ben.username}/1 says")
     assert link["mentions"] == []
     assert [one["id"] for one in amy.post(f"as @{ben.username} says")["mentions"]] == [ben.id]
+
+
+# -- streams --------------------------------------------------------------------------------------------------------
+class Stream:
+    """An account's stream, read by a thread of its own: what came so far, comments left out."""
+
+    def __init__(self, who: Account, path: str) -> None:
+        self.events: list[tuple[str, str]] = []
+        self.comments: list[str] = []
+        self.status = 0
+        self._who, self._path = who, path
+        self._more = threading.Condition()
+        self._response: httpx.Response | None = None
+        self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.until(lambda: bool(self.status))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._who.server.streams(self._who.id, drop=True)
+        self._thread.join(30)
+
+    def _read(self) -> None:
+        headers = {"Authorization": f"Bearer {self._who.token}"}
+        url = f"{self._who.server.url}/api/v1/streaming/{self._path}"
+        with httpx.stream("GET", url, headers=headers, timeout=30) as response:
+            self._note(status=response.status_code)
+            kind = ""
+            for line in response.iter_lines() if response.is_success else ():
+                if line.startswith(":"):
+                    self._note(comment=line)
+                elif line.startswith("event: "):
+                    kind = line.removeprefix("event: ")
+                elif line.startswith("data: "):
+                    self._note(event=(kind, line.removeprefix("data: ")))
+        self._note(comment="ended")
+
+    def _note(self, *, status: int = 0, comment: str = "", event: tuple[str, str] | None = None) -> None:
+        with self._more:
+            self.status = status or self.status
+            self.comments += [comment] if comment else []
+            self.events += [event] if event else []
+            self._more.notify_all()
+
+    def until(self, enough: Callable[[], bool]) -> None:
+        with self._more:
+            assert self._more.wait_for(enough, 30), f"came: {self.events} {self.comments}"
+
+    def until_events(self, number: int) -> list[tuple[str, str]]:
+        self.until(lambda: len(self.events) >= number)
+        return [(kind, post_id(kind, data)) for kind, data in self.events]
+
+
+def post_id(kind: str, data: str) -> str:
+    if kind == "delete":
+        return data
+    told = json.loads(data)
+    return str((told["status"] if kind == "notification" else told)["id"])
+
+
+def test_a_stream_tells_of_mentions_quotes_direct_messages_and_deletions(amy: Account, ben: Account) -> None:
+    question = amy.post("Q1")
+    with Stream(amy, "user") as stream:
+        answer = ben.reply(question, f"@{amy.username} A1")
+        stream.until_events(1)
+        direct = ben.post(f"@{amy.username} psst", visibility="direct")
+        quote = ben.post("A1", quote=question)
+        ben.edit(answer, f"@{amy.username} A1 changed")  # told to followers only
+        ben.delete(answer)
+        told = stream.until_events(4)
+    notified = [("notification", post["id"]) for post in (answer, direct, quote)]
+    assert told == [*notified, ("delete", answer["id"])]
+    [kinds] = {tuple(json.loads(data)["type"] for kind, data in stream.events if kind == "notification")}
+    assert kinds == ("mention", "mention", "quote")
+
+
+def test_a_hashtags_stream_obeys_visibility_and_blocks_both_ways(
+    mastodon_server: Server, amy: Account, ben: Account, cat: Account, unique: Unique
+) -> None:
+    tag = unique("EdChat")
+    foe = mastodon_server.create_account(unique("foe"))
+    foe.block(amy.id)
+    amy.block(cat.id)
+    with Stream(amy, f"hashtag?tag={tag}") as stream:
+        for visibility in ("unlisted", "private", "direct"):
+            ben.post(f"@{amy.username} #{tag}", visibility=visibility)
+        foe.post(f"#{tag}")
+        cat.post(f"#{tag}")
+        shown = ben.post(f"#{tag}")
+        ben.edit(shown, f"changed #{tag}")
+        ben.delete(shown)
+        told = stream.until_events(3)
+    assert told == [(kind, shown["id"]) for kind in ("update", "status.update", "delete")]
+
+
+def test_streams_beat_fall_silent_end_and_are_missing_as_told(mastodon_server: Server, amy: Account) -> None:
+    mastodon_server.streams(amy.id, thump=0.05)
+    with Stream(amy, "user") as stream:
+        stream.until(lambda: stream.comments.count(":thump") > 2)
+        assert mastodon_server.open_streams(amy.id) == {"user": 1}
+        mastodon_server.streams(amy.id, say="event: update\ndata: nonsense\n\n")
+        stream.until(lambda: ("update", "nonsense") in stream.events)
+        mastodon_server.streams(amy.id, drop=True)
+        stream.until(lambda: "ended" in stream.comments)
+    mastodon_server.streams(amy.id, mode="silent")
+    with Stream(amy, "user") as stream:
+        amy.post("heard by nobody")
+    assert (stream.events, stream.comments) == ([], ["ended"])
+    mastodon_server.streams(amy.id, mode="missing")
+    with Stream(amy, "user") as stream:
+        assert stream.status == 404
+
+
+def test_a_stream_needs_a_login(mastodon_server: Server) -> None:
+    with pytest.raises(MastodonError, match="401"):
+        mastodon_server.call("GET", "/api/v1/streaming/user")
+
+
+def test_many_streams_leave_the_server_free_to_answer(amy: Account, ben: Account) -> None:
+    with contextlib.ExitStack() as all_of_them:
+        streams = [all_of_them.enter_context(Stream(amy, "user")) for _ in range(25)]
+        post = ben.post(f"@{amy.username} hello")
+        for stream in streams:
+            assert stream.until_events(1) == [("notification", post["id"])]
+
+
+# -- keys and other servers -----------------------------------------------------------------------------------------
+def test_keys_can_be_taken_no_notice_of(mastodon_server: Server, amy: Account, unique: Unique) -> None:
+    mastodon_server.ignore_keys(amy.id)
+    key = unique("key")
+    assert amy.post("twice", idempotency_key=key)["id"] != amy.post("twice", idempotency_key=key)["id"]
+
+
+@pytest.fixture
+def far(mastodon_server: Server, unique: Unique) -> Stranger:
+    return mastodon_server.create_stranger(unique("far"), note="From far #NoBot", indexable=True)
+
+
+def test_what_is_addressed_to_somebody_here_arrives_and_so_do_its_edits_and_its_deletion(
+    mastodon_server: Server, amy: Account, far: Stranger
+) -> None:
+    question = amy.post("Q1")
+    host = mastodon_server.url.removeprefix("http://")
+    reply = far.reply(question, f"@{amy.username}@{host} A1 #EdChat", arrives=True)
+    [there] = mastodon_server.context(question["id"], token=amy.token)["descendants"]
+    assert (there["uri"], there["in_reply_to_id"]) == (reply["uri"], question["id"])
+    assert there["id"] == mastodon_server.known_as(reply["uri"]) != reply["id"]
+    author = there["account"]
+    assert author["acct"] == f"{far.username}@{far.server.url.removeprefix('http://')}"
+    assert author["uri"] == f"{far.server.url}/@{far.username}"
+    assert ("#NoBot" in re.sub("<[^>]*>", "", author["note"]), author["indexable"]) == (True, True)
+    assert [one["id"] for one in there["mentions"]] == [amy.id]
+    [notice] = amy.call("GET", "/api/v1/notifications")
+    assert (notice["type"], notice["status"]["id"]) == ("mention", there["id"])
+    far.edit(reply, f"@{amy.username}@{host} A1 changed")
+    edited = mastodon_server.get_status(there["id"])
+    assert ("changed" in edited["content"], edited["edited_at"] is not None, edited["tags"]) == (True, True, [])
+    far.delete(reply)
+    assert mastodon_server.known_as(reply["uri"]) is None
+
+
+def test_other_replies_never_arrive_by_themselves_and_their_deletion_neither(
+    mastodon_server: Server, amy: Account, far: Stranger
+) -> None:
+    question = amy.post("Q1")
+    reply = far.reply(question, "A1")
+    deeper = far.reply(reply, "A1 more")
+    assert below(mastodon_server, question, amy) == []
+    found = amy.call("GET", "/api/v2/search", params={"q": deeper["uri"], "resolve": "true"})["statuses"]
+    assert [post["uri"] for post in found] == [deeper["uri"]]
+    ours = [mastodon_server.known_as(post["uri"]) for post in (reply, deeper)]
+    assert below(mastodon_server, question, amy) == ours  # what it replies to was fetched with it
+    far.delete(deeper)
+    assert mastodon_server.get_status(str(ours[1]))["uri"] == deeper["uri"]
+    with pytest.raises(MastodonError, match="404"):
+        far.server.get_status(deeper["id"])
+
+
+@pytest.mark.parametrize("visibility", ["private", "direct"])
+def test_hidden_posts_of_other_servers_are_not_fetched(
+    mastodon_server: Server, amy: Account, far: Stranger, visibility: str
+) -> None:
+    secret = far.post("psst", visibility=visibility)
+    found = amy.call("GET", "/api/v2/search", params={"q": secret["uri"], "resolve": "true"})
+    assert found["statuses"] == []
+    assert mastodon_server.known_as(secret["uri"]) is None
+
+
+def test_asking_for_the_thread_of_a_reply_from_elsewhere_fetches_more_of_it_once(
+    mastodon_server: Server, amy: Account, far: Stranger
+) -> None:
+    question = amy.post("Q1")
+    first = far.reply(question, "A1", arrives=True)
+    second = far.reply(first, "A1 more")
+    here = str(mastodon_server.known_as(first["uri"]))
+
+    def ask(token: str | None) -> tuple[bool, int]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        answer = httpx.get(f"{mastodon_server.url}/api/v1/statuses/{here}/context", headers=headers)
+        return "Mastodon-Async-Refresh" in answer.headers, len(answer.json()["descendants"])
+
+    assert ask(None) == (False, 0)
+    mastodon_server.fetches_replies(amy.id, on=False)
+    assert ask(amy.token) == (False, 0)
+    mastodon_server.fetches_replies(amy.id, on=True)
+    assert ask(amy.token) == (True, 0)
+    assert ask(amy.token) == (False, 1)
+    assert mastodon_server.known_as(second["uri"]) is not None
+    far.reply(first, "A1 late")
+    assert ask(amy.token) == ask(amy.token) == (False, 1)
+
+
+def test_whom_one_blocks_elsewhere_is_not_listed_here(mastodon_server: Server, amy: Account, far: Stranger) -> None:
+    post = far.post("hello", arrives=True)
+    here = str(mastodon_server.known_as(post["uri"]))
+    amy.block(mastodon_server.get_status(here)["account"]["id"])
+    tag = {"q": post["uri"], "resolve": "true"}
+    assert len(amy.call("GET", "/api/v2/search", params=tag)["statuses"]) == 1  # one may look up whom one blocks
+    assert post["uri"] not in [one["uri"] for one in amy.call("GET", "/api/v1/timelines/public")]
