@@ -21,20 +21,29 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from bot.errors import NetworkError, StaffroomError, UserError
+from bot.listening import PACE, Listening
 from bot.services.archive import archive
 from bot.services.collect import collect
 from bot.services.digest import digest
-from bot.tick import LEASE, LOCK, named, replan
+from bot.services.hosts import waiting_lines
+from bot.tick import LEASE, LOCK, find_errands, named, replan, run_errands_of, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.listening import Pace
     from bot.tick import House
 
 log = structlog.get_logger()
 
 SAFETY = timedelta(seconds=20)
 """The bell rings at least this often, whatever the next due moment seems to be."""
+
+SOON = timedelta(seconds=5)
+"""How often it is looked whether likes, answers or deletions of ours are to be done."""
+
+BEAT = timedelta(minutes=1)
+"""How often it is noted that this process works."""
 
 REREAD = timedelta(seconds=60)
 """How often saved YAML files are read again."""
@@ -52,19 +61,24 @@ GOODBYE = 3.5
 class Loop:
     """Runs the house until it is told to stop.
 
-    One job for each account's deliveries and one for its collecting, so that a network that is down holds up only
-    itself; one for files, digests and pages. Each does what is due and then sets its own next alarm.
+    One job for each account's deliveries, one for its collecting and one for its errands, so that a network that is
+    down holds up only itself; one for files, digests and pages. Each does what is due and then sets its own next alarm.
+    Beside them, ``Listening`` hears what is said as it is said.
     """
 
-    def __init__(self, house: House, told: Callable[[str], None], *, reread: timedelta = REREAD) -> None:
+    def __init__(
+        self, house: House, told: Callable[[str], None], *, reread: timedelta = REREAD, pace: Pace = PACE
+    ) -> None:
         self._house = house
+        self._listening = Listening(house, told, pace)
+        self._beaten: datetime | None = None
         self._reread = reread
         self._told = told
         self._stopping = threading.Event()
         self._troubles: dict[str, str] = {}
         self._bell = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
-            executors={"default": ThreadPoolExecutor(2 * len(house.accounts) + 2)},
+            executors={"default": ThreadPoolExecutor(3 * len(house.accounts) + 2)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             timezone=UTC,
         )
@@ -81,16 +95,21 @@ class Loop:
         for account in self._house.accounts:
             self._ring(f"deliver:{account}", partial(self._deliver, account))
             self._ring(f"collect:{account}", partial(self._collect, account))
+            self._ring(f"errands:{account}", partial(self._run_errands, account))
         self._bell.start()
+        self._listening.start()
         seen = (datetime.now(UTC), time.monotonic())
         while not self._stopping.wait(WATCH):
             seen = self._mind_clock(*seen)
+        self._listening.stop()
         self._bell.remove_all_jobs()
         ended = threading.Thread(target=self._bell.shutdown, daemon=True)
         ended.start()
-        ended.join(GOODBYE)
+        leaves = time.monotonic() + GOODBYE
+        heard = self._listening.join(GOODBYE)
+        ended.join(max(0.0, leaves - time.monotonic()))
         self._house.store.drop_lock(LOCK, self._house.owner)
-        return not ended.is_alive()
+        return heard and not ended.is_alive()
 
     def _mind_clock(self, wall: datetime, elapsed: float) -> tuple[datetime, float]:
         """Ring every bell at once where the clock was put back: the alarms were set by the old time and would wait.
@@ -130,6 +149,9 @@ class Loop:
         if not self._house.store.hold_lock(LOCK, self._house.owner, now, now + LEASE):
             self._told("Another process took over (this one was asleep for too long). Stopping here.")
             self.stop()
+        if self._beaten is None or now - self._beaten >= BEAT:
+            self._house.store.beat("run", now)
+            self._beaten = now
         return now + LEASE / 3
 
     def _deliver(self, account: str) -> datetime:
@@ -164,7 +186,18 @@ class Loop:
     def _collect(self, account: str) -> datetime:
         house = self._house
         mine = {account: house.accounts[account]}
-        found = collect(house.store, mine, house.network, house.clock.now(), ours=house.own_id)
+        found = collect(
+            house.store,
+            mine,
+            house.network,
+            house.clock.now(),
+            ours=house.own_id,
+            watch=house.watch,
+            phrase=house.phrase,
+            handles=house.own_handle,
+            rhythm=self._listening.rhythm,
+            gone=lambda key: house.ears[key].gone if key in house.ears else (),
+        )
         trouble = found.troubles.get(account, "")
         if self._troubles.get(account) and not trouble:
             self._told(f"{account}: reachable again")
@@ -173,14 +206,22 @@ class Loop:
             self._told(f"{account}: {found.new} new answers, {found.changed} changed, {found.gone} gone")
         return house.clock.now() + SAFETY
 
+    def _run_errands(self, account: str) -> datetime:
+        troubles: list[str] = []
+        run_errands_of(self._house, account, troubles)
+        self._tell_trouble(f"errands:{account}", "\n".join(troubles))
+        return self._house.clock.now() + SOON
+
     def _keep_house(self) -> datetime:
         house, troubles = self._house, list[str]()
         replan(house, troubles)
-        self._tell_trouble("files", "\n".join(troubles))
-        for chat in house.store.forget_old(house.clock.now()):
+        for chat in tidy(house, troubles):
             self._told(f"forgotten, as `keep:` says: {chat}")
         for chat in digest(house.store, house.accounts, house.clock.now()):
             self._told(f"digest written: {chat}")
+        find_errands(house)
+        troubles += waiting_lines(house.store, house.accounts)
+        self._tell_trouble("house", "\n".join(troubles))
         archived = archive(house.store, house.renderer, house.target)
         if archived.written or archived.removed:
             self._told(f"pages: {archived.written} written, {archived.removed} removed")

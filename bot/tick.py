@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.errors import NetworkError, UserError
+from bot.errors import NetworkError, StoreError, UserError
 from bot.services.archive import archive
 from bot.services.collect import collect
 from bot.services.deliver import Delivered
 from bot.services.digest import digest
+from bot.services.errands import run_errands
+from bot.services.hosts import tell_hosts
+from bot.services.intake import Intake
+from bot.services.listen import ASKED, Ear, listen
 from bot.services.plan import plan
+from bot.services.wishes import take_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from bot.domain.alarms import Watchwords
     from bot.domain.posts import NetworkName
     from bot.domain.schedule import Series
+    from bot.domain.sweeps import Rhythm
     from bot.ports import Clock, Network, Renderer, Store, Target
+    from bot.ports.phrases import Phrase
     from bot.services.deliver import Deliverer
 
 LOCK = "runner"
@@ -41,7 +49,11 @@ class House:
         own_id: gives our own ``Account.id`` for an account key.
         series: reads the YAML files again; raises ``UserError`` where they are wrong now.
         owner: names this process in leases.
+        watch: what makes a person look at an answer.
+        phrase: words of ours for those who ask something.
+        own_handle: gives our own handle for an account key, asked after ``own_id``; empty if unknown.
         parallel: speak to several networks at the same time.
+        ears: what each account remembers of what it heard; made when first needed.
     """
 
     store: Store
@@ -54,7 +66,26 @@ class House:
     target: Target
     clock: Clock
     owner: str
+    watch: Watchwords
+    phrase: Phrase
+    own_handle: Callable[[str], str] = lambda _account: ""
     parallel: bool = True
+    ears: dict[str, Ear] = field(default_factory=dict)
+
+    def ear(self, account: str) -> Ear:
+        """The ear of an account."""
+        if account not in self.ears:
+            intake = Intake(
+                store=self.store,
+                accounts=self.accounts,
+                networks=self.network,
+                ours=self.own_id,
+                watch=self.watch,
+                phrase=self.phrase,
+                handles=self.own_handle,
+            )
+            self.ears.setdefault(account, Ear(intake, account, self.own_handle(account)))
+        return self.ears[account]
 
 
 class Ticked(msgspec.Struct, frozen=True):
@@ -70,21 +101,41 @@ class Ticked(msgspec.Struct, frozen=True):
     troubles: tuple[str, ...] = ()
 
 
-def tick(house: House, *, everything: bool = False, publish: bool = True) -> Ticked:
-    """Do whatever is due, once: plan, deliver, collect, digest, deliver the digest, archive.
+def tick(house: House, *, everything: bool = False, publish: bool = True, rhythm: Rhythm = "swept") -> Ticked:
+    """Do whatever is due, once: plan, deliver, listen, collect, run errands, digest, deliver the digest, archive.
 
     A network or an account in trouble is noted and never stops the rest; a broken YAML file keeps the last good plan.
-    With ``everything`` all open chats are read, due or not; without ``publish`` the pages are left for a later tick.
+
+    Args:
+        house: all that is needed.
+        everything: read all open chats whole, due or not.
+        publish: make the pages; else they are left for a later tick.
+        rhythm: how we know what is said: between two ticks as a rule by sweeps alone.
     """
     troubles: list[str] = []
     replan(house, troubles)
     missed = tuple(delivery.id for delivery in house.store.expire(house.clock.now()))
     first = deliver_due(house, troubles)
+    heard = listen_on_all(house, troubles, place=publish or rhythm == "swept")
     collected = collect(
-        house.store, house.accounts, house.network, house.clock.now(), ours=house.own_id, everything=everything
+        house.store,
+        house.accounts,
+        house.network,
+        house.clock.now(),
+        ours=house.own_id,
+        watch=house.watch,
+        phrase=house.phrase,
+        handles=house.own_handle,
+        rhythm=lambda _account: rhythm,
+        everything=everything,
     )
     troubles += [named(account, trouble) for account, trouble in collected.troubles.items()]
-    house.store.forget_old(house.clock.now())
+    if publish or rhythm == "swept":
+        find_errands(house)
+    for account in house.accounts:
+        run_errands_of(house, account, troubles)
+    tidy(house, troubles)
+    house.store.beat("tick", house.clock.now())
     digests = digest(house.store, house.accounts, house.clock.now())
     second = deliver_due(house, troubles) if digests else Delivered()
     pages = archive(house.store, house.renderer, house.target).written if publish else 0
@@ -93,7 +144,7 @@ def tick(house: House, *, everything: bool = False, publish: bool = True) -> Tic
         waiting=first.waiting + second.waiting,
         refused=first.refused + second.refused,
         missed=missed,
-        posts=collected.new,
+        posts=heard + collected.new,
         digests=digests,
         pages=pages,
         troubles=tuple(dict.fromkeys(troubles)),
@@ -103,6 +154,58 @@ def tick(house: House, *, everything: bool = False, publish: bool = True) -> Tic
 def named(account: str, trouble: str) -> str:
     """A trouble with the account's name before it, unless it begins with it already."""
     return trouble if trouble.startswith(f"{account}: ") else f"{account}: {trouble}"
+
+
+def listen_on_all(house: House, troubles: list[str], *, place: bool) -> int:
+    """Ask each account once what came in since it was asked last; gives how many posts are new.
+
+    Without ``place``, which questions they answer is left for later: in a huge chat that takes long.
+    """
+    new = 0
+    for account in house.accounts:
+        try:
+            network = house.network(account)
+            found = listen(house.ear(account), network, house.store.cursor(account, ASKED), house.clock.now())
+        except (NetworkError, UserError) as error:
+            troubles.append(named(account, str(error)))
+            continue
+        troubles += [named(account, trouble) for trouble in found.troubles.values()]
+        new += found.new
+        if place:
+            house.ear(account).place(house.clock.now(), whole=True)
+    return new
+
+
+def find_errands(house: House) -> None:
+    """Queue what follows from what is stored: hosts to be told what waits, posts of digests to be taken back."""
+    tell_hosts(house.store, house.accounts, house.clock.now(), house.phrase)
+    take_back(house.store, house.clock.now())
+
+
+def run_errands_of(house: House, account: str, troubles: list[str]) -> int:
+    """Do an account's errands; gives how many were done. No adapter is opened where there are none."""
+    now = house.clock.now()
+    if not house.store.errands(account, now, 1):
+        return 0
+    try:
+        done = run_errands(house.store, house.network(account), now)
+    except (NetworkError, UserError) as error:
+        troubles.append(named(account, str(error)))
+        return 0
+    troubles += [named(account, trouble) for trouble in done.troubles]
+    return done.done
+
+
+def tidy(house: House, troubles: list[str]) -> tuple[str, ...]:
+    """Forget what is not to be kept any longer; gives the ids of the chats whose time of keeping is over."""
+    now = house.clock.now()
+    forgotten = house.store.forget_old(now)
+    house.store.forget_left_out(now)
+    try:
+        house.store.tidy(now)
+    except StoreError as error:  # it is only about room: what was erased is erased
+        troubles.append(str(error))
+    return forgotten
 
 
 def replan(house: House, troubles: list[str]) -> None:

@@ -23,7 +23,9 @@ _RUN = pytest.StashKey[ServerRun]()
 
 def pytest_configure(config: pytest.Config) -> None:
     # The asserts of shared helpers are explained too; this has to be said before anything imports them.
-    pytest.register_assert_rewrite("contract.network_contract", "contract.store_world", "acceptance.checks")
+    pytest.register_assert_rewrite(
+        "contract.network_contract", "contract.streams_contract", "contract.store_world", "acceptance.checks"
+    )
     is_worker = hasattr(config, "workerinput")  # set by pytest-xdist in the processes it starts
     config.stash[_RUN] = ServerRun.join() if is_worker else ServerRun.open()
 

@@ -5,7 +5,6 @@ from bot.bootstrap.desk import (
     cancel_chat,
     digest_preview,
     export_chat,
-    forget_account,
     migrate_database,
     plan_of,
     publish,
@@ -15,17 +14,28 @@ from bot.bootstrap.desk import (
 from bot.bootstrap.doctor import examine
 from bot.bootstrap.house import read_settings
 from bot.bootstrap.logins import login_account
+from bot.bootstrap.people import about_person, ask_for, everybody, export_person, forget_account
+from bot.bootstrap.review import decide, decisions, held_answer, held_answers, hide_answer
 from bot.bootstrap.running import running_house
 from bot.bootstrap.status import status_of
 from bot.config.scaffold import scaffold as scaffold_folder
 
 __all__ = [
+    "about_person",
+    "ask_for",
     "cancel_chat",
     "check_folder",
+    "decide",
+    "decisions",
     "digest_preview",
+    "everybody",
     "examine",
     "export_chat",
+    "export_person",
     "forget_account",
+    "held_answer",
+    "held_answers",
+    "hide_answer",
     "login_account",
     "migrate_database",
     "plan_of",

@@ -42,6 +42,7 @@ def connect(settings: Settings, account: AccountSettings, login: Login, clock: C
             session=session.reveal() if session else None,
             on_session=lambda text: save_login(settings.folder, account.key, {**kept, "session": text}),
             appview=account.appview,
+            streams=account.streams,
             clock=clock.now,
             timeout=REQUEST_SECONDS,
         )

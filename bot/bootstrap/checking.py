@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.bootstrap.house import read_settings
 from bot.bootstrap.preview import preview
+from bot.config.watchwords import load_watchwords
 from bot.errors import ConfigError, Problem, UserError
 
 if TYPE_CHECKING:
@@ -22,12 +23,14 @@ def check_folder(folder: Path) -> Settings:
     ``run`` reads saved files each minute by ``read_settings`` alone: opening pictures takes long.
 
     Raises:
-        ConfigError: with every problem of the YAML files; where they are well, with every picture that is not.
+        ConfigError: with every problem of the YAML files; where they are well, with every picture that is not, or
+            every list of words.
         UserError: a template of the folder's own does not work.
     """
     settings = read_settings(folder)
     if problems := list(_pictures(settings)):
         raise ConfigError(problems)
+    load_watchwords(folder)
     preview(settings, datetime.now(UTC), None)
     return settings
 

@@ -20,7 +20,6 @@ from bot.bootstrap.house import (
 from bot.bootstrap.preview import Preview, preview, text_of
 from bot.clock import SteppedClock, SystemClock
 from bot.config.secrets import database_url
-from bot.domain.consent import Wish
 from bot.domain.digests import choose
 from bot.domain.prompts import prompts
 from bot.domain.schedule import planned_chats
@@ -164,14 +163,14 @@ def publish(folder: Path, progress: Callable[[float], None]) -> tuple[Archived, 
     """
     settings = read_settings(folder)
     store = open_store_of(settings)
-    clock = _clock_of(store)
+    clock = clock_of(store)
     if not store.is_rehearsal():
         plan(store, settings.series, accounts_of(settings), clock.now())
     done = archive(store, renderer_of(settings, clock), target_of(settings), progress)
     return done, settings.site.folder
 
 
-def _clock_of(store: Store) -> Clock:
+def clock_of(store: Store) -> Clock:
     """The clock that parts coming chats from past ones: in a rehearsal's store it stands where the play ended."""
     if not store.is_rehearsal():
         return SystemClock()
@@ -185,44 +184,6 @@ def export_chat(folder: Path, chat: str) -> bytes:
     store = open_store_of(settings)
     _stored(store, chat, settings)
     return chat_json(store.content(chat))
-
-
-class Forgotten(msgspec.Struct, frozen=True):
-    """Accounts that were forgotten, and addresses of our digest posts that repeat them and have to be deleted there."""
-
-    handles: tuple[str, ...]
-    still_posted: tuple[str, ...]
-
-
-def forget_account(folder: Path, name: str) -> Forgotten:
-    """Erase all that an account said, remember its wish, and publish the pages without it.
-
-    Args:
-        folder: the bot's folder.
-        name: the account's handle, id, or the address of its profile.
-
-    Raises:
-        UserError: nothing of such an account is kept.
-    """
-    settings = read_settings(folder)
-    store, now = open_store_of(settings), datetime.now(UTC)
-    found = store.accounts_called(name)
-    if not found:
-        raise UserError(f"{name}: nothing of an account with this handle or address is kept.")
-    contents = [store.content(stored.chat.id) for stored in store.chats()]
-    theirs = {
-        answer.key
-        for content in contents
-        for answer in content.answers
-        if store.key(answer.post.author.network, answer.post.author.id) in found
-    }
-    repeated = tuple(
-        sent.ref.url or sent.ref.id for content in contents for sent in content.sent if sent.answer in theirs
-    )
-    for key in found:
-        store.add_wish(key, Wish(kind="stopped", series="", at=now), "asked the operator")
-    archive(store, renderer_of(settings, _clock_of(store)), target_of(settings))
-    return Forgotten(tuple(found.values()), repeated)
 
 
 def migrate_database(folder: Path) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -16,11 +18,12 @@ from bot.errors import LoginError, NetworkError, StaffroomError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from bot.config import AccountSettings, Settings
     from bot.config.secrets import Login
-    from bot.ports import Identity
+    from bot.ports import Identity, Store
 
 CLOCK_OFF = 5.0
 """Seconds by which our clock may differ from a server's before prompts are noticeably early or late."""
@@ -28,13 +31,21 @@ CLOCK_OFF = 5.0
 LOW_DISK = 500 * 1024 * 1024
 """Bytes below which the disk may fill up within a season of chats."""
 
+OFTEN = timedelta(minutes=15)
+"""A wish to be left out is seen to within this time, so `tick` has to run as often."""
+
+UNCHECKED = timedelta(days=8)
+"""Every kept answer is looked up at least weekly; one that was not for longer was forgotten."""
+
 NEEDED_SCOPES = (
     "profile",
     "read:accounts",
+    "read:follows",
     "read:statuses",
     "read:notifications",
     "read:search",
     "write:statuses",
+    "write:favourites",
     "write:media",
 )
 
@@ -150,6 +161,49 @@ def _database(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("database", "well", f"{counts.get('posts', 0)} answers kept")
+        yield from _working(store, SystemClock().now())
+        yield from _checked(store, SystemClock().now())
+
+
+def _working(store: Store, now: datetime) -> Iterator[Finding]:
+    """Whether `run` or `tick` works, and often enough."""
+    runs, ticks = store.beats("run"), store.beats("tick")
+    if runs and now - runs[-1] <= OFTEN:
+        yield Finding("running", "well", "`staffroom run` is at work")
+        return
+    if not ticks:
+        yield Finding("running", "note", "neither `run` nor `tick` is at work", "Start `staffroom run`.")
+        return
+    if now - ticks[-1] > OFTEN:
+        minutes = round((now - ticks[-1]).total_seconds() / 60)
+        yield Finding("running", "wrong", f"`tick` last ran {minutes} minutes ago", _OFTENER)
+        return
+    waits = sorted(later - earlier for earlier, later in pairwise(ticks))
+    if waits and waits[len(waits) // 2] > OFTEN + timedelta(minutes=1):
+        minutes = round(waits[len(waits) // 2].total_seconds() / 60)
+        yield Finding("running", "wrong", f"`tick` runs every {minutes} minutes", _OFTENER)
+    else:
+        yield Finding("running", "well", "`staffroom tick` is at work")
+
+
+_OFTENER = "Let it run every 15 minutes or more often, or use `staffroom run`: who asks to be left out must not wait."
+
+
+def _checked(store: Store, now: datetime) -> Iterator[Finding]:
+    """Whether every kept answer was looked up lately."""
+    oldest = store.oldest_check()
+    if oldest is None:
+        return
+    when = f"{oldest.day} {oldest:%b %Y %H:%M} UTC"
+    if now - oldest > UNCHECKED:
+        yield Finding(
+            "look-ups",
+            "wrong",
+            f"an answer was last looked up on {when}, so it may be kept although its author deleted it",
+            "Let `run` or `tick` work, and see whether each account can be reached.",
+        )
+    else:
+        yield Finding("look-ups", "well", f"every kept answer was looked up since {when}")
 
 
 def _places(settings: Settings) -> Iterator[Finding]:

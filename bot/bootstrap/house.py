@@ -13,9 +13,11 @@ import msgspec
 
 from bot.config import load, stamp
 from bot.config.secrets import database_url
+from bot.config.watchwords import load_watchwords
 from bot.domain.outbox import MediaFile
 from bot.domain.textlength import BLUESKY, MASTODON
 from bot.errors import UserError
+from bot.rendering import urls
 from bot.rendering.composer import TemplateComposer
 from bot.rendering.questions import question_overrun
 from bot.rendering.site import Site, Voice
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from bot.domain.schedule import Image, Series
     from bot.domain.textlength import Limits
     from bot.ports import Clock, Composer, Renderer, Store, Target
+    from bot.ports.phrases import Phrase
 
 
 def templates_of(folder: Path) -> Templates:
@@ -104,6 +107,11 @@ def composer_of(settings: Settings) -> Composer:
     return TemplateComposer(templates_of(settings.folder), site_of(settings))
 
 
+def phrase_of(settings: Settings) -> Phrase:
+    """What says short phrases to people; one with a link has another form for a bot whose pages have no address."""
+    return templates_of(settings.folder).dictionary.phrase(urls.absolute(settings.site.address, urls.PRIVACY))
+
+
 def renderer_of(settings: Settings, clock: Clock) -> Renderer:
     """What makes this folder's pages."""
     from bot.rendering.pages import SiteRenderer
@@ -167,6 +175,7 @@ def open_house(settings: Settings, store: Store, accounts: Accounts, owner: str,
         accounts=accounts_of(settings),
         network=accounts.network,
         own_id=accounts.own_id,
+        own_handle=lambda account: accounts.identity(account).handle,
         deliverer=Deliverer(
             store=store,
             composer=composer_of(settings),
@@ -180,6 +189,8 @@ def open_house(settings: Settings, store: Store, accounts: Accounts, owner: str,
         target=target_of(settings),
         clock=clock,
         owner=owner,
+        watch=load_watchwords(settings.folder),
+        phrase=phrase_of(settings),
     )
 
 

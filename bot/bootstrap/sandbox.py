@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.bootstrap.house import composer_of, database_file, open_store_at, picture_keeper, renderer_of, target_of
+from bot.bootstrap.house import (
+    composer_of,
+    database_file,
+    open_store_at,
+    phrase_of,
+    picture_keeper,
+    renderer_of,
+    target_of,
+)
 from bot.clock import SteppedClock
 from bot.config.secrets import database_url
+from bot.config.watchwords import load_watchwords
 from bot.domain.prompts import prompts
 from bot.errors import RefusedToStart
 from bot.networks.sandbox import Sandbox, SandboxServer
@@ -95,6 +104,9 @@ def run_rehearsal(
         target=target_of(settings),
         clock=clock,
         owner="rehearsal",
+        watch=load_watchwords(settings.folder),
+        phrase=phrase_of(settings),
+        own_handle=lambda key: networks[key].identity().handle,
         parallel=False,
     )
     played = rehearse(house, clock, servers, _cast(), chat=chat.id, answers=answers, seed=seed, progress=progress)

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.bootstrap.house import open_store_of, read_settings
+from bot.bootstrap.house import accounts_of, open_store_of, read_settings
 from bot.domain.schedule import planned_chats
+from bot.services.hosts import waiting_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,12 +51,18 @@ class Status(msgspec.Struct, frozen=True):
         next_prompt: id of the delivery that is due next, and when (UTC).
         counts: figures by name, such as ``deliveries.sent`` or ``posts``.
         troubles: newest first.
+        worked_at: when `run` or `tick` worked last, UTC; ``None`` if never.
+        checked_since: since when every kept answer was looked up, UTC; ``None`` where nothing is kept.
+        waiting: what waits for a person to read, a line for each chat.
     """
 
     next_chat: NextChat | None
     next_prompt: tuple[str, datetime] | None
     counts: dict[str, int]
     troubles: tuple[Trouble, ...]
+    worked_at: datetime | None = None
+    checked_since: datetime | None = None
+    waiting: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """The same in words."""
@@ -73,6 +80,11 @@ class Status(msgspec.Struct, frozen=True):
         kept = self.counts.get("posts", 0)
         held, removed = self.counts.get("held", 0), self.counts.get("tombstones", 0)
         yield f"Kept: {kept} answers, {held} of them held back; {removed} removed."
+        if self.checked_since:
+            yield f"Every kept answer was looked up since {_moment(self.checked_since)}."
+        if self.worked_at:
+            yield f"`run` or `tick` worked last at {_moment(self.worked_at)}."
+        yield from self.waiting
         for trouble in self.troubles:
             why = f": {trouble.error}" if trouble.error else ""
             yield f"{trouble.state}: {trouble.delivery} (due {_moment(trouble.at)}){why}"
@@ -101,6 +113,9 @@ def status_of(folder: Path) -> Status:
         next_prompt=(waiting[0].id, waiting[0].at) if waiting else None,
         counts=dict(store.counts()),
         troubles=_troubles(deliveries),
+        worked_at=max((*store.beats("run"), *store.beats("tick")), default=None),
+        checked_since=store.oldest_check(),
+        waiting=tuple(waiting_lines(store, accounts_of(settings))),
     )
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from bot.cli import accounts, planning, publishing, running
+from bot.cli import accounts, people, planning, publishing, review, running
 from bot.cli.common import Commands
 
 EPILOG = "First steps: staffroom init DIR, then check, plan and rehearse there; login and doctor before the first run."
@@ -28,7 +28,11 @@ for command in (
     publishing.digest,
     publishing.archive,
     publishing.export,
-    publishing.forget,
+    review.review,
+    review.hide,
+    people.people,
+    people.export_person,
+    people.forget,
     accounts.migrate,
 ):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""Commands that give back what teachers said, or take it back: digest, archive, export, forget."""
+"""Commands that give back what teachers said: digest, archive, export."""
 
 from __future__ import annotations
 
@@ -66,23 +66,3 @@ def export(folder: Path, chat: str, out: Path | None) -> None:
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}.")
     click.echo(f"wrote {out}")
-
-
-@click.command()
-@click.argument("account", metavar="ACCOUNT")
-@folder_option
-def forget(folder: Path, account: str) -> None:
-    """Erase all that an account said, for good.
-
-    It goes from the database and the pages at once, and is never kept again.
-
-    ACCOUNT is a handle (y5leeds.bsky.social, @hanes@social.example.org) or the address of a profile.
-    """
-    from bot.bootstrap import forget_account
-
-    done = forget_account(folder, account)
-    click.echo(f"Forgotten: {', '.join(done.handles)}. The pages are written anew, and the wish is remembered.")
-    if done.still_posted:
-        click.echo("These posts of the bot repeat what they said; delete them on their network:")
-        for address in done.still_posted:
-            click.echo(f"  {address}")

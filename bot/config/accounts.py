@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 _NETWORKS = ("bluesky", "mastodon")
 _ENTRYWAY = "https://bsky.social"
+_JETSTREAMS = tuple(
+    f"wss://jetstream{number}.us-{coast}.bsky.network/subscribe" for coast in ("east", "west") for number in (1, 2)
+)
+_FIREHOSE = "/xrpc/com.atproto.sync.subscribeRepos"
 
 
 def read_accounts(reading: Reading[StaffroomFile]) -> tuple[dict[str, AccountSettings], bool]:
@@ -59,6 +63,9 @@ def _mastodon(reading: Reading[StaffroomFile], key: str, block: AccountBlock) ->
     if block.appview:
         reading.note((*path, "appview"), "Only Bluesky has an appview. Take this out.")
         return None
+    if block.streams is not None:
+        reading.note((*path, "streams"), "Mastodon's streams are found by themselves. Take this out.")
+        return None
     return AccountSettings(key, "mastodon", block.handle, block.server, characters=block.characters)
 
 
@@ -75,7 +82,20 @@ def _bluesky(reading: Reading[StaffroomFile], key: str, block: AccountBlock) -> 
     except Wrong as wrong:
         reading.note((*path, "handle"), wrong.say, value=wrong.write)
         return None
-    return AccountSettings(key, "bluesky", handle, block.server or _ENTRYWAY, block.appview or "")
+    server = block.server or _ENTRYWAY
+    streams = _default_streams(server) if block.streams is None else block.streams
+    return AccountSettings(key, "bluesky", handle, server, block.appview or "", streams=streams)
+
+
+def _default_streams(server: str) -> tuple[str, ...]:
+    """Bluesky's public Jetstreams for who lives there; a server of one's own has a firehose, and few live on it.
+
+    https://github.com/bluesky-social/jetstream#public-instances
+    """
+    if server == _ENTRYWAY:
+        return _JETSTREAMS
+    scheme, _, rest = server.partition("://")
+    return (f"{'ws' if scheme == 'http' else 'wss'}://{rest}{_FIREHOSE}",)
 
 
 def speakers(

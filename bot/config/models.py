@@ -43,6 +43,7 @@ from bot.config.fields import (
     OrText,
     Pace,
     Prose,
+    Stream,
     Switch,
     Word,
     Zone,
@@ -315,6 +316,13 @@ class SiteBlock(Block):
     language: Language = Field("en", description="The language of its own words, as a short tag.", examples=["en"])
 
 
+def _streams(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    """A single address stands for a list of one, ``none`` for an empty list."""
+    if isinstance(value, str) and value.strip().lower() in {"none", "off", "no"}:
+        return ()
+    return words.listed(value)
+
+
 class AccountBlock(Block):
     """One account that speaks. Its name is the key it stands under."""
 
@@ -333,6 +341,12 @@ class AccountBlock(Block):
         None,
         description="Bluesky: another server to read from. Hardly ever needed.",
         examples=["https://api.example.org"],
+    )
+    streams: Annotated[tuple[Stream, ...] | None, BeforeValidator(_streams), OrText()] = Field(
+        None,
+        description="Bluesky: where answers are heard live, best first: a Jetstream, or the firehose of a server of"
+        " your own. Left out, it is Bluesky's own four or your server's; none switches it off. Hardly ever needed.",
+        examples=["[wss://jetstream.example.org/subscribe]"],
     )
     characters: int | None = Field(
         None,

@@ -33,6 +33,7 @@ class AccountSettings(msgspec.Struct, frozen=True):
         server: Bluesky: its PDS or entryway. Mastodon: its server. Without a slash at its end.
         appview: Bluesky: where to read from; empty means through the server.
         characters: Mastodon: a post's length where it is not what the server says; else ``None``.
+        streams: Bluesky: addresses of live streams, best first; none where they are switched off.
     """
 
     key: str
@@ -41,6 +42,7 @@ class AccountSettings(msgspec.Struct, frozen=True):
     server: str
     appview: str = ""
     characters: int | None = None
+    streams: tuple[str, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -183,6 +183,22 @@ def address(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
     raise Wrong(f"“{shown(word)}” is no web address; those begin with https://.", f"https://{bare[1]}" if bare else "")
 
 
+def stream(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
+    """A ``wss://`` (or ``ws://``) address of a live stream."""
+    word = text(value)
+    try:
+        parts = urlsplit(word)
+        good = parts.scheme in {"ws", "wss"} and bool(parts.hostname) and not re.search(r"[\s<>\"?#]", word)
+        _ = parts.port
+    except ValueError:
+        good = False
+    if good:
+        return word.rstrip("/")
+    bare = re.fullmatch(r"(?:[a-z]+:/*|/+)?(" + _DOMAIN + r"(?::\d+)?(?:/[^\s?#]*)?)[?#]?\S*", word, re.IGNORECASE)
+    fit = f"wss://{bare[1]}" if bare else ""
+    raise Wrong(f"“{shown(word)}” is no address of a stream; those begin with wss:// and have no question mark.", fit)
+
+
 def option(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
     """One answer of a poll: at most 50 characters, as Mastodon's default allows."""
     words = line_text(value)

@@ -149,3 +149,12 @@ def node_key(pepper: bytes, network: str, remote_id: str) -> str:
     if not remote_id:
         return ""
     return hashlib.blake2b(f"{network}\0{remote_id}".encode(), digest_size=12, key=pepper).hexdigest()
+
+
+def handle_id(handle: str) -> str:
+    """What a handle stands for where an account's id is not known: a wish may be remembered by it.
+
+    Used like an ``Account.id``, in ``node_key``; the server's part of a handle and letters' case make no difference to
+    whom it names, a leading ``@`` neither.
+    """
+    return f"handle:{handle.strip().lstrip('@').casefold()}"

@@ -92,6 +92,7 @@ class ChatContent(msgspec.Struct, frozen=True):
         answers: in order of (time, key).
         tombstones: places of posts that were removed or may not be shown.
         picks: what its digest chose; empty before.
+        left_out: how many posts of others in its threads are not archived: a number, and nothing else.
     """
 
     stored: StoredChat
@@ -99,6 +100,7 @@ class ChatContent(msgspec.Struct, frozen=True):
     answers: tuple[Answer, ...]
     tombstones: tuple[Tombstone, ...]
     picks: tuple[Pick, ...]
+    left_out: int = 0
 
 
 class ChatFigures(msgspec.Struct, frozen=True):
@@ -119,6 +121,8 @@ class Candidate(msgspec.Struct, frozen=True):
         key, parent, root, quote: node keys; empty if none.
         in_thread: it stands in the thread of one of our questions.
         store, hold, search, why: the verdict (see ``consent.Verdict``).
+        held: why a person has to look, as the verdict's ``held`` joined by spaces.
+        copy_of: node key of the original where this is a bridge's copy; its replies belong to that one.
     """
 
     chat: str
@@ -132,3 +136,5 @@ class Candidate(msgspec.Struct, frozen=True):
     hold: bool
     search: bool
     why: str
+    held: str = ""
+    copy_of: str = ""

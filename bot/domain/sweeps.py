@@ -1,14 +1,23 @@
-"""When a chat's threads are read again: often while it is open, ever more rarely afterwards."""
+"""When a chat is listened to, read and looked up: often while it is open, ever more rarely afterwards."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Sequence
 
+    from bot.domain.posts import NetworkName
+    from bot.domain.records import SentPost
     from bot.domain.schedule import Chat, Series
+
+Rhythm = Literal["told", "asked", "swept"]
+"""How we know at this moment what is said on an account: a stream tells us, we ask every ``ASKING``, or only by reading
+everything again and again."""
 
 EARLY = timedelta(hours=1)
 """A post with the hashtag counts for a chat from this long before its start."""
@@ -18,6 +27,154 @@ CLOSING = timedelta(days=1)
 
 PATIENCE = timedelta(hours=6)
 """How long a digest waits for a network that cannot be read."""
+
+READY = timedelta(minutes=15)
+"""From how long before a chat's start we listen."""
+
+ASKING = timedelta(seconds=25)
+"""From one asking to the next, in a chat without a stream."""
+
+SETTLING = timedelta(seconds=20)
+"""From one placing of a chat's answers to the next, while they come in one by one."""
+
+_FRESH = timedelta(minutes=1)
+_OPEN = timedelta(hours=1)
+_LONG = timedelta(hours=6)
+_LEAST_SHARE = 50
+
+
+class Readings(msgspec.Struct, frozen=True):
+    """When one chat was read last on one account; all times UTC.
+
+    Attributes:
+        everything: all of its threads, its hashtag and its quotes were read.
+        threads: the thread of one prompt (by id) was read.
+        hashtag: its hashtag was read.
+        named: a stream said of the thread of a prompt (by id) that only reading it tells what happened there.
+        missed: a stream may have missed something before this.
+    """
+
+    everything: datetime | None = None
+    threads: Mapping[str, datetime] = {}
+    hashtag: datetime | None = None
+    named: Mapping[str, datetime] = {}
+    missed: datetime | None = None
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What is to be read now.
+
+    Attributes:
+        everything: all there is.
+        threads: only these, by ids of their prompts.
+        hashtag: only that.
+        begun: nothing, as the first post of ours is just out and a stream tells what comes: it counts as read.
+    """
+
+    everything: bool = False
+    threads: tuple[str, ...] = ()
+    hashtag: bool = False
+    begun: bool = False
+
+    def __bool__(self) -> bool:
+        return self.everything or self.hashtag or self.begun or bool(self.threads)
+
+
+def asking_interval(*, on: bool, evening: bool) -> timedelta:
+    """From one asking to the next where no stream tells: ``ASKING`` in an evening's chat, 2 minutes where only slow
+    chats are on, 5 where none is, because people may turn to us at any time.
+    """
+    if evening:
+        return ASKING
+    return timedelta(minutes=2 if on else 5)
+
+
+def is_searched(network: NetworkName) -> bool:
+    """Whether hashtags have to be searched for on a network, besides asking what is addressed to us: Bluesky lists
+    nothing under a hashtag by id.
+    """
+    return network == "bluesky"
+
+
+def listening(series: Series, chat: Chat, now: datetime) -> bool:
+    """Whether a chat is on: from ``READY`` before its start until its digest is due."""
+    return chat.starts_at - READY <= now < chat.ends_at + series.grace
+
+
+def to_read(  # noqa: PLR0917 - each is one side of the question
+    series: Series, chat: Chat, sent: Sequence[SentPost], done: Readings, now: datetime, rhythm: Rhythm
+) -> Reading:
+    """What of a chat is to be read now on one account.
+
+    Where a stream tells us (or we ask often), reading only makes sure: the thread of each question once its turn is
+    over, the hashtag at the close, everything once before the digest; besides what a stream named, and everything where
+    it may have missed something. Where only reading tells, everything is read in the rhythm of ``sweep_due``.
+
+    Args:
+        series: of which it is.
+        chat: the chat.
+        sent: our posts in it on this account.
+        done: when it was read last there.
+        now: UTC.
+        rhythm: how we know there what is said.
+    """
+    asked_too_rarely = rhythm == "asked" and is_long(chat)
+    if rhythm == "swept" or asked_too_rarely or now >= chat.ends_at + series.grace:
+        return Reading(everything=sweep_due(series, chat, done.everything, now))
+    last, first = done.everything, min((post.at for post in sent), default=now)
+    if last is None:
+        return Reading(begun=True) if first > now - _FRESH else Reading(everything=True)
+    missed = done.missed is not None and first < done.missed - _FRESH and _before(last, done.missed)
+    if missed and _before(last, now - sweep_interval(chat, now)):
+        return Reading(everything=True)
+    if is_long(chat) and now - last >= _LONG:
+        return Reading(everything=True)
+    threads = {prompt: at for prompt, at in done.named.items() if _before(_later(done.threads.get(prompt), last), at)}
+    due = [
+        prompt for prompt, since in _turns(chat, sent, now) if _before(_later(done.threads.get(prompt), last), since)
+    ]
+    hashtag = now >= chat.ends_at and _before(_later(done.hashtag, last), chat.ends_at)
+    return Reading(threads=tuple(dict.fromkeys([*threads, *due])), hashtag=hashtag)
+
+
+def _turns(chat: Chat, sent: Sequence[SentPost], now: datetime) -> Iterator[tuple[str, datetime]]:
+    """Questions whose threads must have been read since a moment: the end of their turn, which comes when the next one
+    goes out or the chat ends; an hour ago, for one that is open for longer.
+    """
+    asked: dict[str, datetime] = {}
+    for post in sent:
+        if post.kind == "question":
+            asked.setdefault(post.prompt, post.at)
+    turns = sorted(asked.items(), key=lambda one: one[1])
+    ends = [at for _, at in turns[1:]] + [chat.ends_at]
+    for (prompt, at), end in zip(turns, ends, strict=False):  # without turns there is one end too many
+        if min(end, chat.ends_at) <= now:
+            yield prompt, min(end, chat.ends_at)
+        elif now - at >= _OPEN:
+            yield prompt, now - _OPEN
+
+
+def _before(last: datetime | None, moment: datetime) -> bool:
+    return last is None or last < moment
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((at for at in (one, other) if at is not None), default=None)
+
+
+def placing_due(last: datetime | None, now: datetime, fresh: int, known: int) -> bool:
+    """Whether answers that came in one by one are to be placed now: soon in a small chat; in a huge one, where placing
+    takes long, once enough came or ``sweep_interval``'s two minutes passed.
+
+    Args:
+        last: when the chat's answers were placed last, UTC.
+        now: UTC.
+        fresh: how many posts came or changed since then.
+        known: how many posts there are in all.
+    """
+    if not fresh or (last is not None and now - last < SETTLING):
+        return False
+    return last is None or fresh * _LEAST_SHARE >= known or now - last >= timedelta(minutes=2)
 
 
 def sweep_due(series: Series, chat: Chat, last: datetime | None, now: datetime) -> bool:
@@ -37,12 +194,16 @@ def sweep_due(series: Series, chat: Chat, last: datetime | None, now: datetime) 
 def sweep_interval(chat: Chat, now: datetime) -> timedelta:
     """From one sweep to the next: 2 minutes in a live chat, 10 for an hour after, then an hour, then a day."""
     if now < chat.ends_at:
-        long = chat.ends_at - chat.starts_at > timedelta(hours=12)
-        return timedelta(minutes=10) if long else timedelta(minutes=2)
+        return timedelta(minutes=10) if is_long(chat) else timedelta(minutes=2)
     since = now - chat.ends_at
     if since < timedelta(hours=1):
         return timedelta(minutes=10)
     return timedelta(hours=1) if since < timedelta(days=1) else timedelta(days=1)
+
+
+def is_long(chat: Chat) -> bool:
+    """Whether a chat goes on for days."""
+    return chat.ends_at - chat.starts_at > timedelta(hours=12)
 
 
 def check_interval(chat: Chat, now: datetime) -> timedelta:

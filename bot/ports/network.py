@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from bot.domain.posts import Post, PostRef
+from bot.domain.posts import Account, Post, PostRef
 
 if TYPE_CHECKING:
     import random
@@ -54,11 +54,48 @@ class LookUp(msgspec.Struct, frozen=True):
     gone: tuple[PostRef, ...]
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """What we want to hear of.
+
+    Attributes:
+        hashtags: of the chats that are open, folded (``richtext.fold_tag``), without ``#``.
+        authors: ``Account.id`` of whom something is kept: their deletions and the end of their accounts are told.
+        closed: ids of posts of ours with a gate: what is said below them is only known by reading them.
+    """
+
+    hashtags: frozenset[str] = frozenset()
+    authors: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
+
+
+class Spoiled(msgspec.Struct, frozen=True):
+    """Something a stream told that could not be read: which event it was (never its words), and the error."""
+
+    event: str
+    error: str
+
+
 class Heard(msgspec.Struct, frozen=True):
-    """What came in since a cursor, without waiting, and the cursor to go on from."""
+    """What came in since a cursor, and the cursor to go on from.
+
+    Attributes:
+        posts: new and edited posts of others, of any visibility: what may be kept is decided at the door. A stream
+            gives only posts that it can prove to be shown by the network; all others are left to ``threads``.
+        cursor: to go on from, once all of this is stored.
+        gone: posts that were deleted; also of posts that we never kept.
+        ended: ids of accounts that were deleted, suspended, taken down or deactivated.
+        threads: ids of posts of ours below which something happened that only reading the thread tells.
+        spoiled: events set aside.
+        missed: something before this may have been missed, so threads and hashtags are to be read anew.
+    """
 
     posts: tuple[Post, ...]
     cursor: str
+    gone: tuple[PostRef, ...] = ()
+    ended: tuple[str, ...] = ()
+    threads: tuple[str, ...] = ()
+    spoiled: tuple[Spoiled, ...] = ()
+    missed: bool = False
 
 
 class Network(Protocol):
@@ -127,8 +164,56 @@ class Network(Protocol):
         """Ask for posts by id: what they are now, and which are gone."""
         ...
 
-    def listen(self, cursor: str) -> Heard:
-        """Posts that the network told us of since ``cursor`` (empty: the newest). Fast, never complete."""
+    def listen(self, cursor: str, wanted: Wanted) -> Heard:
+        """Ask what came in since ``cursor`` (empty: the newest): what answers, quotes, mentions or writes to us, and
+        what has a wanted hashtag where the network lists that by id. Fast, never complete.
+        """
+        ...
+
+    def stream(self, cursor: str, wanted: Callable[[], Wanted], stopping: Callable[[], bool]) -> Iterator[Heard]:
+        """Be told live what ``listen`` would be asked for, and deletions, edits and ends of accounts.
+
+        Gives something at least every five seconds, if only a sign of life without posts (an unchanged cursor), and
+        ends soon after ``stopping`` says so. ``wanted`` is asked again now and then.
+
+        Raises:
+            Refused: there is no such stream here; only asking is left.
+            Unavailable: it broke, or fell silent; connecting again from the last cursor is right.
+        """
+        ...
+
+    def resolve(self, address: str) -> Post | None:
+        """The post that has this web address or ``uri``, wherever it was written, as this network shows it."""
+        ...
+
+    def account_called(self, handle: str) -> Account | None:
+        """The account with this handle as the network knows it, or ``None``."""
+        ...
+
+    # What follows writes, beside the outbox. Asking the same again makes nothing new, so it may be tried until it
+    # answers; what is in doubt is looked for before anything is sent again.
+    def like(self, ref: PostRef) -> None:
+        """Like a post: our one sign that a request was understood."""
+        ...
+
+    def answer(self, ref: PostRef, handle: str, text: str, key: str, at: datetime) -> None:
+        """Answer a post shortly, for its author alone where the network can do that.
+
+        Args:
+            ref: the post.
+            handle: its author's, mentioned where the network needs it.
+            text: plain, without mentions.
+            key: 32 hex digits that name this answer.
+            at: when it was decided, UTC.
+        """
+        ...
+
+    def tell(self, handle: str, text: str, key: str, at: datetime) -> None:
+        """Write to a person privately. Raises ``Refused`` where the network or the person does not allow it."""
+        ...
+
+    def delete(self, ref: PostRef) -> None:
+        """Delete a post of ours; one that is gone already is fine."""
         ...
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bot.domain.outbox import Draft, MediaFile
-    from bot.domain.posts import NetworkName, PostRef
+    from bot.domain.posts import Account, NetworkName, PostRef
     from bot.domain.records import ChatContent, ChatFigures, StoredChat
     from bot.domain.schedule import Chat, Prompt
     from bot.domain.textlength import Limits
@@ -68,8 +68,10 @@ class PlannedPage(Protocol):
 class Renderer(Protocol):
     """Knows all pages of the archive. Planning them is cheap, rendering is not."""
 
-    def pages(self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures]) -> Iterable[PlannedPage]:
-        """Every page that the archive of these chats has."""
+    def pages(
+        self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], listed: Sequence[Account] = ()
+    ) -> Iterable[PlannedPage]:
+        """Every page that the archive of these chats has; ``listed`` are the people who asked for the directory."""
         ...
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
+from bot.domain.consent import Wish
+from bot.domain.posts import Account, Post
 from bot.domain.records import StoredChat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from bot.domain.consent import Wish
+    from bot.domain.consent import Ruling
+    from bot.domain.errands import Errand
     from bot.domain.outbox import Delivery, Draft, Part
     from bot.domain.posts import NetworkName, PostRef
     from bot.domain.records import Candidate, ChatContent, ChatFigures, Pick, Placed, SentPost
     from bot.domain.schedule import Chat, Prompt, Series
-    from bot.ports.network import Sent
+    from bot.ports.network import Sent, Spoiled
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -35,6 +38,23 @@ class Standing(msgspec.Struct, frozen=True):
     root: str
     quote: str
     in_thread: bool
+
+
+class Held(msgspec.Struct, frozen=True):
+    """An answer that waits for a person: where it stands, the post, and why (``consent.Hold``)."""
+
+    chat: str
+    key: str
+    post: Post
+    reasons: tuple[str, ...]
+
+
+class Person(msgspec.Struct, frozen=True):
+    """All that is kept about one account: what it is called by, its posts by chat, and its wishes."""
+
+    account: Account
+    posts: tuple[tuple[str, Post], ...]
+    wishes: tuple[Wish, ...]
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -193,8 +213,14 @@ class Store(Protocol):
         """Note that these posts were looked up."""
         ...
 
+    def unanswered(self, refs: Iterable[PostRef], now: datetime) -> None:
+        """Note that these posts were asked for and nothing was learned of them: ``unchecked`` and ``invited`` give
+        them again once the others had their turn.
+        """
+        ...
+
     def standing(self, keys: Collection[str]) -> Mapping[str, tuple[Standing, ...]]:
-        """Where posts (by node key) whose words are kept stand; posts that stand nowhere are left out."""
+        """Where posts (by node key) stand whose words are kept, or that were left out; others are missing."""
         ...
 
     def forget_old(self, now: datetime) -> tuple[str, ...]:
@@ -213,6 +239,116 @@ class Store(Protocol):
         """Remember how far a stream was read."""
         ...
 
+    # -- live ------------------------------------------------------------------------------------------------
+    def take_in(
+        self,
+        batch: Sequence[Candidate],
+        *,
+        gone: Collection[str],
+        ended: Collection[str],
+        account: str,
+        stream: str,
+        cursor: str,
+        spoiled: Sequence[Spoiled],
+        now: datetime,
+    ) -> Stored:
+        """Store what a stream told and how far it was read, all in one transaction.
+
+        Args:
+            batch: as for ``upsert``.
+            gone: node keys of posts that were deleted; unknown ones are ignored.
+            ended: keys of accounts that are no more: their posts become tombstones.
+            account: key of our account that was told.
+            stream: which stream of it.
+            cursor: how far it was read.
+            spoiled: events to set aside.
+            now: UTC.
+        """
+        ...
+
+    def kept_authors(self, network: NetworkName, since: datetime) -> frozenset[str]:
+        """``Account.id`` of whom words are kept in chats that ended after ``since``."""
+        ...
+
+    def sweep_again(self, series: str) -> None:
+        """Let every open chat of a series be swept soon, whenever it was last."""
+        ...
+
+    # -- wishes ----------------------------------------------------------------------------------------------
+    def invited(self, network: NetworkName, limit: int) -> tuple[PostRef, ...]:
+        """Posts that were left out and whose authors have joined since: to be looked up and let in (``standing``
+        gives their places).
+        """
+        ...
+
+    def forget_left_out(self, now: datetime) -> int:
+        """Forget where left-out posts are, once the window of all of their chats is closed; gives how many."""
+        ...
+
+    def answers_of(self, account_key: str, chat: str) -> tuple[str, ...]:
+        """Node keys of an account's kept posts in a chat, newest first."""
+        ...
+
+    def author_of(self, key: str) -> str:
+        """Key of the account that wrote a kept post (by node key); empty if it is not kept."""
+        ...
+
+    def repeating(self, keys: Collection[str]) -> tuple[tuple[str, PostRef], ...]:
+        """Posts of our own digests that are out and repeat these posts (node keys): our account key, and address.
+
+        Asked before those posts are erased; each is deleted as an errand.
+        """
+        ...
+
+    def outlived(self) -> tuple[tuple[str, str, PostRef], ...]:
+        """Posts of ours that are out and repeat what may not be shown any more: our account, an errand's id, address.
+
+        Those for which that errand was ever queued are left out.
+        """
+        ...
+
+    def unname(self, account: Account) -> int:
+        """Take an account's handle out of all other people's kept posts that mention it; gives how many."""
+        ...
+
+    def person(self, account_key: str) -> Person | None:
+        """All that is kept about an account, for its owner; ``None`` if nothing is."""
+        ...
+
+    # -- held for a person -----------------------------------------------------------------------------------
+    def rulings(self, keys: Collection[str]) -> Mapping[str, Ruling]:
+        """The latest decision about each of these posts (by node key); those without any are left out."""
+        ...
+
+    def rule(self, key: str, ruling: Ruling, reason: str, by: str) -> None:
+        """Remember a decision, as an event. What it means for the post, ``decide`` says: let it in again."""
+        ...
+
+    def held(self) -> tuple[Held, ...]:
+        """What waits for a person, oldest first."""
+        ...
+
+    def rulings_log(self, limit: int) -> tuple[tuple[str, Ruling, str, str], ...]:
+        """Decisions about posts, newest first: node key, ruling, why in words, and who decided."""
+        ...
+
+    # -- errands ---------------------------------------------------------------------------------------------
+    def queue(self, errands: Sequence[Errand]) -> int:
+        """Remember what is to be done; one that was ever queued is not queued again. Gives how many are new."""
+        ...
+
+    def errands(self, account: str, now: datetime, limit: int) -> tuple[Errand, ...]:
+        """What an account of ours is to do now, in order of time."""
+        ...
+
+    def errand_done(self, errand: str, now: datetime, error: str = "") -> None:
+        """It is done, or (with an error) given up. Address, handle and text are forgotten."""
+        ...
+
+    def errand_again(self, errand: str, retry_at: datetime, error: str) -> None:
+        """It did not work; try again then."""
+        ...
+
     # -- digest and archive ----------------------------------------------------------------------------------
     def content(self, chat: str) -> ChatContent:
         """All that may be shown of a chat. There is no other way to read answers for people to see."""
@@ -220,6 +356,14 @@ class Store(Protocol):
 
     def figures(self) -> Mapping[str, ChatFigures]:
         """Counts of shown answers by chat id."""
+        ...
+
+    def listed(self) -> tuple[Account, ...]:
+        """Who asked to be in the directory of people: only by their own name, and while words of theirs are kept."""
+        ...
+
+    def wishing(self) -> tuple[tuple[Account | None, tuple[Wish, ...]], ...]:
+        """Everybody who ever asked something of us, with all they asked; ``None`` for whom no words are kept."""
         ...
 
     def digest_due(self, now: datetime) -> tuple[StoredChat, ...]:
@@ -236,6 +380,16 @@ class Store(Protocol):
 
     def save_page_marks(self, marks: Mapping[str, str], gone: Collection[str]) -> None:
         """Remember fingerprints, forget those of pages that are gone."""
+        ...
+
+    def copies(self, keys: Collection[str]) -> Mapping[str, str]:
+        """Of these node keys those that are bridges' copies, each with its original's; empty where it has none that
+        we know.
+        """
+        ...
+
+    def save_copies(self, pairs: Mapping[str, str]) -> None:
+        """Remember copies, each with its original's node key, or empty."""
         ...
 
     # -- running ---------------------------------------------------------------------------------------------
@@ -257,6 +411,24 @@ class Store(Protocol):
 
     def mark_rehearsal(self) -> bool:
         """Say that everything in this database is made up; false, and nothing done, where it holds a real chat."""
+        ...
+
+    def beat(self, kind: Literal["run", "tick"], now: datetime) -> None:
+        """Note that ``run`` or ``tick`` worked; the last twenty times of each are kept."""
+        ...
+
+    def beats(self, kind: Literal["run", "tick"]) -> tuple[datetime, ...]:
+        """When ``run`` or ``tick`` worked lately, oldest first."""
+        ...
+
+    def oldest_check(self) -> datetime | None:
+        """When the kept post that was not looked up for longest was, UTC; ``None`` where nothing is kept."""
+        ...
+
+    def tidy(self, now: datetime) -> bool:
+        """Give back the room of what was erased, at most once a day; gives whether it was done. Where somebody else is
+        writing, or the database does it by itself, nothing happens.
+        """
         ...
 
     def counts(self) -> Mapping[str, int]:

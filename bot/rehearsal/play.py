@@ -134,7 +134,7 @@ class _Play:
                 self._clock.move_to(self._acts[waiting[0]].at)
                 self._act(waiting.popleft())
             self._clock.move_to(moment)
-            troubles += tick(self._house, publish=False).troubles
+            troubles += tick(self._house, publish=False, rhythm="told").troubles  # as with a stream that works
             self._note_questions()
             progress(1 - len(waiting) / max(1, len(self._acts)))
         return troubles + list(tick(self._house, everything=True).troubles)

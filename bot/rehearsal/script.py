@@ -84,6 +84,9 @@ BEFORE = -2
 EXTRAS: tuple[tuple[Kind, float], ...] = (("edit", 0.03), ("delete", 0.02), ("leave", 0.005), ("spam", 0.01))
 """What happens besides, as shares of the number of answers; each at least once where there are answers at all."""
 
+LEAVERS = 20
+"""Of so many teachers one leaves at most: what they all said goes with them, and the others are to be seen."""
+
 
 class Stage(msgspec.Struct, frozen=True):
     """Where and when a rehearsal plays: the cast, the chat, its question prompts in order, and its networks."""
@@ -110,10 +113,16 @@ def write_script(rng: random.Random, stage: Stage, answers: int) -> tuple[Act, .
     extras = [
         act
         for kind, share in (EXTRAS if acts else ())
-        for _ in range(max(1, round(answers * share)))
+        for _ in range(_times(kind, answers * share, stage.cast))
         for act in _extra(rng, stage, acts, kind)
     ]
     return tuple(_in_order(acts, extras))
+
+
+def _times(kind: Kind, share: float, cast: Cast) -> int:
+    """How often something happens besides."""
+    often = max(1, round(share))
+    return min(often, max(1, len(cast.teachers) // LEAVERS)) if kind == "leave" else often
 
 
 def _answer(rng: random.Random, stage: Stage, kind: Kind) -> Act:

@@ -8,6 +8,7 @@ import msgspec
 
 from bot.domain.richtext import to_plain
 from bot.rendering.chatview import view
+from bot.rendering.signing import nameless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,11 @@ def chat_json(content: ChatContent) -> bytes:
 
     Questions hold their answers, answers their ``replies``, nested as deep as the page shows them; a deeper reply
     stands beside the one it replies to. Each answer stands once, under the first question it answers; ``questions``
-    names all of them. Nothing stands for what was removed: replies to it move up.
+    names all of them. Nothing stands for what was removed: replies to it move up. What is not archived is counted in
+    ``left_out``.
+
+    Who asked for initials has no ``handle``; who asked not to be named has no ``author`` and no ``url``, and ``hour``
+    instead of ``at``.
     """
     chat, series = content.stored.chat, content.stored.series
     seen = view(content)
@@ -38,6 +43,7 @@ def chat_json(content: ChatContent) -> bytes:
         "cancelled": content.stored.cancelled,
         "resources": chat.resources,
         "people": seen.people,
+        "left_out": content.left_out,
         "questions": [
             {
                 "number": section.number,
@@ -70,15 +76,15 @@ def _nested(rows: Sequence[Row], number: int) -> list[dict[str, Any]]:
 
 def _answer(answer: Answer, number: int, together: tuple[int, ...]) -> dict[str, Any]:
     post = answer.post
-    told: dict[str, Any] = {
-        "id": answer.key,
-        "network": post.ref.network,
-        "url": post.ref.url,
-        "author": {"name": post.author.name, "handle": post.author.handle},
-        "text": to_plain(post.text),
-        "at": post.at,
-        "questions": [number, *together] if number else [],
-    }
+    author = {"name": post.author.name, "handle": post.author.handle}
+    told: dict[str, Any] = {"id": answer.key, "network": post.ref.network}
+    if post.ref.url:
+        told["url"] = post.ref.url
+    if any(author.values()):
+        told["author"] = {name: value for name, value in author.items() if value}
+    told["text"] = to_plain(post.text)
+    told["hour" if nameless(post) else "at"] = post.at
+    told["questions"] = [number, *together] if number else []
     if post.languages:
         told["languages"] = post.languages
     if post.warning:

@@ -14,11 +14,12 @@ from bot.rendering import urls
 from bot.rendering.chatview import short_uri, view
 from bot.rendering.composer import name_hosts
 from bot.rendering.frame import NETWORKS, series_card, upper_first
+from bot.rendering.signing import clock, handle_beside, signature, signed, stamp
 from bot.rendering.words import direction, primary
 
 if TYPE_CHECKING:
     from bot.domain.digests import Reason
-    from bot.domain.posts import Media
+    from bot.domain.posts import Media, Post
     from bot.domain.records import ChatContent
     from bot.domain.schedule import Question
     from bot.rendering.chatview import Row, Section, Shared
@@ -44,6 +45,7 @@ class Line(NamedTuple):
     opens: bool
     closes: int
     name: str = ""
+    called: str = ""
     handle: str = ""
     iso: str = ""
     time: str = ""
@@ -114,6 +116,7 @@ class ChatPage:
             "resources": [_resource(one) for one in chat.resources],
             "sections": [self._section(section) for section in seen.sections],
             "unplaced": [self._line(row) for row in seen.unplaced.rows],
+            "left_out": words("chat.left_out", n=self._content.left_out) if self._content.left_out else "",
             "links": [self._link(link) for link in seen.links],
             **self._neighbours,
         }
@@ -150,11 +153,15 @@ class ChatPage:
             "elsewhere": [
                 {
                     "id": urls.anchor(answer.key),
-                    "text": self._words("chat.also", name=answer.post.author.name, label=f"Q{number}"),
+                    "text": self._also(answer.post, number),
                 }
                 for answer, number in section.elsewhere
             ],
         }
+
+    def _also(self, post: Post, number: int) -> str:
+        text = self._words("chat.also", name=signed(self._words, post), label=f"Q{number}")
+        return text if post.author.name or post.author.handle else upper_first(text)
 
     def _line(self, row: Row) -> Line:
         if row.answer is None:
@@ -168,10 +175,11 @@ class ChatPage:
             gone=0,
             opens=row.opens,
             closes=row.closes,
-            name=post.author.name or post.author.handle,
-            handle=post.author.handle if post.author.handle != post.author.name else "",
-            iso=post.at.isoformat(timespec="seconds"),
-            time=words.clock(post.at, self._chat.timezone, self._chat.date),
+            name=signature(words, post),
+            called=signed(words, post),
+            handle=handle_beside(post),
+            iso=stamp(post, self._chat.timezone),
+            time=clock(words, post, self._chat.timezone, self._chat.date),
             edited=post.edited_at is not None,
             to=self._reply_to(row),
             warning=post.warning,
@@ -189,7 +197,7 @@ class ChatPage:
         """Whom a reply answers; with a link to what it answers where that does not stand right above."""
         if row.parent is None:
             return self._words("chat.in_reply_gone") if row.parent_gone else ""
-        name = row.parent.post.author.name
+        name = signed(self._words, row.parent.post)
         if row.above:
             return self._words("chat.in_reply", name=name)
         link = Markup('<a href="#{}">{}</a>').format(urls.anchor(row.parent.key), name)

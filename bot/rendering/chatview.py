@@ -8,14 +8,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.domain.digests import Talk, reason
+from bot.domain.digests import Reason, Talk, reason
 from bot.domain.richtext import links
 from bot.domain.threads import Node, build, walk
+from bot.rendering.signing import nameless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.domain.digests import Reason
     from bot.domain.posts import NetworkName
     from bot.domain.records import Answer, ChatContent
     from bot.domain.schedule import Question
@@ -126,7 +126,7 @@ def view(content: ChatContent) -> ChatView:
             if row.answer is not None:
                 row.together = placed[row.key][1:]
                 if (question, row.key) in picks:
-                    row.why = reason(talk, beside, row.answer)
+                    row.why = _why(talk, beside, row.answer)
     return ChatView(
         sections=sections[1:],
         unplaced=sections[UNPLACED],
@@ -134,6 +134,12 @@ def view(content: ChatContent) -> ChatView:
         people=len({answer.post.author.id for answer in content.answers}),
         answers=len(content.answers),
     )
+
+
+def _why(talk: Talk, beside: Sequence[Answer], answer: Answer) -> Reason:
+    """Why it was chosen. Of somebody nameless only the hour is told, so not that nobody was earlier."""
+    why = reason(talk, beside, answer)
+    return Reason("voice", why.people) if why.kind == "first" and nameless(answer.post) else why
 
 
 def _numbers(answer: Answer, numbers: Mapping[str, int]) -> tuple[int, ...]:

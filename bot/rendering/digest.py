@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.outbox import DraftPost
 from bot.domain.richtext import detect, to_plain
 from bot.rendering.fitting import cut_to_fit, hang, one_line, tidy
+from bot.rendering.signing import handle_beside, link_in_public, signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,17 +63,17 @@ def digest_posts(
 
 
 def _repeat(templates: Templates, words: Words, answer: Answer, limits: Limits) -> RichText:
-    """Somebody's words, cut if they must be, with whose they are and where they stand."""
-    author = answer.post.author
-    name = one_line(author.name)
+    """Somebody's words, cut if they must be, with whose they are and where they stand, as far as they like."""
+    post = answer.post
+    name = one_line(signature(words, post))
     who = {
         "w": words,
         "name": name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1].rstrip() + "…",
-        "handle": author.handle if author.handle != author.name else "",
-        "link": answer.post.ref.url,
+        "handle": handle_beside(post),
+        "link": link_in_public(post),
     }
 
     def write(quote: str) -> RichText:
         return detect(tidy(templates.render("digest/answer.txt.j2", {**who, "quote": quote})))
 
-    return cut_to_fit(one_line(to_plain(answer.post.text)), write, limits)
+    return cut_to_fit(one_line(to_plain(post.text)), write, limits)

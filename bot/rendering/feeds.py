@@ -82,8 +82,11 @@ def _link(site: Site, path: str, to: str) -> str:
 
 
 def _updated(stored: StoredChat, figures: Mapping[str, ChatFigures]) -> datetime:
+    """When a chat's latest answer came, to the hour: it may be of somebody whose exact time is not to be told."""
     counts = figures.get(stored.chat.id)
-    return max(counts.latest, stored.chat.starts_at) if counts and counts.latest else stored.chat.starts_at
+    if not counts or not counts.latest:
+        return stored.chat.starts_at
+    return max(counts.latest.replace(minute=0, second=0, microsecond=0), stored.chat.starts_at)
 
 
 def _stamp(at: datetime) -> str:

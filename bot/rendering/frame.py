@@ -98,8 +98,6 @@ class SeriesCard(msgspec.Struct, frozen=True):
     about: str
     language: str
     rhythm: str
-    archive: str
-    keep: str
     index: bool
     voices: tuple[tuple[str, str], ...]
 
@@ -119,8 +117,6 @@ def series_card(words: Words, series: Series, voices: Iterable[Voice]) -> Series
         about=series.about,
         language=series.languages[0] if series.languages else "",
         rhythm=rhythm(words, series),
-        archive=series.archive,
-        keep=kept(words, series),
         index=series.index,
         voices=tuple(
             (voice.url, f"{voice.handle} ({NETWORKS[voice.network]})" if voice.handle else NETWORKS[voice.network])

@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from markupsafe import Markup
 
 from bot.domain.patterns import is_web
-from bot.rendering import urls
+from bot.rendering import privacy, urls
 from bot.rendering.calendar import calendar
 from bot.rendering.chatjson import chat_json
 from bot.rendering.chatpage import ChatPage, Neighbour
 from bot.rendering.feeds import ENTRIES, atom
-from bot.rendering.frame import Press, SeriesCard, card, series_card
+from bot.rendering.frame import NETWORKS, Press, SeriesCard, card, series_card
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from bot.domain.posts import Account
     from bot.domain.records import ChatContent, ChatFigures, StoredChat
     from bot.domain.schedule import Series
     from bot.rendering.site import Site
@@ -63,12 +63,15 @@ class SiteRenderer:
         self._now = now
         self._base = f"{templates.fingerprint} {_digest(site)}"
 
-    def pages(self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures]) -> Iterator[Page]:
+    def pages(
+        self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], listed: Sequence[Account] = ()
+    ) -> Iterator[Page]:
         """Every page of the archive of these chats, in a stable order.
 
         Args:
             chats: in order of start.
             figures: counts of shown answers by chat id.
+            listed: who asked to be listed; without anybody there is no such page.
         """
         now = self._now()
         coming = [stored for stored in chats if stored.chat.ends_at > now]
@@ -77,7 +80,10 @@ class SiteRenderer:
         for stored in chats:
             by_series.setdefault(stored.series.slug, []).append(stored)
         every = [mine[-1].series for _, mine in sorted(by_series.items())]
-        yield from self._fixed(every)
+        said = privacy.sayings(self._press.words(), every)
+        yield from self._fixed(every, said, bool(listed))
+        if listed:
+            yield self._people(listed, said)
         yield self._home(every, [one for one in coming if not one.cancelled][:HOME_COMING], past[:HOME_PAST], figures)
         site, words = self._press.site, self._press.words()
         told = _told(chats, figures, now)
@@ -89,21 +95,43 @@ class SiteRenderer:
     def _page(self, path: str, made_from: object, make: Callable[[Content], bytes]) -> Page:
         return Page(path, _digest(self._base, made_from), make)
 
-    def _fixed(self, every: Sequence[Series]) -> Iterator[Page]:
+    def _fixed(self, every: Sequence[Series], said: privacy.Sayings, some_listed: bool) -> Iterator[Page]:  # noqa: FBT001 - called in one place
         press, words = self._press, self._press.words()
         cards = [series_card(words, series, press.site.voices) for series in every]
+        terms = [privacy.terms(words, series, press.site.voices) for series in every]
         yield self._page(urls.LOOK, "", lambda _: press.templates.source("site/look.css").encode())
         yield self._page(urls.ROBOTS, cards, lambda _: _robots(cards))
-        yield self._page(urls.ABOUT, cards, lambda _: self._about(words, cards))
-        yield self._page(urls.PRIVACY, cards, lambda _: self._privacy(words, cards))
+        about = {"series": cards, "some_listed": some_listed}
+        yield self._page(
+            urls.ABOUT, about, lambda _: press.page("about", words, urls.ABOUT, words("about.title"), about)
+        )
+        told = privacy.told(words, press.site, terms, said)
+        yield self._page(
+            urls.PRIVACY,
+            [terms, said],
+            lambda _: press.page("privacy", words, urls.PRIVACY, words("privacy.title"), told),
+        )
 
-    def _about(self, words: Words, cards: Sequence[SeriesCard]) -> bytes:
-        return self._press.page("about", words, urls.ABOUT, words("about.title"), {"series": cards})
-
-    def _privacy(self, words: Words, cards: Sequence[SeriesCard]) -> bytes:
-        site = self._press.site
-        values = {"series": cards, "contact": contact_link(site.contact), "controller": site.controller}
-        return self._press.page("privacy", words, urls.PRIVACY, words("privacy.title"), values)
+    def _people(self, listed: Sequence[Account], said: privacy.Sayings) -> Page:
+        """Who asked to be listed: name, handle, network, and nothing else; in the order of their names."""
+        words = self._press.words()
+        people = sorted(
+            (
+                {
+                    "name": one.name or one.handle,
+                    "handle": one.handle if one.handle != one.name else "",
+                    "url": one.url if is_web(one.url) else "",
+                    "network": NETWORKS[one.network],
+                }
+                for one in listed
+            ),
+            key=lambda one: (one["name"].casefold(), one["handle"], one["network"]),
+        )
+        values = {"people": people, "how": privacy.listing(words, said), "index": False}
+        title = words("people.title")
+        return self._page(
+            urls.PEOPLE, [people, said], lambda _: self._press.page("people", words, urls.PEOPLE, title, values)
+        )
 
     def _home(
         self,
@@ -192,14 +220,6 @@ class SiteRenderer:
             ).render(),
         )
         yield self._page(urls.chat_data(chat.id), data, lambda content: chat_json(content(chat.id)))
-
-
-def contact_link(contact: str) -> Markup:
-    """A link to an email or web address; empty for none."""
-    if not contact:
-        return Markup()
-    href = contact if is_web(contact) else f"mailto:{contact}"
-    return Markup('<a href="{}">{}</a>').format(href, contact)
 
 
 def _told(chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], now: datetime) -> list[StoredChat]:

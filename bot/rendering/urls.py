@@ -13,12 +13,13 @@ from urllib.parse import quote
 HOME = "index.html"
 ABOUT = "about/index.html"
 PRIVACY = "privacy/index.html"
+PEOPLE = "people/index.html"
 LOOK = "look.css"
 ROBOTS = "robots.txt"
 FEED = "feed.xml"
 CALENDAR = "calendar.ics"
 
-_TAKEN = frozenset({"about", "privacy"})
+_TAKEN = frozenset({"about", "people", "privacy"})
 
 
 def folder(series: str) -> str:

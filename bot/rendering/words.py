@@ -64,6 +64,10 @@ class Words:
             values = {"n": n, "words": self.number(n), **values}
         return _BLANK.sub(lambda blank: str(values[blank[1]]), self._phrase(key, n))
 
+    def __contains__(self, key: object) -> bool:
+        """Whether there is such a phrase."""
+        return key in self._phrases
+
     def html(self, key: str, /, n: int | None = None, **values: object) -> Markup:
         """As a call, for HTML: phrase and values are escaped, unless a value is ``Markup`` already."""
         if n is not None:
@@ -164,3 +168,17 @@ class Dictionary:
         if not phrases:
             return Words(FALLBACK, base)
         return Words(language, {**base, **phrases})
+
+    def phrase(self, link: str) -> Callable[[str, str], str]:
+        """What says a phrase in a language, ``{link}`` filled.
+
+        Args:
+            link: the page that explains it all. Where there is none (empty), the phrase's twin ``…_bare`` is said, if
+                it has one.
+        """
+
+        def say(key: str, language: str) -> str:
+            words = self.words(language)
+            return words(key if link or f"{key}_bare" not in words else f"{key}_bare", link=link)
+
+        return say

@@ -1,7 +1,8 @@
 """Collect: read our threads, the hashtag and quotes, ask consent at the door, keep what may be kept, and place it.
 
-Sweeps are the truth: each reads a chat's threads to the last reply. Parent edges are kept by us, because both
-networks drop the subtree of a deleted post. Running it twice changes nothing.
+Sweeps are the truth: a full one reads a chat's threads to the last reply. Where a stream tells what is said, they only
+make sure of it, thread by thread (``domain.sweeps.to_read``). Parent edges are kept by us, because both networks drop
+the subtree of a deleted post. Running it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -12,19 +13,25 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.domain.sweeps import check_interval, hashtag_window, sweep_due
+from bot.domain.sweeps import Reading, Readings, Rhythm, check_interval, listening, to_read
 from bot.errors import NetworkError, Refused, UserError
-from bot.services.door import Door, readmit
+from bot.services.departing import see_off
+from bot.services.door import readmit
+from bot.services.intake import Intake
+from bot.services.openchats import OpenChat
 from bot.services.placing import place_answers
+from bot.services.readings import note_hashtag_read, note_thread_read, readings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from bot.domain.alarms import Watchwords
     from bot.domain.posts import NetworkName, Post, PostRef
-    from bot.domain.records import SentPost, StoredChat
-    from bot.domain.schedule import Chat
+    from bot.domain.records import SentPost
     from bot.ports import Due, Network, Store
+    from bot.ports.phrases import Phrase
+    from bot.services.door import Door
 
 LOOK_UPS = 200
 """How many posts one run looks up on each account, oldest first."""
@@ -39,6 +46,16 @@ class Collected(msgspec.Struct, frozen=True):
     swept: tuple[str, ...] = ()
     troubles: dict[str, str] = {}
 
+    def and_(self, other: Collected) -> Collected:
+        """Both together."""
+        return Collected(
+            new=self.new + other.new,
+            changed=self.changed + other.changed,
+            gone=self.gone + other.gone,
+            swept=self.swept + other.swept,
+            troubles={**self.troubles, **other.troubles},
+        )
+
 
 def collect(
     store: Store,
@@ -47,9 +64,14 @@ def collect(
     now: datetime,
     *,
     ours: Callable[[str], str],
+    watch: Watchwords,
+    phrase: Phrase,
+    handles: Callable[[str], str] = lambda _account: "",
+    rhythm: Callable[[str], Rhythm] = lambda _account: "swept",
+    gone: Callable[[str], Collection[str]] = lambda _account: (),
     everything: bool = False,
 ) -> Collected:
-    """Sweep every chat whose time has come, on each of its accounts, then look up what is due to be checked.
+    """Read what of each open chat is due, on each of its accounts, then look up what is due to be checked.
 
     Args:
         store: the truth.
@@ -57,21 +79,53 @@ def collect(
         networks: gives the adapter for an account key; called only where something is to be read.
         now: UTC.
         ours: gives our own ``Account.id`` for an account key; our own posts are no answers.
-        everything: sweep all open chats, due or not.
+        watch: what makes a person look at an answer.
+        phrase: words of ours for those who ask something.
+        handles: gives our own handle for an account key, asked after ``ours``; empty if unknown.
+        rhythm: says how we know on an account what is said: by a stream, by asking, or by these sweeps alone.
+        gone: gives node keys of posts that a stream said were deleted just now: what was read before is not kept.
+        everything: read all open chats whole, due or not.
     """
+    intake = Intake(
+        store=store, accounts=accounts, networks=networks, ours=ours, watch=watch, phrase=phrase, handles=handles
+    )
     total = Collected()
     for due in store.collecting(now):
-        for account in due.stored.series.accounts:
-            if account not in accounts:
-                continue
-            if everything or sweep_due(due.stored.series, due.stored.chat, due.swept.get(account), now):
-                work = partial(_sweep, store, networks, due, now, account, ours)
-                total = _add(total, _guarded(account, work))
+        for account in (key for key in due.stored.series.accounts if key in accounts):
+            whole = Reading(everything=True)
+            reading = whole if everything else _due(store, due, account, now, rhythm(account))
+            if reading.begun:
+                store.swept(due.stored.chat.id, account, now)
+            elif reading:
+                work = partial(_sweep, intake, due, account, now, reading, gone)
+                total = total.and_(_guarded(account, work))
     for account, network in accounts.items():  # of two on one network each may know posts by ids of its own server
         refs = store.unchecked(network, lambda chat: now - check_interval(chat, now), LOOK_UPS)
-        if refs:
-            total = _add(total, _guarded(account, partial(_check, store, networks, account, refs, now)))
+        guests = store.invited(network, LOOK_UPS)
+        for some in (refs, guests):
+            if some:
+                total = total.and_(_guarded(account, partial(_check, intake, account, some, now)))
     return total
+
+
+def _due(store: Store, due: Due, account: str, now: datetime, rhythm: Rhythm) -> Reading:
+    """What of a chat is due on an account; more is asked of the store only where it matters."""
+    series, chat = due.stored.series, due.stored.chat
+    if rhythm == "swept" or not listening(series, chat, now):
+        return to_read(series, chat, (), Readings(everything=due.swept.get(account)), now, "swept")
+    known = OpenChat.of(store, due)
+    return to_read(series, chat, known.mine(account), readings_of(store, known, account), now, rhythm)
+
+
+def _sweep(  # noqa: PLR0917 - called in one place, above
+    intake: Intake,
+    due: Due,
+    account: str,
+    now: datetime,
+    reading: Reading,
+    gone: Callable[[str], Collection[str]],
+) -> Collected:
+    return _Sweep(intake, OpenChat.of(intake.store, due), account, now, reading, gone).run()
 
 
 def _guarded(account: str, work: Callable[[], Collected]) -> Collected:
@@ -82,85 +136,123 @@ def _guarded(account: str, work: Callable[[], Collected]) -> Collected:
         return Collected(troubles={account: str(error)})
 
 
-def _add(one: Collected, other: Collected) -> Collected:
-    return Collected(
-        new=one.new + other.new,
-        changed=one.changed + other.changed,
-        gone=one.gone + other.gone,
-        swept=one.swept + other.swept,
-        troubles={**one.troubles, **other.troubles},
-    )
+class _Sweep:
+    """One chat, read on one account, as far as is due."""
 
+    def __init__(  # noqa: PLR0917 - built in one place, above
+        self,
+        intake: Intake,
+        chat: OpenChat,
+        account: str,
+        now: datetime,
+        reading: Reading,
+        gone: Callable[[str], Collection[str]],
+    ) -> None:
+        self._intake = intake
+        self._store = intake.store
+        self._chat = chat
+        self._account = account
+        self._now = now
+        self._reading = reading
+        self._gone = gone
+        self._found = Collected()
 
-def _sweep(  # noqa: PLR0917 - called in one place, above
-    store: Store,
-    networks: Callable[[str], Network],
-    due: Due,
-    now: datetime,
-    account: str,
-    ours: Callable[[str], str],
-) -> Collected:
-    """Read one chat on one account to the last reply, and place what was found."""
-    network, own = networks(account), ours(account)
-    stored, chat = due.stored, due.stored.chat
-    sent = store.sent_posts(chat.id)
-    door = Door(
-        store=store,
-        stored=stored,
-        questions=frozenset(post.key for post in sent if post.kind == "question"),
-        own=own,
-        parents=dict(store.edges(chat.id)),
-        seen={post.key for post in sent},
-    )
-    new = changed = gone = 0
-    trouble = ""
-    for source in _sources(network, stored, [post for post in sent if post.account == network.account], store, now):
+    def run(self) -> Collected:
+        """Read it, keep what may be kept, and place it."""
+        chat, now = self._chat, self._now
+        network = self._intake.networks(self._account)
+        chat.parents = {}
+        chat.know_edges()
+        door = self._intake.door(chat, self._account)
+        trouble = ""
+        for source in self._sources(network):
+            try:
+                self._read(source, door)
+            except NetworkError as error:  # a search that is down must not cost what the threads say
+                trouble = trouble or str(error)
         try:
-            for batch in source:
-                in_time = [post for post in batch if post.at < chat.ends_at + stored.series.late]
-                result = store.upsert(door.admit(in_time), now)
-                new, changed = new + result.new, changed + result.changed
-        except NetworkError as error:  # a search that is down must not cost what the threads say
-            trouble = trouble or str(error)
-    try:
-        gone = 0 if trouble else _look_up(store, network, _vanished(store, network, chat, door.seen), now).gone
-    except NetworkError as error:
-        trouble = str(error)
-    last = due.swept.get(account)
-    # After its end a chat is read so rarely that what a crash left unplaced can be placed each time.
-    if new or changed or gone or last is None or now >= chat.ends_at or any(post.at >= last for post in sent):
-        place_answers(store, stored, sent)
-    if trouble:  # not read to its end, so it is read again soon, and a digest waits for it
-        return Collected(new=new, changed=changed, troubles={account: trouble})
-    store.swept(chat.id, network.account, now)
-    return Collected(new=new, changed=changed, gone=gone, swept=(f"{chat.id}@{network.account}",))
+            if not trouble:
+                missing = self._vanished(network, door.seen)
+                self._found = self._found.and_(_look_up(self._intake, network, missing, now))
+        except NetworkError as error:
+            trouble = str(error)
+        self._place()
+        if trouble:  # not read to its end, so it is read again soon, and a digest waits for it
+            found = msgspec.structs.replace(self._found, troubles={self._account: trouble})
+        else:
+            self._note_read()
+            found = msgspec.structs.replace(self._found, swept=(f"{chat.id}@{self._account}",))
+        self._intake.attend(door.requests, now)  # last: it may ask for another sweep
+        return found
 
+    def _read(self, source: Iterator[tuple[Post, ...]], door: Door) -> None:
+        for batch in source:
+            candidates = door.admit([post for post in batch if self._chat.in_time(post)])
+            stored = self._store.upsert(candidates, self._now)
+            # A stream may have told of a deletion while this was being read.
+            buried = {each.key for each in candidates}.intersection(self._gone(self._account))
+            gone = self._store.bury(buried, self._now) if buried else 0
+            originals = self._intake.originals(self._chat, door, candidates, self._now)
+            self._intake.blocks(batch, self._now)
+            self._found = self._found.and_(
+                Collected(new=stored.new + originals.new, changed=stored.changed + originals.changed, gone=gone)
+            )
 
-def _sources(
-    network: Network, stored: StoredChat, sent: Sequence[SentPost], store: Store, now: datetime
-) -> tuple[Iterator[tuple[Post, ...]], ...]:
-    """All that may be an answer: below each thread of ours, under the hashtag in its window, quoting a question."""
-    opens, closes = hashtag_window(stored.series, stored.chat, _following(store, stored))
-    questions = [post for post in sent if post.kind == "question"]
+    def _sources(self, network: Network) -> tuple[Iterator[tuple[Post, ...]], ...]:
+        """What may be an answer, as far as it is due: below our threads, under the hashtag, quoting a question."""
+        chat, whole = self._chat, self._reading.everything
+        threads = (batch for post in self._threads() for batch in _unless_refused(network.sweep(post.ref)))
+        questions = [post for post in chat.mine(self._account) if post.kind == "question"] if whole else []
 
-    def tagged() -> Iterator[tuple[Post, ...]]:
-        for batch in network.tagged(stored.series.hashtag, opens) if opens <= now else ():
-            yield tuple(post for post in batch if opens <= post.at < closes)
+        def tagged() -> Iterator[tuple[Post, ...]]:
+            if chat.opens <= self._now and (whole or self._reading.hashtag):
+                for batch in network.tagged(chat.stored.series.hashtag, chat.opens):
+                    yield tuple(post for post in batch if chat.opens <= post.at < chat.closes)
 
-    return (
-        (batch for post in _roots(sent) for batch in _unless_refused(network.sweep(post.ref))),
-        tagged(),
-        (batch for post in questions for batch in _unless_refused(network.quotes(post.ref))),
-    )
+        quotes = (batch for post in questions for batch in _unless_refused(network.quotes(post.ref)))
+        return (threads, tagged(), quotes)
 
+    def _threads(self) -> tuple[SentPost, ...]:
+        """The roots of the threads that are due."""
+        roots = self._chat.roots(self._account)
+        return roots if self._reading.everything else tuple(one for one in roots if one.prompt in self._reading.threads)
 
-def _roots(sent: Sequence[SentPost]) -> tuple[SentPost, ...]:
-    """The first post of each thread of ours; a reminder stands in its question's thread already."""
-    first: dict[str, SentPost] = {}
-    for post in sorted(sent, key=lambda one: one.position):
-        if post.kind != "reminder":
-            first.setdefault(post.prompt, post)
-    return tuple(first.values())
+    def _vanished(self, network: Network, seen: Collection[str]) -> tuple[PostRef, ...]:
+        """Stored posts of this network that the sweep did not meet: deleted, hidden, or outside what it reads."""
+        roots = {post.key for post in self._threads()}
+        if not roots and not self._reading.everything:
+            return ()
+        missing = (
+            one.post.ref
+            for one in self._store.candidates(self._chat.id)
+            if one.key not in seen and one.post.ref.network == network.name
+            if self._reading.everything or one.root in roots or self._chat.hangs_under(one.key, roots)
+        )
+        return tuple(itertools.islice(missing, LOOK_UPS))
+
+    def _place(self) -> None:
+        # After its end a chat is read so rarely that what a crash left unplaced can be placed each time.
+        found, last = self._found, self._chat.swept.get(self._account)
+        over = self._now >= self._chat.stored.chat.ends_at
+        if (
+            found.new
+            or found.changed
+            or found.gone
+            or last is None
+            or over
+            or any(p.at >= last for p in self._chat.sent)
+        ):
+            place_answers(self._store, self._chat.stored, self._chat.sent)
+
+    def _note_read(self) -> None:
+        store, chat, account, now = self._store, self._chat, self._account, self._now
+        if self._reading.everything:
+            store.swept(chat.id, account, now)
+            return
+        for prompt in self._reading.threads:
+            note_thread_read(store, account, prompt, now)
+        if self._reading.hashtag:
+            note_hashtag_read(store, account, chat.id, now)
 
 
 def _unless_refused(batches: Iterator[tuple[Post, ...]]) -> Iterator[tuple[Post, ...]]:
@@ -171,31 +263,21 @@ def _unless_refused(batches: Iterator[tuple[Post, ...]]) -> Iterator[tuple[Post,
         return
 
 
-def _following(store: Store, stored: StoredChat) -> Chat | None:
-    """The series' next chat after this one, whose evening ends this one's claim on the hashtag."""
-    later = (other.chat for other in store.chats(stored.series.slug) if not other.cancelled)
-    return next((chat for chat in later if chat.starts_at > stored.chat.starts_at), None)
+def _check(intake: Intake, account: str, refs: Sequence[PostRef], now: datetime) -> Collected:
+    """Look up posts that were not looked at for long, or whose authors let us keep them after all."""
+    return _look_up(intake, intake.networks(account), refs, now)
 
 
-def _vanished(store: Store, network: Network, chat: Chat, seen: Collection[str]) -> tuple[PostRef, ...]:
-    """Stored posts of this network that the sweep did not meet: deleted, hidden, or outside what it reads."""
-    missing = (one.post.ref for one in store.candidates(chat.id) if one.key not in seen)
-    return tuple(itertools.islice((ref for ref in missing if ref.network == network.name), LOOK_UPS))
-
-
-def _check(
-    store: Store, networks: Callable[[str], Network], account: str, refs: Sequence[PostRef], now: datetime
-) -> Collected:
-    """Look up posts that were not looked at for long."""
-    return _look_up(store, networks(account), refs, now)
-
-
-def _look_up(store: Store, network: Network, refs: Sequence[PostRef], now: datetime) -> Collected:
+def _look_up(intake: Intake, network: Network, refs: Sequence[PostRef], now: datetime) -> Collected:
     """Ask for posts by id: those that are gone become tombstones, all others are decided about anew."""
     if not refs:
         return Collected()
-    result = network.look_up(refs)
-    changed = store.upsert(readmit(store, result.posts), now).changed
+    store, result = intake.store, network.look_up(refs)
+    intake.blocks(result.posts, now)
+    stored = store.upsert(readmit(store, result.posts, intake.watch), now)
     store.checked([post.ref for post in result.posts], now)
-    gone = store.bury([store.key(ref.network, ref.id) for ref in result.gone], now)
-    return Collected(changed=changed, gone=gone)
+    missing = [store.key(ref.network, ref.id) for ref in result.gone]
+    gone = see_off(store, network, missing, now) + store.bury(missing, now)
+    learned = {ref.id for ref in result.gone} | {post.ref.id for post in result.posts}
+    store.unanswered([ref for ref in refs if ref.id not in learned], now)
+    return Collected(new=stored.new, changed=stored.changed, gone=gone)

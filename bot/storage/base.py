@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.domain.posts import node_key
+from bot.domain.posts import handle_id, node_key
 from bot.storage import codec
 from bot.storage.engine import empty_wal, transaction
-from bot.storage.tables import chat_posts, chats, parts, posts, series
+from bot.storage.tables import chat_posts, chats, meta, parts, posts, series
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table
 
     from bot.domain.outbox import Part
+    from bot.domain.posts import Account
     from bot.domain.records import StoredChat
     from bot.domain.schedule import Series
+
+ERASED = "erased"
+"""Name in ``meta``: something was erased since the database was last tidied."""
 
 _CHUNK = 500
 """Values in one ``IN (…)``: SQLite takes 32,766, short statements are compiled faster."""
@@ -48,12 +52,19 @@ class Base:
     def _writing(self) -> Iterator[Connection]:
         with transaction(self._engine, writing=True) as connection:
             yield connection
+            if self._erased and connection.dialect.name == "sqlite":
+                marked = inserting(connection, meta).on_conflict_do_nothing()
+                connection.execute(marked, {"name": ERASED, "value": b"1"})  # for ``tidy``, whichever process runs it
         if self._erased:
             self._erased = not empty_wal(self._engine)
 
     def key(self, network: str, remote_id: str) -> str:
         """``posts.node_key`` with this database's secret."""
         return node_key(self._pepper, network, remote_id)
+
+    def _called(self, account: Account) -> str:
+        """The key under which a wish may be remembered where only somebody's handle was known."""
+        return self.key(account.network, handle_id(account.handle)) if account.handle else ""
 
     def close(self) -> None:
         """Let go of connections."""
@@ -143,9 +154,15 @@ def drop_parts(connection: Connection, delivery_ids: Collection[str]) -> None:
         connection.execute(delete(parts).where(parts.c.delivery.in_(some)))
 
 
-def kept(connection: Connection, post_keys: Collection[str]) -> set[str]:
-    """Which of these posts' words are kept."""
+def shown_in(connection: Connection, chat: str, post_keys: Collection[str]) -> set[str]:
+    """Which of these posts may be shown in a chat: kept there, and not held."""
     found: set[str] = set()
     for some in chunks(post_keys):
-        found.update(connection.scalars(select(posts.c.key).where(posts.c.key.in_(some), posts.c.state == "kept")))
+        query = (
+            select(posts.c.key)
+            .join(chat_posts, chat_posts.c.post == posts.c.id)
+            .where(posts.c.key.in_(some), posts.c.state == "kept")
+            .where(chat_posts.c.chat == chat, chat_posts.c.store, ~chat_posts.c.hold)
+        )
+        found.update(connection.scalars(query))
     return found

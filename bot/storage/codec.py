@@ -55,6 +55,11 @@ _words = msgspec.json.Decoder(_Words)
 _only_ref = msgspec.json.Decoder(_OnlyRef)
 
 
+def plain(text: str) -> str:
+    """A text as PostgreSQL can hold it: without NUL and halves of characters, which a server's answer might have."""
+    return text.replace("\0", "").encode(errors="replace").decode()
+
+
 def to_json(value: object) -> str:
     """Deterministic JSON of a domain type: equal values give equal text."""
     return _encoder.encode(value).decode()
@@ -83,6 +88,26 @@ def draft_from(data: str) -> Draft:
 def ref_in(data: str) -> PostRef:
     """The address in a stored post's JSON."""
     return _only_ref.decode(data).ref
+
+
+def only_ref(data: str) -> PostRef:
+    """An address from its own JSON."""
+    return _ref.decode(data)
+
+
+def text_in(data: str) -> RichText:
+    """The text in a stored post's JSON."""
+    return _words.decode(data).text
+
+
+def with_text(data: str, text: RichText) -> str:
+    """A stored post's JSON with another text."""
+    return _encoder.encode(msgspec.structs.replace(_words.decode(data), text=text)).decode()
+
+
+def inside(text: str) -> str:
+    """A text as it stands inside JSON."""
+    return _encoder.encode(text).decode()[1:-1]
 
 
 def words_of(post: Post) -> str:

@@ -9,6 +9,7 @@ erased with zeros. PostgreSQL: read committed; writers of posts take turns by an
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_MILLISECONDS = 15_000
+_TIDYING_MILLISECONDS = 500  # tidying can wait for another time, and nobody should wait for it
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}",
     "PRAGMA journal_mode = WAL",
@@ -131,6 +133,37 @@ def empty_wal(engine: Engine) -> bool:
     finally:
         connection.close()
     return row is not None and not row[0]
+
+
+def shrink(engine: Engine) -> bool:
+    """Write SQLite's file anew without its free pages (``VACUUM``); false where somebody else is writing.
+
+    Others may go on reading meanwhile (https://www.sqlite.org/lang_vacuum.html).
+
+    Raises:
+        StoreError: it cannot be done, for example because there is no room for a copy.
+    """
+    connection = engine.raw_connection()  # it cannot run inside a transaction
+    try:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {_TIDYING_MILLISECONDS}")
+        try:
+            cursor.execute("VACUUM")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                return False
+            where = engine.url.render_as_string(hide_password=True)
+            raise StoreError(
+                f"The database {where} could not be tidied: {error}. Nothing is lost; it takes as much free room on "
+                "the disk as the database is large."
+            ) from error
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+            cursor.close()
+    finally:
+        connection.close()
+    empty_wal(engine)
+    return True
 
 
 def prepare_file(engine: Engine) -> None:

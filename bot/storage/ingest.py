@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from bot.domain.consent import REACHABLE
+from bot.domain.posts import handle_id
 from bot.storage.codec import links_in, to_json, words_of
 from bot.storage.erasing import minute
 from bot.storage.tables import micros
@@ -18,13 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from bot.domain.posts import Account
+    from bot.domain.posts import Account, Post
     from bot.domain.records import Candidate
 
 _encode = msgspec.msgpack.Encoder().encode
 
-EVERYWHERE = frozenset({"not-public", "noarchive", "hidden-there", "blocks-us", "bridge-copy"})
+EVERYWHERE = frozenset({"not-public", "removed", "dropped", "noarchive", "hidden-there", "blocks-us", "bridge-copy"})
 """Reasons that lie in the post or its author, not in a chat: they end the keeping in every chat it stands in."""
+
+SILENT = frozenset({"request", "bridge-copy"})
+"""Reasons why a node leaves no tombstone unless something shown hangs under it."""
 
 
 class Node(NamedTuple):
@@ -43,6 +48,7 @@ class Node(NamedTuple):
     checked_at: int | None
     fingerprint: int | None
     data: str | None
+    asked_at: int | None = None
 
 
 class Place(NamedTuple):
@@ -55,6 +61,24 @@ class Place(NamedTuple):
     hold: bool
     search: bool
     why: str
+    held: str
+
+
+class LeftOut(NamedTuple):
+    """A row of ``left_out``, in the order in which it is written."""
+
+    post: int
+    author: str
+    called: str
+    network: str
+    ref: str
+
+
+class Before(NamedTuple):
+    """What is stored of nodes, by their number: the places of each, and where it is if it was left out."""
+
+    places: Mapping[int, Sequence[Place]]
+    left_out: Mapping[int, LeftOut]
 
 
 class Work:
@@ -65,7 +89,10 @@ class Work:
         renewed: rows of ``posts`` to give new values.
         moved: rows of ``chat_posts`` to give new values.
         withdrawn: by chat, node keys whose words may not be kept there any more.
+        hidden: by chat, node keys that are kept there and may not be shown any more.
         erased: node keys whose words go, with their new state.
+        left_out: rows of ``left_out``, new or with new values.
+        let_in: numbers of posts whose rows of ``left_out`` go.
         authors: accounts of posts that are kept, by key, as JSON.
         changed: node keys of stored posts that differed.
         visible: chats in which something changed that a page shows.
@@ -78,7 +105,10 @@ class Work:
         self.renewed: list[Node] = []
         self.moved: list[Place] = []
         self.withdrawn: dict[str, list[str]] = {}
+        self.hidden: dict[str, list[str]] = {}
         self.erased: dict[str, str] = {}
+        self.left_out: list[LeftOut] = []
+        self.let_in: list[int] = []
         self.authors: dict[str, str] = {}
         self.changed: set[str] = set()
         self.visible: set[str] = set()
@@ -108,6 +138,7 @@ class Comparison:
         fingerprints: by node key, of the nodes that were collected for one chat. One that is stored with this
             fingerprint is stored just as it is: most of every batch, so this has to be quick.
         several: keys of the nodes that were collected for several chats.
+        copies: bridges' copies among them, each with its original's node key.
     """
 
     def __init__(self, batch: Sequence[Candidate], key: Callable[[str, str], str], now: datetime) -> None:
@@ -119,20 +150,19 @@ class Comparison:
         for candidate in batch:
             self._found.setdefault(candidate.key, {})[candidate.chat] = candidate
         self.work = Work()
+        self.copies = {candidate.key: candidate.copy_of for candidate in batch if candidate.copy_of}
         self.several = [node_key for node_key, by_chat in self._found.items() if len(by_chat) > 1]
         self.fingerprints = {
             node_key: _fingerprint(*by_chat.values()) for node_key, by_chat in self._found.items() if len(by_chat) == 1
         }
 
-    def compare(
-        self, different: Mapping[str, Node | None], places: Mapping[int, Sequence[Place]], last_id: int
-    ) -> Work:
+    def compare(self, different: Mapping[str, Node | None], before: Before, last_id: int) -> Work:
         """Say what to write.
 
         Args:
             different: by key, the nodes that are stored with another fingerprint or were collected for several chats;
                 ``None`` for one that is not stored.
-            places: the stored places of those nodes, by their number.
+            before: what else is stored of those nodes.
             last_id: the highest number of a stored node.
         """
         self._last_id = last_id
@@ -142,7 +172,8 @@ class Comparison:
             if node is None:
                 self.add(each)
             else:
-                self.renew(node, {place.chat: place for place in places.get(node.id, ())}, each)
+                places = {place.chat: place for place in before.places.get(node.id, ())}
+                self.renew(node, places, each, before.left_out.get(node.id))
         return self.work
 
     def add(self, found: Sequence[Candidate]) -> None:
@@ -157,9 +188,13 @@ class Comparison:
             self.work.places.append(place)
             self.work.note(each.key, place)
         self.work.nodes.append(self._kept(number, words) if words else _bare(number, found[-1]))
+        if words is None and _reachable(found, [each.why for each in found]):
+            self.work.left_out.append(self._left_out(number, found[-1].post))
 
-    def renew(self, node: Node, before: Mapping[str, Place], found: Sequence[Candidate]) -> None:
-        """A node that is stored. ``before``: its places by chat."""
+    def renew(
+        self, node: Node, before: Mapping[str, Place], found: Sequence[Candidate], left_out: LeftOut | None
+    ) -> None:
+        """A node that is stored. ``before``: its places by chat; ``left_out``: where it is, if that is stored."""
         work = self.work
         after = dict(before)
         words = None
@@ -171,11 +206,14 @@ class Comparison:
                 words = each
         if any(each.why in EVERYWHERE for each in found):
             words = None
-            after = {chat: place._replace(store=False, hold=False, search=False) for chat, place in after.items()}
+            after = {
+                chat: place._replace(store=False, hold=False, search=False, held="") for chat, place in after.items()
+            }
         new = self._next(node, words, found, lost=not any(place.store for place in after.values()))
+        self._leave_out(new, [place.why for place in after.values()], found, left_out)
         if new.state != node.state and new.state in ("bare", "erased"):
             work.erased[node.key] = new.state
-        elif new._replace(checked_at=node.checked_at, fingerprint=node.fingerprint) != node:
+        elif not _alike(new, node):
             work.renewed.append(new)
         else:
             if new.fingerprint != node.fingerprint:  # collected otherwise, but nothing of it is stored or all the same
@@ -183,6 +221,21 @@ class Comparison:
             new = node
         for chat, place in after.items():
             self._replace(node, place, before.get(chat), other_words=new is not node)
+
+    def _leave_out(self, new: Node, whys: Sequence[str], found: Sequence[Candidate], stored: LeftOut | None) -> None:
+        """Whether it is remembered where a node is. ``whys``: of all places of it as they are now."""
+        if new.state in ("kept", "erased") or not _reachable(found, whys):
+            if stored is not None:
+                self.work.let_in.append(new.id)
+        else:
+            row = self._left_out(new.id, found[-1].post)
+            if row != stored:
+                self.work.left_out.append(row)
+
+    def _left_out(self, number: int, post: Post) -> LeftOut:
+        network, author = post.ref.network, post.author
+        called = self._key(network, handle_id(author.handle)) if author.handle else ""
+        return LeftOut(number, self._key(author.network, author.id), called, network, to_json(post.ref))
 
     def _replace(self, node: Node, place: Place, old: Place | None, *, other_words: bool) -> None:
         """A node's place in one chat, before and now."""
@@ -193,10 +246,11 @@ class Comparison:
             work.moved.append(place)
             if old.store and not place.store:
                 work.withdrawn.setdefault(place.chat, []).append(node.key)
+            elif place.hold and old.store and not old.hold:
+                work.hidden.setdefault(place.chat, []).append(node.key)
         if other_words or old != place:
             work.changed.add(node.key)
-        # Why something may or may not be kept stands on no page.
-        if other_words or old is None or old._replace(why=place.why) != place:
+        if other_words or old is None or _another_look(old, place):
             work.note(node.key, place, old)
 
     def _next(self, node: Node, words: Candidate | None, found: Sequence[Candidate], *, lost: bool) -> Node:
@@ -247,12 +301,37 @@ def _fingerprint(each: Candidate) -> int:
 
 
 def _place(number: int, each: Candidate, *, store: bool) -> Place:
-    return Place(each.chat, number, each.in_thread, store, store and each.hold, store and each.search, each.why)
+    hold = store and each.hold
+    held = each.held if hold else ""
+    return Place(each.chat, number, each.in_thread, store, hold, store and each.search, each.why, held)
 
 
 def _on_page(place: Place) -> bool:
-    """Whether it stands on a page, with its words or as a place in the thread."""
-    return place.in_thread or (place.store and not place.hold)
+    """Whether a page shows it, with its words, as a place in the thread, or as one more that was left out."""
+    return (place.in_thread and place.why != "request") or (place.store and not place.hold)
+
+
+def _another_look(old: Place, new: Place) -> bool:
+    """Whether a page could tell the two apart. Why something may not be kept or is held back stands on none."""
+    loud = SILENT | {"gone"}
+    return old._replace(why=new.why, held=new.held) != new or (
+        old.why != new.why and not loud.isdisjoint((old.why, new.why))
+    )
+
+
+def _alike(new: Node, old: Node) -> bool:
+    """Whether two rows say the same of a node; how and when it was collected does not count."""
+    return new._replace(checked_at=old.checked_at, fingerprint=old.fingerprint, asked_at=old.asked_at) == old
+
+
+def _reachable(found: Sequence[Candidate], whys: Sequence[str]) -> bool:
+    """Whether a post that is not kept may still be let in by its author's JOIN; of who left nothing is remembered.
+
+    ``found``: what was collected about it now; ``whys``: the reasons in all chats in which it stands.
+    """
+    if any(each.why in EVERYWHERE for each in found) or "stopped" in whys:
+        return False
+    return not REACHABLE.isdisjoint(whys)
 
 
 def _bare(number: int, each: Candidate) -> Node:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import and_, delete, exists, or_, select
 
+from bot.domain.consent import REACHABLE
 from bot.ports import Standing
 from bot.storage import codec
 from bot.storage.base import Base, bump, chunks, stored_chats
 from bot.storage.engine import take_turns
 from bot.storage.erasing import erase, withdraw
-from bot.storage.tables import accounts, answers, chat_posts, chats, picks, posts
+from bot.storage.tables import (
+    accounts,
+    answers,
+    chat_posts,
+    chats,
+    copies,
+    errands,
+    left_out,
+    picks,
+    posts,
+    rulings,
+    set_aside,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -20,19 +34,28 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+NOTES = timedelta(days=60)
+"""How long errands and events that were set aside are remembered."""
+
+
 class Keeping(Base):
     """The store's methods about retention, standing and removal."""
 
     def standing(self, keys: Collection[str]) -> Mapping[str, tuple[Standing, ...]]:
-        """Where posts (by node key) whose words are kept stand; posts that stand nowhere are left out."""
+        """Where posts (by node key) stand whose words are kept, or that were left out; others are missing.
+
+        A post stands where it is kept, and where it would be if its author joined.
+        """
         found: dict[str, tuple[Standing, ...]] = {}
+        known = or_(posts.c.state == "kept", exists().where(left_out.c.post == posts.c.id))
+        here = or_(chat_posts.c.store, and_(chat_posts.c.why.in_(sorted(REACHABLE)), known))
         with self._reading() as connection:
             for some in chunks(keys):
                 query = (
                     select(posts.c.key, posts.c.parent, posts.c.root, posts.c.quote, chat_posts.c.chat)
                     .add_columns(chat_posts.c.in_thread)
                     .join(chat_posts, chat_posts.c.post == posts.c.id)
-                    .where(posts.c.key.in_(some), chat_posts.c.store)
+                    .where(posts.c.key.in_(some), here)
                     .order_by(posts.c.key, chat_posts.c.chat)
                 )
                 for row in connection.execute(query):
@@ -43,7 +66,8 @@ class Keeping(Base):
     def forget_old(self, now: datetime) -> tuple[str, ...]:
         """Forget all that was said in chats whose time of keeping (``Series.keep``) is over; gives their ids.
 
-        Not even nameless places stay. What another chat still keeps stays there.
+        Not even nameless places stay. What another chat still keeps stays there. Errands that were done, and what was
+        set aside, go two months later.
         """
         holding = exists().where(chat_posts.c.chat == chats.c.id)
         with self._reading() as connection:
@@ -56,15 +80,29 @@ class Keeping(Base):
             with self._writing() as connection:
                 take_turns(connection)
                 self._forget(connection, chat)
+        self._forget_notes(now - NOTES)
         return old
+
+    def _forget_notes(self, before: datetime) -> None:
+        """Forget what was noted about networks. That a post of ours was deleted, or is to be, stays known."""
+        errand = and_(errands.c.at <= before, errands.c.kind != "delete")
+        with self._reading() as connection:
+            old = select(errands.c.id).where(errand).limit(1)
+            aside = select(set_aside.c.event).where(set_aside.c.at <= before).limit(1)
+            if connection.scalar(old) is None and connection.scalar(aside) is None:
+                return
+        with self._writing() as connection:
+            self._erased = True
+            connection.execute(delete(errands).where(errand))
+            connection.execute(delete(set_aside).where(set_aside.c.at <= before))
 
     def _forget(self, connection: Connection, chat: str) -> None:
         here = select(posts.c.key).join(chat_posts, chat_posts.c.post == posts.c.id).where(chat_posts.c.chat == chat)
         keys = set(connection.scalars(here))
-        withdraw(connection, chat, keys)
         connection.execute(delete(answers).where(answers.c.chat == chat))
         connection.execute(delete(picks).where(picks.c.chat == chat))
         connection.execute(delete(chat_posts).where(chat_posts.c.chat == chat))
+        withdraw(connection, chat, keys)
         elsewhere = exists().where(chat_posts.c.post == posts.c.id)
         alone: set[str] = set()
         for some in chunks(keys):
@@ -73,6 +111,8 @@ class Keeping(Base):
         erase(connection, dict.fromkeys(alone, "buried"))
         for some in chunks(alone):
             connection.execute(delete(posts).where(posts.c.key.in_(some)))
+            connection.execute(delete(copies).where(copies.c.copy.in_(some)))
+            connection.execute(delete(rulings).where(rulings.c.post.in_(some)))
         bump(connection, [chat])
 
     def accounts_called(self, name: str) -> Mapping[str, str]:

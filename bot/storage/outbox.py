@@ -14,8 +14,8 @@ from bot.domain.planning import begun
 from bot.errors import LeaseLost, StoreError
 from bot.storage import codec
 from bot.storage.base import Base, bump, inserting, parts_of
-from bot.storage.erasing import scrub
 from bot.storage.plans import close, load_deliveries
+from bot.storage.scrubbing import OPEN, scrub
 from bot.storage.tables import Moment, blobs, chats, deliveries, parts
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
     from bot.domain.outbox import Delivery, Draft, Part
     from bot.ports import Sent
-
-OPEN = ("planned", "frozen")
-"""States of a delivery that is still to be finished."""
 
 
 class Outbox(Base):
@@ -116,7 +113,7 @@ class Outbox(Base):
             rows = [codec.part_row(delivery, part, _answer_in(draft, part)) for part in parts]
             if rows:
                 connection.execute(_parts.insert(), rows)
-            scrub(connection, [delivery])
+            self._erased |= scrub(connection, [delivery])
 
     def leaving(
         self, delivery: str, owner: str, positions: Collection[int], now: datetime, lease_until: datetime
@@ -152,7 +149,7 @@ class Outbox(Base):
                         sent_at=func.coalesce(parts.c.tried_at, literal(now, Moment)),
                     )
                 )
-            scrub(connection, [delivery])
+            self._erased |= scrub(connection, [delivery])
             left = connection.scalar(select(func.count()).where(parts.c.delivery == delivery, parts.c.state != "sent"))
             if not left:
                 whole = {"state": "sent", "sent_at": now, "retry_at": None, "error": ""}
@@ -172,7 +169,7 @@ class Outbox(Base):
         with self._writing() as connection:
             self._own(connection, delivery, owner)
             connection.execute(update(parts).where(_these(delivery, positions)).values(state="ready"))
-            scrub(connection, [delivery])
+            self._erased |= scrub(connection, [delivery])
             called_off = exists().where(
                 chats.c.id == deliveries.c.chat, or_(chats.c.cancelled, chats.c.taken_out_at.is_not(None)), ~_begun()
             )
@@ -189,7 +186,7 @@ class Outbox(Base):
         """
         with self._writing() as connection:
             tried = {"attempts": deliveries.c.attempts + 1} if error else {}
-            self._own(connection, delivery, owner, retry_at=retry_at, error=_plain(error), **tried, **_FREE)
+            self._own(connection, delivery, owner, retry_at=retry_at, error=codec.plain(error), **tried, **_FREE)
 
     def give_up(self, delivery: str, owner: str, error: str) -> None:
         """The network refused it for good.
@@ -198,8 +195,9 @@ class Outbox(Base):
             LeaseLost: it is not ours any more.
         """
         with self._writing() as connection:
-            end = {"state": "refused", "error": _plain(error), "retry_at": None}
+            end = {"state": "refused", "error": codec.plain(error), "retry_at": None}
             self._own(connection, delivery, owner, attempts=deliveries.c.attempts + 1, **end, **_FREE)
+            self._erased |= scrub(connection, [delivery])  # nobody asks any more what became of a part in doubt
 
     def next_due(self, now: datetime) -> datetime | None:
         """When the earliest open delivery wants attention (its time, retry or lease end); ``None`` if there is none.
@@ -233,11 +231,6 @@ _FREE: dict[str, Any] = {"owner": None, "lease_until": None}
 def _must(delivery: str, held: object) -> None:
     if not held:
         raise LeaseLost(f"{delivery} was taken over by another process or changed by a new plan; it is left to them.")
-
-
-def _plain(error: str) -> str:
-    """PostgreSQL's text cannot hold NUL, which a server's answer might."""
-    return error.replace("\0", "")
 
 
 def _due(account: str, now: datetime) -> ColumnElement[bool]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import delete, exists, func, select, type_coerce
 
+from bot.domain.naming import as_called, naming
 from bot.domain.posts import Tombstone
 from bot.domain.records import Answer, ChatContent, ChatFigures, Pick, Placed
 from bot.errors import StoreError
@@ -14,6 +16,8 @@ from bot.storage import codec
 from bot.storage.base import Base, bump, chunks, inserting, put, stored_chats
 from bot.storage.collecting import sent_in
 from bot.storage.erasing import minute
+from bot.storage.ingest import SILENT
+from bot.storage.people import wishes_of
 from bot.storage.plans import add_deliveries
 from bot.storage.tables import (
     Moment,
@@ -21,6 +25,7 @@ from bot.storage.tables import (
     answers,
     chat_posts,
     chats,
+    copies,
     deliveries,
     page_marks,
     parts,
@@ -29,6 +34,7 @@ from bot.storage.tables import (
     prompts,
     series,
 )
+from bot.storage.unnaming import without_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -36,7 +42,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from bot.domain.naming import Naming
     from bot.domain.outbox import Delivery
+    from bot.domain.posts import Account, Post
     from bot.domain.records import StoredChat
     from bot.domain.schedule import Prompt
 
@@ -51,7 +59,8 @@ class Pages(Base):
         """All that may be shown of a chat. There is no other way to read answers for people to see.
 
         Answers are stored and not held. Whatever else stands in the thread of one of our questions, or above a shown
-        answer, leaves a tombstone: it holds the thread together and says nothing.
+        answer, leaves a tombstone: it holds the thread together and says nothing. Who asked for initials or no name is
+        called so, and times that were made less exact may change the order.
 
         Raises:
             StoreError: there is no such chat.
@@ -64,13 +73,31 @@ class Pages(Base):
             placed = _placed_in(connection, chat)
             shown = {row.key: row for row in rows if _shown(row)}
             chosen = connection.execute(select(picks).where(picks.c.chat == chat).order_by(picks.c.position)).all()
+            said = [_answer(row, placed.get(row.id, ())) for row in shown.values()]
+            authors = {row.account: each.post.author for row, each in zip(shown.values(), said, strict=True)}
+            called = self._how_called(connection, chat, authors)
+            if called:
+                shy = [authors[account] for account in called]
+                said = [
+                    msgspec.structs.replace(each, post=_as_asked(each.post, called.get(row.account), shy))
+                    for row, each in zip(shown.values(), said, strict=True)
+                ]
             return ChatContent(
                 stored=stored,
                 sent=sent_in(connection, chat, self.key),
-                answers=tuple(_answer(row, placed.get(row.id, ())) for row in shown.values()),
+                answers=tuple(sorted(said, key=lambda each: (each.post.at, each.key)) if called else said),
                 tombstones=_tombstones(rows, shown),
                 picks=tuple(Pick(row.question, row.answer, row.why) for row in chosen if row.answer in shown),
+                left_out=_left_out(connection, rows),
             )
+
+    def _how_called(
+        self, connection: Connection, chat: str, authors: Mapping[str, Account]
+    ) -> dict[str, tuple[Naming, str]]:
+        """Of these authors (by account key) those who asked not to be named: how, and an alias for this chat alone."""
+        asked = wishes_of(connection, {key: (key, self._called(account)) for key, account in authors.items()})
+        found = {key: (naming(wishes), f"person-{self.key(chat, key)[:8]}") for key, wishes in asked.items()}
+        return {key: how for key, how in found.items() if how[0] != "named"}
 
     def figures(self) -> Mapping[str, ChatFigures]:
         """Counts of shown answers by chat id, of every chat."""
@@ -159,6 +186,13 @@ class Pages(Base):
 _picks = picks  # ``save_digest`` has an argument of that name, as the port says
 
 
+def _as_asked(post: Post, how: tuple[Naming, str] | None, shy: Sequence[Account]) -> Post:
+    """A post with its author called as asked, and without the handles of those who asked not to be named."""
+    text = without_names(post.text, post.ref, post.author, shy)
+    post = post if text == post.text else msgspec.structs.replace(post, text=text)
+    return as_called(post, *how) if how else post
+
+
 def _rows_of(chat: str) -> Any:  # noqa: ANN401 - a select with a dozen columns has no shorter type
     return (
         select(posts, chat_posts, accounts.c.data.label("author"))
@@ -202,6 +236,16 @@ def _tombstones(rows: Sequence[Row[Any]], shown: Mapping[str, Row[Any]]) -> tupl
     found = [
         Tombstone(key=row.key, parent=row.parent, root=row.root, at=minute(row.at))
         for row in rows
-        if row.key not in shown and (row.in_thread or row.key in above)
+        if row.key not in shown and ((row.in_thread and row.why not in SILENT) or row.key in above)
     ]
     return tuple(sorted(found, key=lambda each: (each.at, each.key)))
+
+
+def _left_out(connection: Connection, rows: Sequence[Row[Any]]) -> int:
+    """How many posts in the threads of our questions are not archived; requests and matched copies are no answers."""
+    bare = {row.key for row in rows if row.state == "bare" and row.in_thread and row.why not in ("request", "gone")}
+    matched: set[str] = set()
+    for some in chunks(bare):
+        query = select(copies.c.copy).where(copies.c.copy.in_(some), copies.c.original != "")
+        matched.update(connection.scalars(query))
+    return len(bare - matched)

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal, get_args
 
+import msgspec
 from sqlalchemy import delete, func, or_, select
 
 from bot.domain.outbox import DeliveryState
-from bot.storage.base import Base, inserting
-from bot.storage.tables import chat_posts, chats, deliveries, locks, meta, posts
+from bot.errors import StoreError
+from bot.storage.base import ERASED, Base, inserting, put
+from bot.storage.engine import shrink, take_turns
+from bot.storage.tables import chat_posts, chats, deliveries, locks, meta, micros, moment_of, posts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from sqlalchemy import Connection
+
 _REHEARSAL = "rehearsal"
+_TIDIED = "tidied"
+
+BEATS = 20
+"""How many times of ``run`` and of ``tick`` are kept."""
+
+TIDYING = timedelta(days=1)
+"""How long after tidying the database it is not tidied again."""
+
+_encode = msgspec.json.Encoder().encode
+_moment = msgspec.json.Decoder(int)
+_moments = msgspec.json.Decoder(list[int])
 
 
 class Running(Base):
@@ -41,6 +58,64 @@ class Running(Base):
         """Give a named lease back; somebody else's stays."""
         with self._writing() as connection:
             connection.execute(delete(locks).where(locks.c.name == name, locks.c.owner == owner))
+
+    def beat(self, kind: Literal["run", "tick"], now: datetime) -> None:
+        """Note that ``run`` or ``tick`` worked; the last twenty times of each are kept."""
+        with self._writing() as connection:
+            take_turns(connection)
+            times = [*_times(connection, kind), now][-BEATS:]
+            put(connection, meta, [{"name": f"beats.{kind}", "value": _encode(list(map(micros, times)))}])
+
+    def beats(self, kind: Literal["run", "tick"]) -> tuple[datetime, ...]:
+        """When ``run`` or ``tick`` worked lately, oldest first."""
+        with self._reading() as connection:
+            return tuple(_times(connection, kind))
+
+    def oldest_check(self) -> datetime | None:
+        """When the kept post that was not looked up for longest was, UTC; ``None`` where nothing is kept."""
+        with self._reading() as connection:
+            oldest: datetime | None = connection.scalar(
+                select(func.min(posts.c.checked_at)).where(posts.c.state == "kept")
+            )
+            return oldest
+
+    def tidy(self, now: datetime) -> bool:
+        """Give back the room of what was erased, at most once a day; gives whether it was done. SQLite only.
+
+        Erased bytes were overwritten before; this makes the file small again. While another process is writing,
+        nothing happens, and the next call tries again. PostgreSQL's own vacuum does as much.
+
+        Raises:
+            StoreError: there is no room for the copy that SQLite makes; tried again a day later.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return False
+        with self._reading() as connection:
+            values = select(meta.c.name, meta.c.value).where(meta.c.name.in_((ERASED, _TIDIED)))
+            known = {row.name: row.value for row in connection.execute(values)}
+        last = moment_of(_moment.decode(known[_TIDIED])) if _TIDIED in known else None
+        if ERASED not in known or (last is not None and last <= now < last + TIDYING):
+            return False
+        with self._writing() as connection:  # beforehand: an erasure meanwhile is for the next time
+            connection.execute(delete(meta).where(meta.c.name == ERASED))
+            put(connection, meta, [{"name": _TIDIED, "value": _encode(micros(now))}])
+        try:
+            done = shrink(self._engine)
+        except StoreError:
+            self._not_tidied(None)
+            raise
+        if not done:
+            self._not_tidied(known)
+        return done
+
+    def _not_tidied(self, before: Mapping[str, bytes] | None) -> None:
+        """Remember that there is still something to tidy; with what was known ``before``, also since when."""
+        with self._writing() as connection:
+            put(connection, meta, [{"name": ERASED, "value": b"1"}])
+            if before is not None and _TIDIED in before:
+                put(connection, meta, [{"name": _TIDIED, "value": before[_TIDIED]}])
+            elif before is not None:
+                connection.execute(delete(meta).where(meta.c.name == _TIDIED))
 
     def counts(self) -> Mapping[str, int]:
         """Figures for ``status``: deliveries by state (``deliveries.sent`` …), ``posts``, ``held``, ``tombstones``.
@@ -75,3 +150,8 @@ class Running(Base):
             row = {"name": _REHEARSAL, "value": b"1"}
             connection.execute(inserting(connection, meta).on_conflict_do_nothing(), row)
             return True
+
+
+def _times(connection: Connection, kind: str) -> list[datetime]:
+    data = connection.scalar(select(meta.c.value).where(meta.c.name == f"beats.{kind}"))
+    return [] if data is None else [moment_of(each) for each in _moments.decode(data)]

@@ -9,15 +9,25 @@ from sqlalchemy import inspect, select, text
 
 from bot.errors import StoreError
 from bot.storage.base import inserting
+from bot.storage.bridging import Bridging
 from bot.storage.collecting import Collecting
+from bot.storage.directory import Directory
 from bot.storage.engine import connect, transaction
+from bot.storage.errands import Errands
+from bot.storage.inviting import Inviting
 from bot.storage.keeping import Keeping
+from bot.storage.live import Live
 from bot.storage.outbox import Outbox
 from bot.storage.pages import Pages
 from bot.storage.plans import Plans
 from bot.storage.posts import Posts
+from bot.storage.repeats import Repeats
+from bot.storage.review import Review
+from bot.storage.ruling_log import RulingLog
 from bot.storage.running import Running
 from bot.storage.tables import SCHEMA, meta
+from bot.storage.unnaming import Unnaming
+from bot.storage.wishes import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +37,25 @@ if TYPE_CHECKING:
     from bot.ports import Store
 
 
-class SqlStore(Plans, Outbox, Collecting, Posts, Keeping, Pages, Running):
+class SqlStore(  # one part for each verb's needs
+    Plans,
+    Outbox,
+    Collecting,
+    Posts,
+    Live,
+    Bridging,
+    Wishes,
+    Inviting,
+    Unnaming,
+    Review,
+    RulingLog,
+    Directory,
+    Errands,
+    Repeats,
+    Keeping,
+    Pages,
+    Running,
+):
     """``ports.Store`` over SQLite or PostgreSQL. May be used by several processes and threads at once."""
 
 

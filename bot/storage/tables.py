@@ -4,7 +4,8 @@ Moments are whole microseconds since 1970 in a 64-bit integer: SQLite has no tim
 the session's zone, while an integer sorts, compares and adds the same on both and cannot lose its zone.
 
 Words of participants stand in two places only, ``posts.data`` and ``accounts.data``, and what a digest repeated of them
-in ``deliveries.draft`` and ``parts.payload``; ``erasing.py`` clears all four.
+in ``deliveries.draft`` and ``parts.payload``; ``erasing.py`` clears all four. Addresses of theirs stand in
+``left_out.ref`` while a chat is open, and in ``errands.data`` until the errand is done.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest revision in ``migrations/versions``; revisions are numbered so that older and newer can be told apart."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,7 +94,8 @@ meta = Table(
     Column("name", String(40), primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )
-"""``pepper``: the secret of node keys; ``rehearsal``: present where everything in here is made up."""
+"""``pepper``: the secret of node keys; ``rehearsal``: present where everything in here is made up; ``beats.run`` and
+``beats.tick``: when those worked last; ``erased``: present where something was erased since ``tidied``, SQLite only."""
 
 # -- plan ----------------------------------------------------------------------------------------------------------
 
@@ -208,13 +210,15 @@ posts = Table(
     Column("checked_at", Moment, index=True),
     Column("fingerprint", BigInteger),
     Column("data", Text),
+    Column("asked_at", Moment),
 )
 """A node of a thread, known by its ``key``; ``id`` only numbers the rows as they come, so that what hangs on them is
 written side by side instead of all over an index.
 
 ``state``: ``kept`` (words in ``data``), ``bare`` (not to be kept), ``buried`` (gone from its network), ``erased`` (by
 its author's wish). All but ``kept`` have keys, a time cut to the minute, and nothing else. ``fingerprint``: of what was
-collected when it was last written, so that seeing it again costs no more than reading this number.
+collected when it was last written, so that seeing it again costs no more than reading this number. ``asked_at``: when
+it was last looked up in vain, so that the next ones have their turn.
 """
 
 chat_posts = Table(
@@ -227,8 +231,69 @@ chat_posts = Table(
     Column("hold", Boolean, nullable=False),
     Column("search", Boolean, nullable=False),
     Column("why", String(30), nullable=False),
+    Column("held", String(80), nullable=False, server_default=""),
     sqlite_with_rowid=False,  # small rows, always found by key: one tree instead of two
 )
+"""Where a post stands, and the verdict about it there. ``why``: ``consent.Reason``, or ``gone`` for a post that was
+never kept and is not there any more; ``held``: why it waits for a person (``consent.Hold``), joined by spaces."""
+
+left_out = Table(
+    "left_out",
+    metadata,
+    Column("post", ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("author", String(24), nullable=False, index=True),
+    Column("called", String(24), nullable=False, index=True),
+    Column("network", String(20), nullable=False),
+    Column("ref", Text, nullable=False),
+)
+"""Where a bare post is that its author may still ask us to keep, by keyed hashes of the author's id and of the handle:
+gone when the window of its chat closes, or its author leaves."""
+
+copies = Table(
+    "copies",
+    metadata,
+    Column("copy", String(24), primary_key=True),
+    Column("original", String(24), nullable=False, index=True),
+)
+"""Node keys of bridges' copies and of their originals; an empty original: there is none that we know."""
+
+rulings = Table(
+    "rulings",
+    metadata,
+    Column("post", String(24), primary_key=True),
+    Column("at", Moment, primary_key=True, autoincrement=False),
+    Column("kind", String(10), nullable=False),
+    Column("words", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", String(80), nullable=False),
+)
+"""What people decided about posts, as events by node key; the latest counts, and all of them are the log."""
+
+errands = Table(
+    "errands",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("account", String, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("data", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("retry_at", Moment),
+    Column("error", Text, nullable=False),
+    Column("done_at", Moment),
+    Index(None, "account", "done_at"),
+)
+"""What is to be done on a network beside the outbox; ``data`` (address, handle, text) goes when it is done."""
+
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("account", String, primary_key=True),
+    Column("event", String, primary_key=True),
+    Column("error", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""Events of streams that could not be read: which, and why; never what they said."""
 
 answers = Table(
     "answers",

@@ -25,6 +25,7 @@ PAGES = [
     "edchat/2027-01-14/index.html",
     "about/index.html",
     "privacy/index.html",
+    "people/index.html",
 ]
 FRENCH = ["profchat/index.html", "profchat/2027-02-02/index.html"]
 BEST_PRACTICE = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
@@ -35,7 +36,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     target = FolderTarget(folder)
     renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
-    for page in renderer.pages(sample.chats(), sample.figures()):
+    for page in renderer.pages(sample.chats(), sample.figures(), sample.listed()):
         target.write(page.path, page.render(sample.contents))
     return folder
 

@@ -278,7 +278,7 @@ def test_export_to_the_terminal_and_to_a_file(folder: Path, tmp_path: Path) -> N
 # -- all of them -------------------------------------------------------------------------------------------------
 def test_help_names_the_commands_in_the_order_a_newcomer_needs_them() -> None:
     shown = staffroom("--help").stdout
-    named = re.findall(r"^  ([a-z]+)  ", shown.partition("Commands:")[2], re.MULTILINE)
+    named = re.findall(r"^  ([a-z-]+)  ", shown.partition("Commands:")[2], re.MULTILINE)
     assert named == list(main.commands)
     assert named[:5] == ["init", "check", "plan", "cancel", "rehearse"]
 

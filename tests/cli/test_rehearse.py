@@ -200,9 +200,9 @@ def test_who_asks_is_forgotten_and_the_digest_posts_to_delete_are_named(tmp_path
     done = staffroom("forget", gone, "-C", folder)
     assert done.exit_code == 0
     assert f"Forgotten: {gone}." in done.stdout
-    assert "delete them on their network:" in done.stdout
+    assert "These posts of the bot repeat what they said; `run` or the next `tick` deletes them:" in done.stdout
     assert gone not in page.read_text(encoding="utf-8")
     assert gone.lstrip("@").encode() not in b"".join(path.read_bytes() for path in folder.glob("staffroom.db*"))
     again = staffroom("forget", gone, "-C", folder)
-    assert again.exit_code == 2
-    assert again.stderr == f"{gone}: nothing of an account with this handle or address is kept.\n"
+    assert again.exit_code == 0
+    assert again.stdout == f"Nothing of {gone} is kept. The wish is remembered: nothing will be.\n"

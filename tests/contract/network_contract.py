@@ -27,7 +27,7 @@ from bot.domain.outbox import Draft, DraftPost, MediaFile, Part, next_group
 from bot.domain.posts import Post, PostRef
 from bot.domain.richtext import Facet, Link, Mention, RichText, Tag
 from bot.errors import NetworkError, Refused, Unanswered, Unavailable
-from bot.ports import Network, Sent
+from bot.ports import Network, Sent, Wanted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -356,7 +356,7 @@ class NetworkContract:
             lambda: list(network.sweep(ref)),
             lambda: list(network.tagged("edchat", now)),
             lambda: network.look_up([ref]),
-            lambda: network.listen(""),
+            lambda: network.listen("", Wanted()),
         ]
         for read in reads:
             with pytest.raises(NetworkError):
@@ -472,15 +472,15 @@ class NetworkContract:
         amy = world.teacher("amy")
         old = amy.reply(root, "A1 early")
         world.settle()
-        first = network.listen("")
+        first = network.listen("", Wanted())
         assert ids([first.posts]) == [old.id]
         new = amy.reply(root, "A1 later")
         world.settle()
-        second = network.listen(first.cursor)
+        second = network.listen(first.cursor, Wanted())
         assert ids([second.posts]) == [new.id]
-        third = network.listen(second.cursor)
+        third = network.listen(second.cursor, Wanted())
         assert third.posts == ()
-        assert network.listen(third.cursor).posts == ()
+        assert network.listen(third.cursor, Wanted()).posts == ()
 
     def test_closing_twice_is_harmless(self, world: World) -> None:
         network = world.network()

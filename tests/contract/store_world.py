@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
 from bot.domain.occurrences import Weekly
 from bot.domain.outbox import Delivery, Draft, DraftPost, Part
 from bot.domain.posts import Account, Media, Post, PostRef
-from bot.domain.records import Candidate
+from bot.domain.records import Candidate, Pick
 from bot.domain.richtext import Facet, Link, RichText
 from bot.domain.schedule import Chat, Prompt, Question, Series
 from bot.ports import Sent
@@ -30,6 +31,7 @@ END = START + timedelta(hours=1)
 BEFORE = START - timedelta(days=2)
 LEASE = timedelta(minutes=3)
 PEPPER = b"p" * 32
+SECRET = "Xyzzy-the-planted-words"
 
 
 @cache
@@ -240,3 +242,48 @@ def same_revision(store: SqlStore, of: str, act: Callable[[], object]) -> bool:
     before = revision(store, of)
     act()
     return revision(store, of) == before
+
+
+WHO = teacher("quuxwho", name="Quux The Planted Name")
+TRACES = (SECRET, "quuxwho", "Quux The Planted Name", "planted-rkey", "a desk")
+
+
+def planted(store: SqlStore, of: str, parent: str, /, **changes: Any) -> Candidate:
+    """A post full of strings that occur nowhere else, long enough to fill pages of its own."""
+    found = candidate(store, of, "planted", parent, author=WHO, text=RichText(f"{SECRET} " * 300), **changes)
+    ref = PostRef(
+        "bluesky", "at://did:plc:quuxwho/app.bsky.feed.post/planted-rkey", "c", "https://bsky.app/planted-rkey"
+    )
+    post = msgspec.structs.replace(found.post, ref=ref, uri=ref.id)
+    return msgspec.structs.replace(found, post=post, key=store.key("bluesky", ref.id))
+
+
+def everything(store: SqlStore) -> str:
+    """Every value of every row (the row's own ``repr`` would cut long ones short)."""
+    with store._reading() as connection:
+        rows = [row for table in metadata.sorted_tables for row in connection.execute(select(table))]
+    return "\n".join(str(value) for row in rows for value in row)
+
+
+def traces(store: SqlStore, database_url: str) -> list[str]:
+    """The planted strings that are still in some row, and on SQLite in any file of the database."""
+    texts = [everything(store).encode()]
+    if database_url.startswith("sqlite"):
+        path = Path(database_url.removeprefix("sqlite:///"))
+        files = sorted(path.parent.glob(f"{path.name}*"))
+        assert path in files
+        texts += [file.read_bytes() for file in files]
+    return [trace for trace in TRACES if any(trace.encode() in text for text in texts)]
+
+
+def digest_of(store: SqlStore, now: datetime, *answers: str) -> tuple[str, Any]:
+    """An open chat whose answers a digest chose; its delivery on Bluesky is due."""
+    one = chat()
+    prompt = Prompt(f"{one.id}/digest", one.id, "digest", 0, 4, now, END + timedelta(days=7))
+    picks = [Pick(f"{one.id}/q1", key, f"because {SECRET}") for key in answers]
+    store.cancel(one.id, now)  # so that nothing else of the chat is waiting
+    store.save_digest(prompt, deliveries((prompt,)), picks, now)
+    claimed = store.claim("sky", "me", now, now + LEASE)
+    assert claimed is not None
+    assert claimed.prompt == prompt.id
+    return claimed.id, claimed

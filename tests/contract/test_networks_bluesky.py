@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 from contract.network_contract import Blobs, NetworkContract, Sender, ServerPost, draft, ids, png, say, words
+from contract.streams_contract import StreamsContract
 from networks.bluesky_server import BlueskyAccount, BlueskyNetwork, Posted
 from networks.faults import Fault, FaultProxy
+from networks.jetstream import Jetstream
 
 from bot.domain.outbox import Draft, DraftPost
 from bot.domain.posts import PostRef
@@ -43,7 +45,8 @@ class BlueskyTeacher:
         return ref_of(self.account.quote(what.id, text))
 
     def edit(self, ref: PostRef, text: str) -> None:
-        raise NotImplementedError("Bluesky has no edits")
+        record = self.account.network.get_record(ref.id)["value"]
+        self.account.put_record(POST, ref.id.rpartition("/")[2], {**record, "text": text})
 
     def delete(self, ref: PostRef) -> None:
         self.account.delete(ref.id)
@@ -56,12 +59,15 @@ class BlueskyWorld:
     has_edits = False
     has_unlisted = False
     languages = 3
+    tells_edits = True
+    replays = True
 
     def __init__(self, net: BlueskyNetwork, proxy: FaultProxy, unique: Callable[[str], str]) -> None:
         self.net = net
         self.proxy = proxy
         self.appview: FaultProxy | None = None
         self.unique = unique
+        self.streams: Sequence[str] = ()
         self.session: str | None = None
         self.made: list[Bluesky] = []
         self.me = net.create_account(unique("bot"), PASSWORD, bot=True)
@@ -76,6 +82,7 @@ class BlueskyWorld:
             "session": self.session if bot else None,
             "on_session": self._keep if bot else lambda _: None,
             "appview": self.appview.url if self.appview else "",
+            "streams": self.streams,
             "clock": lambda: datetime.now(UTC),
             "timeout": 20.0,
         }
@@ -105,6 +112,10 @@ class BlueskyWorld:
         self.proxy.plug()
         if self.appview:
             self.appview.plug()
+
+    def likes(self, ref: PostRef) -> int:
+        held = self.net.list_records(self.me.did, "app.bsky.feed.like")
+        return sum(record["value"]["subject"]["uri"] == ref.id for record in held)
 
     def _keep(self, session: str) -> None:
         self.session = session
@@ -144,6 +155,17 @@ def world(bluesky_network: BlueskyNetwork, unique: Callable[[str], str]) -> Iter
 
 class TestBluesky(NetworkContract):
     """Everything through the account's own server."""
+
+
+class TestStreams(StreamsContract):
+    """Both protocols of Jetstream, and the firehose of the account's own server."""
+
+    @pytest.fixture(params=["v1", "v2", "firehose"])
+    def world(self, world: BlueskyWorld, request: pytest.FixtureRequest) -> Iterator[BlueskyWorld]:
+        with Jetstream(world.net.pds_url) as jetstream:
+            firehose = world.net.pds_url.replace("http", "ws", 1) + "/xrpc/com.atproto.sync.subscribeRepos"
+            world.streams = [{"v1": jetstream.v1, "v2": jetstream.v2, "firehose": firehose}[request.param]]
+            yield world
 
 
 def gate_record(uri: str, hidden: Sequence[str] = (), **more: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from bot.domain.posts import Post, PostRef
 from bot.domain.richtext import Mention
 from bot.errors import Busy, Refused, Unanswered, Unauthorized, Unavailable
 from bot.networks.mastodon import Mastodon
+from bot.ports import Wanted
 
 Json = dict[str, Any]
 
@@ -421,12 +422,12 @@ def test_many_notifications_come_in_order_without_a_gap(world: MastodonWorld) ->
     [root] = say(network, "Q1 Why?")
     amy = world.teacher("amy")
     first = amy.reply(root, "A1 first")
-    heard = network.listen("")
+    heard = network.listen("", Wanted())
     refs = [amy.reply(root, f"A1 number {n}") for n in range(45)]
-    more = network.listen(heard.cursor)
+    more = network.listen(heard.cursor, Wanted())
     assert [post.ref.id for post in heard.posts] == [first.id]
     assert [post.ref.id for post in more.posts] == sorted((ref.id for ref in refs), key=lambda each: (len(each), each))
-    assert network.listen(more.cursor).posts == ()
+    assert network.listen(more.cursor, Wanted()).posts == ()
 
 
 def test_a_quote_is_heard(world: MastodonWorld) -> None:

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from contract.network_contract import NetworkContract, ServerPost
+from contract.network_contract import NetworkContract, ServerPost, say
+from contract.streams_contract import KEYS, Hearing, StreamsContract
 
 from bot.domain.posts import NetworkName, PostRef, Signals
 from bot.domain.richtext import Link, Mention, Tag, detect
+from bot.errors import Refused, Unavailable
 from bot.networks.sandbox import Sandbox, SandboxServer
 from bot.networks.sandbox.server import Fault
+from bot.ports import Wanted
 
 NAMES = itertools.count(1)
 
@@ -42,6 +45,8 @@ class SandboxTeacher:
 class SandboxWorld:
     has_quotes = True
     has_edits = True
+    tells_edits = True
+    replays = True
     languages = 3
 
     def __init__(self, name: NetworkName) -> None:
@@ -74,6 +79,9 @@ class SandboxWorld:
             )
         return found
 
+    def likes(self, ref: PostRef) -> int:
+        return self.server.likes(self.server.create_account("staffroom").id, ref.id)
+
     def settle(self) -> None:
         """Everything is shown at once."""
 
@@ -94,3 +102,74 @@ def world(request: pytest.FixtureRequest) -> SandboxWorld:
 
 class TestSandbox(NetworkContract):
     pass
+
+
+class TestSandboxStreams(StreamsContract):
+    pass
+
+
+def test_a_stream_that_is_broken_says_so_and_goes_on_from_its_cursor(world: SandboxWorld) -> None:
+    network, amy = world.network(), world.teacher("amy")
+    [root] = say(network, "Q1 Why?")
+    stream = network.stream("", Wanted, lambda: False)
+    next(stream)
+    amy.reply(root, "A1 before it breaks")
+    heard = next(stream)
+    assert len(heard.posts) == 1
+    world.server.break_streams()
+    with pytest.raises(Unavailable, match="broke"):
+        next(stream)
+    lost = amy.reply(root, "A1 in between")
+    with Hearing(network, heard.cursor) as again:
+        again.until_heard(lost)
+
+
+def test_what_happens_below_a_closed_post_is_only_named(world: SandboxWorld) -> None:
+    network, amy = world.network(), world.teacher("amy")
+    [root] = say(network, "Q1 Why?")
+    reply = amy.reply(root, "A1 behind the gate")
+    heard = network.listen("", Wanted(closed=frozenset({root.id})))
+    assert (heard.posts, heard.threads) == ((), (root.id,))
+    amy.delete(reply)
+    heard = network.listen(heard.cursor, Wanted(closed=frozenset({root.id}), authors=frozenset({amy.id})))
+    assert heard.threads == (root.id,)
+
+
+def test_the_end_of_an_account_is_told_of_watched_authors(world: SandboxWorld) -> None:
+    network, amy, ben = world.network(), world.teacher("amy"), world.teacher("ben")
+    [root] = say(network, "Q1 Why?")
+    reply = amy.reply(root, "A1")
+    world.server.end_account(amy.id)
+    world.server.end_account(ben.id)
+    assert network.listen("", Wanted(authors=frozenset({amy.id}))).ended == (amy.id,)
+    assert network.look_up([reply]).gone == (reply,)
+
+
+def test_a_server_without_streams_refuses_one_and_a_silent_one_gives_no_sign(world: SandboxWorld) -> None:
+    network = world.network()
+    world.server.streams = False
+    with pytest.raises(Refused):
+        next(iter(network.stream("", Wanted, lambda: False)))
+    world.server.streams, world.server.silent = True, True
+    asked: list[int] = []
+
+    def stopping() -> bool:
+        asked.append(1)
+        return len(asked) > 30
+
+    assert len(list(network.stream("", Wanted, stopping))) == 1
+
+
+def test_a_message_is_written_once_and_only_to_somebody(world: SandboxWorld) -> None:
+    network, amy = world.network(), world.teacher("amy")
+    for _ in range(2):
+        network.tell(amy.handle, "Somebody waits for you.", KEYS[0], datetime.now(UTC))
+    assert [(to, text) for _, to, text in world.server.messages.values()] == [(amy.id, "Somebody waits for you.")]
+    with pytest.raises(Refused):
+        network.tell("nobody", "Hello?", KEYS[1], datetime.now(UTC))
+
+
+def test_only_our_own_posts_are_ours_to_delete(world: SandboxWorld) -> None:
+    network, amy = world.network(), world.teacher("amy")
+    with pytest.raises(Refused):
+        network.delete(amy.post("A1"))

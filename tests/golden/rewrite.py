@@ -24,7 +24,7 @@ from bot.rendering.templates import Templates  # noqa: E402 - the same
 def site() -> dict[str, bytes]:
     """All pages of the sample but the style sheet, which is a file already."""
     renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
-    pages = renderer.pages(sample.chats(), sample.figures())
+    pages = renderer.pages(sample.chats(), sample.figures(), sample.listed())
     return {page.path: page.render(sample.contents) for page in pages if page.path != "look.css"}
 
 

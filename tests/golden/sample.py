@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from bot.domain.naming import Naming, as_called
 from bot.domain.occurrences import Weekly
 from bot.domain.posts import Account, Media, NetworkName, Post, PostRef, Tombstone
 from bot.domain.records import Answer, ChatContent, ChatFigures, How, Pick, Placed, SentPost, StoredChat
@@ -96,6 +97,8 @@ PEOPLE: dict[str, tuple[NetworkName, str, str]] = {
     "trainee": ("mastodon", "@new@social.example.org", "Trainee <b>primary</b> & co"),
     "head": ("bluesky", "head.example.net", "head.example.net"),
     "maths": ("bluesky", "maths.example.net", "Maths 🧮 every day"),
+    "short": ("mastodon", "@shortly@social.example.org", "Shirin Ortiz-Lee"),
+    "unnamed": ("mastodon", "@nobody.knows@social.example.org", "Noor B. Known"),
 }
 
 
@@ -109,6 +112,7 @@ def answer(
     how: How = "reply",
     chat: str = "edchat/2027-01-07",
     languages: tuple[str, ...] = ("en",),
+    called: Naming = "named",
     **more: Any,
 ) -> Answer:
     """An answer by one of ``PEOPLE`` to numbered questions; ``to`` is the key it replies to (ours if none)."""
@@ -124,7 +128,8 @@ def answer(
     post = Post(ref=ref, author=author, text=detect(text), at=at, languages=languages, **more)
     placed = tuple(Placed(f"{chat}/q{number}", how) for number in numbers)
     root = f"ours-{network}-{numbers[0]}" if numbers else ""
-    return Answer(key=key, parent=to or root, root=root, post=post, placed=placed, search=True)
+    shown = as_called(post, called, f"alias-of-{len(who)}")
+    return Answer(key=key, parent=to or root, root=root, post=shown, placed=placed, search=True)
 
 
 def sent(number: int, network: NetworkName, minute: float, kind: str = "question") -> SentPost:
@@ -209,6 +214,17 @@ def content() -> ChatContent:
         ),
         answer("16", "trainee", 45, "Stopped writing “good effort”. Nobody noticed, including me.", 4),
         answer("17", "y5", 60 * 11.2, "Late, but: I stopped marking titles. https://www.example.net/notes/", 4),
+        answer("22", "short", 32, "We let the pupils write the wall.", 3, called="initials"),
+        answer(
+            "23",
+            "unnamed",
+            47.25,
+            "I stopped marking on Sundays. It took a union rep to make me.",
+            4,
+            called="nameless",
+            edited_at=START + timedelta(minutes=49),
+        ),
+        answer("24", "maths", 49, "Good for you!", 4, to="23", how="thread"),
         answer("18", "dep", 50, "Lovely chat, thank you @hanes@tŵt.example #EdChat", how="label"),
     ]
     stones = [
@@ -221,11 +237,13 @@ def content() -> ChatContent:
     picks = (
         Pick("edchat/2027-01-07/q1", "01", "three people answered it"),
         Pick("edchat/2027-01-07/q1", "08", "so that more people are heard"),
+        Pick("edchat/2027-01-07/q3", "22", "so that more people are heard"),
         Pick("edchat/2027-01-07/q4", "16", "the first answer"),
+        Pick("edchat/2027-01-07/q4", "23", "so that more people are heard"),
     )
     ours = [sent(n, network, 5 + 8 * (n - 1)) for n in range(1, 5) for network in ("bluesky", "mastodon")]
     answers.sort(key=lambda one: (one.post.at, one.key))
-    return ChatContent(chat, tuple(ours), tuple(answers), tuple(stones), picks)
+    return ChatContent(chat, tuple(ours), tuple(answers), tuple(stones), picks, left_out=12)
 
 
 def chats() -> list[StoredChat]:
@@ -236,7 +254,16 @@ def chats() -> list[StoredChat]:
 def figures() -> dict[str, ChatFigures]:
     """Counts as the store gives them."""
     none = {one.chat.id: ChatFigures(0, 0, 0, None) for one in chats()}
-    return none | {"edchat/2027-01-07": ChatFigures(7, 17, 3, START + timedelta(hours=11.2))}
+    return none | {"edchat/2027-01-07": ChatFigures(9, 20, 3, START + timedelta(hours=11.2))}
+
+
+def listed() -> tuple[Account, ...]:
+    """Who asked to be listed, as the store gives them."""
+    return tuple(
+        Account(network, f"id:{who}", handle, name, f"https://social.example.org/{who}")
+        for who, (network, handle, name) in PEOPLE.items()
+        if who in ("y5", "sci", "head")
+    )
 
 
 def contents(chat: str) -> ChatContent:

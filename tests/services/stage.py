@@ -2,20 +2,24 @@
 
 import random
 import secrets
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from bot.clock import SteppedClock
+from bot.domain.alarms import Watchwords
 from bot.domain.outbox import Draft, DraftPost, MediaFile
 from bot.domain.posts import NetworkName
 from bot.domain.richtext import detect
 from bot.domain.schedule import ChatEntry, Image, OnlyDates, Prompt, Question, Series
 from bot.networks.sandbox import Sandbox, SandboxServer
+from bot.ports import Heard
 from bot.services.deliver import Deliverer
 from bot.storage.migrate import migrate
 from bot.storage.store import SqlStore, open_store
@@ -65,8 +69,8 @@ class PlainComposer:
 class NoPages:
     """A renderer without pages, for tests that look at networks and store only."""
 
-    def pages(self, chats: Any, figures: Any) -> Sequence[Any]:
-        del chats, figures
+    def pages(self, chats: Any, figures: Any, people: Any) -> Sequence[Any]:
+        del chats, figures, people
         return ()
 
 
@@ -86,8 +90,21 @@ class Nowhere:
         """Nothing was written."""
 
 
+def phrase(key: str, language: str) -> str:
+    return f"{key} ({language})"
+
+
 def no_picture(image: Image) -> MediaFile:
     raise AssertionError(image)
+
+
+@cache
+def _migrated() -> bytes:
+    """An empty database with its tables: making them is slow beside most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "template.db")
+        migrate(f"sqlite:///{file}")
+        return file.read_bytes()
 
 
 @dataclass
@@ -101,8 +118,8 @@ class Stage:
     networks: dict[str, Sandbox] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        (self.folder / "staffroom.db").write_bytes(_migrated())
         url = f"sqlite:///{self.folder / 'staffroom.db'}"
-        migrate(url)
         self.store: SqlStore = open_store(url, pepper_source=lambda: secrets.token_bytes(32))
         for name in ("bluesky", "mastodon"):
             self.servers[name] = SandboxServer(name, self.clock.now)
@@ -131,6 +148,9 @@ class Stage:
             target=Nowhere(),
             clock=self.clock,
             owner=owner,
+            watch=Watchwords(),
+            phrase=phrase,
+            own_handle=lambda key: self.networks[key].identity().handle,
             parallel=False,
         )
 
@@ -138,6 +158,11 @@ class Stage:
         """Move to so many minutes after the chat's start, and tick."""
         self.clock.move_to(START + timedelta(minutes=minutes))
         return tick(self.house)
+
+    def deafen(self) -> None:
+        """Let nothing be heard from now on: only reading finds what is said."""
+        for network in self.networks.values():
+            network.listen = lambda cursor, _wanted: Heard((), cursor)  # type: ignore[method-assign]
 
     def said(self, name: NetworkName) -> list[str]:
         """What our account said on a network, in order."""

@@ -1,4 +1,4 @@
-"""Finding every public answer, keeping only what may be kept, and following edits and deletions."""
+"""Finding every public answer by reading alone, keeping only what may be kept, and following edits and deletions."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -6,8 +6,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from services.stage import CHAT, START, Stage
+from services.stage import CHAT, START, Stage, phrase
 
+from bot.domain.alarms import Watchwords
 from bot.domain.posts import Account, Media, NetworkName, Post, PostRef, Signals
 from bot.domain.richtext import detect
 from bot.errors import Unavailable
@@ -24,6 +25,7 @@ def network(request: pytest.FixtureRequest) -> NetworkName:
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     stage = Stage(tmp_path)
+    stage.deafen()
     stage.at(-60)
     for minutes in (0, 5, 25, 45):
         stage.at(minutes)
@@ -296,7 +298,15 @@ def test_each_of_two_accounts_on_one_network_looks_up_what_only_its_server_knows
     networks = {**stage.networks, "second": other}
     accounts: dict[str, NetworkName] = {"mastodon": "mastodon", "second": "mastodon"}
     monkeypatch.setattr(other, "look_up", lambda _refs: LookUp((), ()))  # its server knows none of them
-    done = collect(stage.store, accounts, networks.__getitem__, later, ours=lambda key: networks[key].identity().id)
+    done = collect(
+        stage.store,
+        accounts,
+        networks.__getitem__,
+        later,
+        ours=lambda key: networks[key].identity().id,
+        watch=Watchwords(),
+        phrase=phrase,
+    )
     assert done.gone == 1
     assert shown(stage) == {}
 

@@ -14,7 +14,7 @@ from unit.bluesky_stand_in import NOW, StandIn, uri, view
 from bot.domain.posts import PostRef
 from bot.errors import Refused, Unanswered
 from bot.networks.bluesky import Bluesky
-from bot.ports import LookUp
+from bot.ports import LookUp, Wanted
 
 ROOT = PostRef("bluesky", uri("root"))
 
@@ -229,10 +229,10 @@ def test_listening_reads_back_to_its_cursor_and_no_further() -> None:
         "posts": [view(one.rpartition("/")[2]) for one in request.url.params.get_list("uris")]
     }
     network = stand_in.network()
-    first = network.listen("")
+    first = network.listen("", Wanted())
     assert first.cursor == times[29]
     assert sorted(post.ref.id for post in first.posts) == uris(["n23", "n25", "n27", "n29"])
-    second = network.listen(times[9])
+    second = network.listen(times[9], Wanted())
     assert second.cursor == times[29]
     assert sorted(post.ref.id for post in second.posts) == uris(f"n{n}" for n in range(11, 30, 2))
-    assert network.listen(times[29]).posts == ()
+    assert network.listen(times[29], Wanted()).posts == ()

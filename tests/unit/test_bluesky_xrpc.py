@@ -17,6 +17,7 @@ from unit.bluesky_stand_in import NOW, StandIn
 from bot.errors import Busy, NetworkError, Refused, Unanswered, Unauthorized, Unavailable
 from bot.networks.bluesky import Bluesky
 from bot.networks.bluesky.xrpc import Session, token_scope
+from bot.ports import Wanted
 
 WHOAMI = "com.atproto.server.getSession"
 
@@ -64,7 +65,7 @@ def fails(error: type[httpx.HTTPError]) -> Callable[[httpx.Request], httpx.Respo
 )
 def test_what_a_bad_answer_means(answer: Callable[[httpx.Request], httpx.Response], meant: type[NetworkError]) -> None:
     with pytest.raises(NetworkError) as caught:
-        asking(answer).listen("")
+        asking(answer).listen("", Wanted())
     assert isinstance(caught.value, meant)
     assert str(caught.value).startswith("pds.example.org")
 
@@ -86,7 +87,7 @@ def test_what_a_bad_answer_means(answer: Callable[[httpx.Request], httpx.Respons
 )
 def test_how_long_to_wait(headers: dict[str, str], seconds: float) -> None:
     with pytest.raises(Busy) as caught:
-        asking(lambda _: httpx.Response(429, headers=headers)).listen("")
+        asking(lambda _: httpx.Response(429, headers=headers)).listen("", Wanted())
     assert caught.value.retry_after == seconds
 
 
@@ -110,7 +111,7 @@ def test_only_the_servers_own_words_refuse_a_prompt_for_good(answer: httpx.Respo
 def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.networks.bluesky.xrpc._MOST_BYTES", 1_000)
     with pytest.raises(Unanswered, match="too long"):
-        asking(lambda _: httpx.Response(200, content=b" " * 1_001)).listen("")
+        asking(lambda _: httpx.Response(200, content=b" " * 1_001)).listen("", Wanted())
 
 
 def test_an_answer_that_trickles_in_for_ever_is_given_up() -> None:
@@ -122,13 +123,13 @@ def test_an_answer_that_trickles_in_for_ever_is_given_up() -> None:
     network = asking(lambda _: httpx.Response(200, content=trickle()))
     network._xrpc._whole = 0.1
     with pytest.raises(Unanswered, match="too long"):
-        network.listen("")
+        network.listen("", Wanted())
 
 
 def test_the_servers_clock_is_compared_with_ours() -> None:
     date = format_datetime(datetime(2026, 3, 5, 20, 0, 42, tzinfo=UTC), usegmt=True)
     network = asking(lambda _: httpx.Response(200, json={"notifications": []}, headers={"Date": date}))
-    network.listen("")
+    network.listen("", Wanted())
     assert network._xrpc.ahead == 42.5
 
 
@@ -136,12 +137,12 @@ def test_no_answer_to_a_login_means_nothing_was_done() -> None:
     stand_in = StandIn()
     stand_in.answers["com.atproto.server.createSession"] = lambda _: httpx.Response(502)
     with pytest.raises(Unavailable):
-        stand_in.network().listen("")
+        stand_in.network().listen("", Wanted())
 
 
 def test_without_password_and_session_we_say_what_to_do() -> None:
     with pytest.raises(Unauthorized, match="staffroom login bluesky"):
-        StandIn().network(password="").listen("")
+        StandIn().network(password="").listen("", Wanted())
 
 
 SECRETS = ("hunter22", "access-token", "refresh-token")
@@ -162,7 +163,7 @@ def test_no_secret_is_in_errors_logs_or_reprs(caplog: pytest.LogCaptureFixture) 
     ):
         stand_in.answers["app.bsky.notification.listNotifications"] = answer
         with pytest.raises(NetworkError) as caught:
-            network.listen("")
+            network.listen("", Wanted())
         told += traceback.format_exception(caught.value)
         assert caught.value.__cause__ is None
     everything = "".join(told) + caplog.text
@@ -216,8 +217,8 @@ def test_many_threads_log_in_once_and_refresh_once() -> None:
     stand_in.answers["app.bsky.notification.listNotifications"] = notifications
     network = stand_in.network()
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: network.listen(""), range(8)))
+        list(pool.map(lambda _: network.listen("", Wanted()), range(8)))
         good[0] = "second"
-        list(pool.map(lambda _: network.listen(""), range(8)))
+        list(pool.map(lambda _: network.listen("", Wanted()), range(8)))
     assert stand_in.asked.count("com.atproto.server.createSession") == 1
     assert stand_in.asked.count("com.atproto.server.refreshSession") == 1

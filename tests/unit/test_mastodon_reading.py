@@ -252,25 +252,3 @@ def test_quotes_are_paged_by_the_servers_own_cursor(played: Played) -> None:
 def test_a_server_without_quotes_has_none(played: Played) -> None:
     reading = Reading(played)
     assert list(reading.reader.quotes(reading.ref("root"))) == []
-
-
-def test_a_server_that_does_not_know_quotes_is_asked_for_mentions(played: Played) -> None:
-    kinds: list[list[str]] = []
-
-    def notifications(request: Request) -> Response:
-        kinds.append(request.args.getlist("types[]"))
-        if "quote" in kinds[-1]:
-            return said({"error": "Bad Request: type quote was not recognized"}, 400)
-        return said([{"id": "n1", "type": "mention", "status": played.status("a", "root")}])
-
-    played.answers["/api/v1/notifications"] = notifications
-    heard = Reading(played).reader.listen("")
-    assert ([post.text.text for post in heard.posts], heard.cursor) == (["a"], "n1")
-    assert kinds == [["mention", "quote"], ["mention"]]
-
-
-def test_a_cursor_never_goes_back(played: Played) -> None:
-    page = [{"id": "9", "type": "mention"}, {"id": 3}, {"id": "8", "type": "mention", "status": None}]
-    played.answers["/api/v1/notifications"] = lambda _: said(page)
-    assert Reading(played).reader.listen("10").cursor == "10"
-    assert Reading(played).reader.listen("").cursor == "9"

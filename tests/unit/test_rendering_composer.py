@@ -9,6 +9,7 @@ import pytest
 from golden import rewrite, sample
 from golden.sample import answer
 
+from bot.domain.naming import Naming
 from bot.domain.outbox import Draft, MediaFile
 from bot.domain.posts import NetworkName, PostRef
 from bot.domain.prompts import prompts
@@ -225,16 +226,16 @@ def test_what_is_too_long_hangs_below_unlisted_and_every_post_fits(key: str, net
 
 def test_a_digest_says_what_was_said_and_repeats_each_choice_as_a_leaf() -> None:
     draft = compose("digest", content=sample.content())
-    assert "7 people gave 17 answers." in draft.posts[0].text.text
+    assert "9 people gave 20 answers." in draft.posts[0].text.text
     leaves = {post.answer: post for post in draft.posts if post.answer}
-    assert list(leaves) == ["01", "08", "16"]
+    assert list(leaves) == ["01", "08", "22", "16", "23"]
     for post in leaves.values():
         assert post.reply_to is not None
         above = draft.posts[post.reply_to]
         assert above.answer == ""
         assert above.reply_to == 0
     under = {key: draft.posts[post.reply_to or 0].text.text[:2] for key, post in leaves.items()}
-    assert under == {"01": "Q1", "08": "Q1", "16": "Q4"}
+    assert under == {"01": "Q1", "08": "Q1", "22": "Q3", "16": "Q4", "23": "Q4"}
     assert not any(
         post.reply_to == index for index, leaf in enumerate(draft.posts) if leaf.answer for post in draft.posts
     )
@@ -251,11 +252,24 @@ def test_a_digest_pings_nobody() -> None:
         assert not re.search(rf"(?<![=/\w])@(?!{ZERO_WIDTH})\w", text)
 
 
+@pytest.mark.parametrize("network", ["bluesky", "mastodon"])
+@pytest.mark.parametrize(("called", "signed"), [("initials", "N.B.K."), ("nameless", "A teacher")])
+def test_a_digest_signs_as_its_author_asked_and_links_to_nobody(
+    network: NetworkName, called: Naming, signed: str
+) -> None:
+    stored = sample.stored_chats()[0]
+    shy = answer("planted", "unnamed", 7.25, "I stopped marking on Sundays.", 1, called=called)
+    content = ChatContent(stored, (), (shy,), (), (Pick(f"{stored.chat.id}/q1", "planted", ""),))
+    (leaf,) = [post for post in compose("digest", network, content=content).posts if post.answer]
+    assert leaf.text.text == f"“I stopped marking on Sundays.”\n\n{signed}"
+    assert leaf.text.facets == ()
+
+
 def test_a_digest_leaves_out_what_is_gone_by_now() -> None:
     whole = sample.content()
     left = msgspec.structs.replace(whole, answers=tuple(one for one in whole.answers if one.key != "01"))
     draft = compose("digest", content=left)
-    assert [post.answer for post in draft.posts if post.answer] == ["08", "16"]
+    assert [post.answer for post in draft.posts if post.answer] == ["08", "22", "16", "23"]
 
 
 def test_a_digest_without_answers_is_one_honest_post() -> None:

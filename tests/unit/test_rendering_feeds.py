@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from xml.etree import ElementTree as ET
 
 import icalendar
@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from golden import rewrite, sample
 
-from bot.domain.records import StoredChat
+from bot.domain.records import ChatFigures, StoredChat
 from bot.domain.schedule import ChatEntry, planned_chats
 from bot.rendering import urls
 from bot.rendering.calendar import calendar
@@ -36,10 +36,24 @@ def test_a_feed_has_what_atom_asks_for() -> None:
     entries = feed.findall("a:entry", ATOM)
     assert [entry.findtext("a:title", namespaces=ATOM) for entry in entries] == ["Feedback that pupils use · #EdChat"]
     entry = entries[0]
-    assert entry.findtext("a:updated", namespaces=ATOM) == "2027-01-08T07:12:00Z"
+    assert entry.findtext("a:updated", namespaces=ATOM) == "2027-01-08T07:00:00Z"
     link = entry.find("a:link", ATOM)
     assert link is not None
     assert link.get("href") == "https://chats.example.org/edchat/2027-01-07/"
+
+
+def test_a_feed_tells_only_the_hour_of_the_latest_answer() -> None:
+    """It may be of somebody nameless. A chat that began within that hour was not updated before it began."""
+    counts = {CHAT: ChatFigures(1, 1, 0, sample.START + timedelta(minutes=47, seconds=3))}
+    for minute, updated in ((0, "2027-01-07T20:00:00Z"), (30, "2027-01-07T20:30:00Z")):
+        series = msgspec.structs.replace(sample.EDCHAT, at=time(20, minute))
+        chats = [StoredChat(planned_chats(series)[0], series, 1)]
+        pages = SiteRenderer(TEMPLATES, sample.SITE, lambda: sample.NOW).pages(chats, counts)
+        feeds = [one.render(sample.contents) for one in pages if one.path.endswith("feed.xml")]
+        assert len(feeds) == 2
+        for feed in feeds:
+            assert b"20:47" not in feed
+            assert f"<updated>{updated}</updated>".encode() in feed
 
 
 def test_a_feed_holds_no_answers_and_no_names() -> None:
@@ -133,7 +147,7 @@ def test_an_empty_calendar_is_one_too() -> None:
 
 def test_chat_json_has_the_agreed_fields_nested_by_question_and_thread() -> None:
     data = json.loads(GOLDEN[urls.chat_data(CHAT)])
-    assert (data["id"], data["hashtag"], data["people"]) == (CHAT, "EdChat", 7)
+    assert (data["id"], data["hashtag"], data["people"]) == (CHAT, "EdChat", 9)
     first = data["questions"][0]
     assert (first["number"], first["ask"]) == (1, sample.EDCHAT.chats[0].questions[0].ask)
     assert {post["network"] for post in first["posts"]} == {"bluesky", "mastodon"}
@@ -147,8 +161,18 @@ def test_chat_json_has_the_agreed_fields_nested_by_question_and_thread() -> None
 
 def test_chat_json_says_nothing_of_what_was_removed_and_keeps_what_hangs_under_it() -> None:
     third = json.loads(GOLDEN[urls.chat_data(CHAT)])["questions"][2]
-    assert [answer["id"] for answer in third["answers"]] == ["14", "15"]
+    assert [answer["id"] for answer in third["answers"]] == ["22", "14", "15"]
     assert b'"13"' not in GOLDEN[urls.chat_data(CHAT)]
+
+
+def test_chat_json_counts_what_is_left_out_and_tells_of_nobody_more_than_they_like() -> None:
+    data = json.loads(GOLDEN[urls.chat_data(CHAT)])
+    assert data["left_out"] == 12
+    by_key = {answer["id"]: answer for question in data["questions"] for answer in question["answers"]}
+    assert by_key["22"]["author"] == {"name": "S.O.L."}
+    assert by_key["22"]["at"] == "2027-01-07T20:32:00Z"
+    assert by_key["23"].keys() == {"id", "network", "text", "hour", "questions", "languages", "replies"}
+    assert by_key["23"]["hour"] == "2027-01-07T20:00:00Z"
 
 
 def test_chat_json_names_every_question_an_answer_belongs_to() -> None:

@@ -2,22 +2,24 @@
 
 import stat
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 
 from bot.errors import StoreError
-from bot.storage.engine import connect, empty_wal, transaction
+from bot.storage.engine import connect, empty_wal, shrink, transaction
 from bot.storage.migrate import configuration, migrate
-from bot.storage.store import open_store
+from bot.storage.store import open_store, version
 from bot.storage.tables import SCHEMA, metadata, micros, moment_of
 
 if TYPE_CHECKING:
@@ -188,6 +190,54 @@ def test_the_log_is_emptied_once_no_reader_holds_on_to_it(tmp_path: Path) -> Non
     assert empty_wal(store._engine)
     assert (tmp_path / "x.db-wal").stat().st_size == 0
     store.close()
+
+
+def test_a_file_that_cannot_be_tidied_is_explained(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    migrate(url)
+    engine = connect(url)
+    event.listen(engine, "checkout", lambda connection, *_: connection.execute("PRAGMA query_only = ON"))
+    with pytest.raises(StoreError, match="could not be tidied: attempt to write"):
+        shrink(engine)
+    engine.dispose()
+
+
+def test_a_migration_goes_back_without_losing_what_was_there(url: str) -> None:
+    migrate(url)
+    engine = connect(url)
+    chat = "('s/1', 's', 0, 0, 1, FALSE, NULL, '')"
+    post = "(1, 'k', '', '', '', 0, 'kept', 'bluesky', NULL, 0, 0, NULL, '', NULL)"
+    rows = {
+        "series": "('s', 0, 0, '')",
+        "chats": chat,
+        "posts": post,
+        "chat_posts": "('s/1', 1, TRUE, TRUE, TRUE, TRUE, 'everyone', 'asked')",
+        "answers": "('s/1', 1, 's/1/q1', 'reply')",
+    }
+
+    def run(act: Callable[[Connection], object]) -> None:
+        with transaction(engine, writing=True) as connection:
+            act(connection)
+
+    def counts(connection: Connection) -> list[int]:
+        return [connection.exec_driver_sql(f"SELECT COUNT(*) FROM {table}").scalar_one() for table in rows]  # noqa: S608 - our own names
+
+    def fill(connection: Connection) -> None:
+        for table, row in rows.items():
+            connection.exec_driver_sql(f"INSERT INTO {table} VALUES {row}")  # noqa: S608 - our own names
+
+    run(fill)
+    for _ in range(2):
+        run(lambda connection: command.downgrade(configuration(connection), "0001"))
+        assert version(engine) == "0001"
+        run(lambda connection: command.upgrade(configuration(connection), SCHEMA))
+        with transaction(engine, writing=False) as connection:
+            assert counts(connection) == [1] * len(rows)
+            # Until then a photo or a delicate label was why.
+            assert connection.exec_driver_sql("SELECT held FROM chat_posts").scalar_one() == "photo"
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            assert compare_metadata(context, metadata) == []
+    engine.dispose()
 
 
 def test_an_error_of_ours_rolls_everything_back(url: str) -> None:

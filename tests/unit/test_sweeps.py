@@ -5,8 +5,25 @@ from datetime import date, datetime, time, timedelta
 import msgspec
 import pytest
 
+from bot.domain.posts import PostRef
+from bot.domain.records import SentPost
 from bot.domain.schedule import ChatEntry, OnlyDates, Question, Series, planned_chats
-from bot.domain.sweeps import EARLY, PATIENCE, check_interval, digest_ready, hashtag_window, sweep_due, sweep_interval
+from bot.domain.sweeps import (
+    ASKING,
+    EARLY,
+    PATIENCE,
+    Reading,
+    Readings,
+    asking_interval,
+    check_interval,
+    digest_ready,
+    hashtag_window,
+    listening,
+    placing_due,
+    sweep_due,
+    sweep_interval,
+    to_read,
+)
 
 SERIES = Series(
     slug="edchat",
@@ -91,3 +108,108 @@ def test_a_digest_waits_for_the_last_reading_but_not_for_ever(
     swept: dict[str, datetime], now: datetime, ready: bool
 ) -> None:
     assert digest_ready(SERIES, CHAT, swept, now) is ready
+
+
+def said(key: str, minutes: float, kind: str = "question") -> SentPost:
+    """A prompt that went out so many minutes after the start."""
+    ref = PostRef("bluesky", key)
+    return SentPost(key, kind, 0, "sky", 0, ref, key, "", CHAT.starts_at + timedelta(minutes=minutes))
+
+
+def at(minutes: float) -> datetime:
+    return CHAT.starts_at + timedelta(minutes=minutes)
+
+
+SENT = (said("welcome", 0, "welcome"), said("q1", 5), said("q2", 20), said("q3", 35))
+SINCE = Readings(everything=at(0))
+ALL = Reading(everything=True)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "done", "what"),
+    [
+        (4, SINCE, Reading()),
+        (19, SINCE, Reading()),
+        (20, SINCE, Reading(threads=("q1",))),
+        (34, Readings(at(0), threads={"q1": at(20.3)}), Reading()),
+        (35, Readings(at(0), threads={"q1": at(20.3)}), Reading(threads=("q2",))),
+        (36, Readings(at(0), threads={"q1": at(20.3), "q2": at(19)}), Reading(threads=("q2",))),
+        (59, Readings(at(0), threads={"q1": at(20.3), "q2": at(35.1)}), Reading()),
+        (60, Readings(at(0), threads={"q1": at(20), "q2": at(35)}), Reading(threads=("q3",), hashtag=True)),
+        (61, Readings(at(0), threads={"q1": at(20), "q2": at(35), "q3": at(60)}, hashtag=at(60)), Reading()),
+        (100, Readings(at(0), threads={"q1": at(20), "q2": at(35), "q3": at(60)}, hashtag=at(60)), Reading()),
+        (100, Readings(at(61)), Reading()),
+        # Before the digest everything is read, and then as ever.
+        (180, Readings(at(61)), ALL),
+        (181, Readings(at(180)), Reading()),
+        (239, Readings(at(180)), Reading()),
+        (240, Readings(at(180)), ALL),
+        # A stream named a thread.
+        (10, Readings(at(0), named={"q1": at(9)}), Reading(threads=("q1",))),
+        (10, Readings(at(0), threads={"q1": at(9.5)}, named={"q1": at(9)}), Reading()),
+        (10, Readings(at(9.5), named={"welcome": at(9)}), Reading()),
+        # A stream may have missed something, but no more than can be read every two minutes.
+        (10, Readings(at(7), missed=at(9)), ALL),
+        (10, Readings(at(9), missed=at(8)), Reading()),
+        (10, Readings(at(9), missed=at(9.5)), Reading()),
+        (11, Readings(at(9), missed=at(9.5)), Reading()),
+        (11.1, Readings(at(9), missed=at(9.5)), ALL),
+        (0.6, Readings(at(-5), missed=at(0.5)), Reading()),
+        # Asked to be read again, or never read although we said something a while ago.
+        (10, Readings(), ALL),
+        (0.5, Readings(), Reading(begun=True)),
+    ],
+)
+@pytest.mark.parametrize("rhythm", ["told", "asked"])
+def test_what_is_read_where_we_hear_what_is_said(minutes: float, done: Readings, what: Reading, rhythm: str) -> None:
+    sent = [post for post in SENT if post.at <= at(minutes)]
+    assert to_read(SERIES, CHAT, sent, done, at(minutes), rhythm) == what  # type: ignore[arg-type]
+
+
+def test_where_only_reading_tells_everything_is_read_every_two_minutes() -> None:
+    assert to_read(SERIES, CHAT, SENT, Readings(at(10)), at(11.9), "swept") == Reading()
+    assert to_read(SERIES, CHAT, SENT, Readings(at(10)), at(12), "swept") == ALL
+
+
+def test_a_slow_chat_is_heard_by_a_stream_and_made_sure_of_every_hour_and_six() -> None:
+    slow = msgspec.structs.replace(CHAT, ends_at=CHAT.starts_at + timedelta(days=5))
+    sent = (said("q1", 0),)
+    last = Readings(at(0))
+    assert to_read(SERIES, slow, sent, last, at(59), "told") == Reading()
+    assert to_read(SERIES, slow, sent, last, at(61), "told") == Reading(threads=("q1",))
+    assert to_read(SERIES, slow, sent, Readings(at(0), threads={"q1": at(61)}), at(62), "told") == Reading()
+    assert to_read(SERIES, slow, sent, last, at(360), "told") == ALL
+    assert to_read(SERIES, slow, sent, last, at(10), "asked") == ALL
+
+
+def test_nothing_said_by_us_is_nothing_to_read() -> None:
+    assert to_read(SERIES, CHAT, (), SINCE, at(30), "told") == Reading()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "on"), [(-15.1, False), (-15, True), (59, True), (61, True), (179.9, True), (180, False)]
+)
+def test_a_chat_is_on_from_a_little_before_its_start_to_its_digest(minutes: float, on: bool) -> None:
+    assert listening(SERIES, CHAT, at(minutes)) is on
+
+
+def test_people_may_turn_to_us_at_any_time_but_are_not_always_asked_for_every_half_minute() -> None:
+    assert asking_interval(on=True, evening=True) == ASKING
+    assert asking_interval(on=True, evening=False) == timedelta(minutes=2)
+    assert asking_interval(on=False, evening=False) == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("last", "minutes", "fresh", "known", "due"),
+    [
+        (None, 0, 0, 0, False),
+        (None, 0, 1, 1, True),
+        (at(0), 0.3, 500, 500, False),
+        (at(0), 0.34, 10, 500, True),
+        (at(0), 0.34, 9, 500, False),
+        (at(0), 2, 1, 50_000, True),
+        (at(0), 2, 0, 50_000, False),
+    ],
+)
+def test_when_answers_are_placed(last: datetime | None, minutes: float, fresh: int, known: int, due: bool) -> None:
+    assert placing_due(last, at(minutes), fresh, known) is due

@@ -10,9 +10,13 @@ from bot.domain.posts import PostRef
 from bot.domain.textlength import BLUESKY
 from bot.errors import Refused, Unanswered
 from bot.networks.bluesky import records, wire
+from bot.networks.bluesky.cursors import endpoint
+from bot.networks.bluesky.line import Lines
 from bot.networks.bluesky.mentions import addressed
 from bot.networks.bluesky.reading import Reader
 from bot.networks.bluesky.records import COLLECTIONS, Reply, StrongRef, cid_of, uri_of
+from bot.networks.bluesky.requests import Requests
+from bot.networks.bluesky.streaming import Streamer
 from bot.networks.bluesky.xrpc import Xrpc, XrpcRefused, token_scope
 from bot.ports import Identity, Sent
 
@@ -22,9 +26,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.outbox import Draft, Part
-    from bot.domain.posts import Post
+    from bot.domain.posts import Account, Post
     from bot.domain.textlength import Limits
-    from bot.ports import Heard, LookUp
+    from bot.ports import Heard, LookUp, Wanted
 
 _PROFILE = "app.bsky.actor.profile"
 _MISSING = frozenset({"RecordNotFound"})
@@ -80,6 +84,8 @@ class Bluesky:
         session: what ``on_session`` was last given.
         on_session: is given every new session as a string, to keep it secret and safe.
         appview: URL of an AppView for public reads without login; empty to read through ``server``.
+        streams: addresses of live streams, best first (see ``cursors.endpoint``); none: ``stream`` is ``Refused``.
+        silence: seconds without a frame after which a Jetstream, which is never silent, counts as broken.
         clock: gives aware UTC.
         timeout: seconds for connecting, and for each wait while reading and writing.
     """
@@ -99,6 +105,8 @@ class Bluesky:
         session: str | None = None,
         on_session: Callable[[str], None] = lambda _: None,
         appview: str = "",
+        streams: Sequence[str] = (),
+        silence: float = 30.0,
         timeout: float = 20.0,
     ) -> None:
         self.account = account
@@ -113,6 +121,8 @@ class Bluesky:
             timeout=timeout,
         )
         self._reader = Reader(self._xrpc, clock)
+        self._streamer = Streamer(Lines([endpoint(one) for one in streams], silence=silence), self._reader, clock)
+        self._requests = Requests(self._xrpc, self._reader, clock)
 
     def __repr__(self) -> str:
         return f"<Bluesky account {self.account!r}>"
@@ -279,9 +289,40 @@ class Bluesky:
         """See ``reading.Reader.look_up``."""
         return self._reader.look_up(refs)
 
-    def listen(self, cursor: str) -> Heard:
+    def listen(self, cursor: str, wanted: Wanted) -> Heard:
         """See ``reading.Reader.listen``."""
-        return self._reader.listen(cursor)
+        return self._reader.listen(cursor, wanted)
+
+    def stream(self, cursor: str, wanted: Callable[[], Wanted], stopping: Callable[[], bool]) -> Iterator[Heard]:
+        """See ``streaming.Streamer.stream``."""
+        return self._streamer.stream(lambda: self._xrpc.session.did, cursor, wanted, stopping)
+
+    def resolve(self, address: str) -> Post | None:
+        """See ``reading.Reader.resolve``."""
+        return self._reader.resolve(address)
+
+    def account_called(self, handle: str) -> Account | None:
+        """See ``reading.Reader.account_called``."""
+        return self._reader.account_called(handle)
+
+    # -- small things --------------------------------------------------------------------------------------------
+    def like(self, ref: PostRef) -> None:
+        """See ``requests.Requests.like``."""
+        self._requests.like(ref)
+
+    def answer(self, ref: PostRef, handle: str, text: str, key: str, at: datetime) -> None:
+        """See ``requests.Requests.answer``. A reply tells its parent's author, so ``handle`` is not needed."""
+        del handle
+        self._requests.answer(ref, text, key, at)
+
+    def tell(self, handle: str, text: str, key: str, at: datetime) -> None:
+        """See ``requests.Requests.tell``. Messages have no keys of ours: words and time tell whether one was sent."""
+        del key
+        self._requests.tell(handle, text, at)
+
+    def delete(self, ref: PostRef) -> None:
+        """See ``requests.Requests.delete``."""
+        self._requests.delete(ref)
 
     def close(self) -> None:
         """Let go of connections."""

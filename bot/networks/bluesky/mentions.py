@@ -31,7 +31,7 @@ def addressed(draft: Draft, xrpc: Xrpc) -> Draft:
 
     def account(handle: str) -> str:
         if handle not in known:
-            known[handle] = _did(handle, xrpc)
+            known[handle] = did_called(handle, xrpc)
         return known[handle]
 
     def facet(one: Facet) -> Facet:
@@ -49,7 +49,12 @@ def addressed(draft: Draft, xrpc: Xrpc) -> Draft:
     )
 
 
-def _did(handle: str, xrpc: Xrpc) -> str:
+def did_called(handle: str, xrpc: Xrpc) -> str:
+    """The account behind a handle; empty if nobody has it.
+
+    Raises:
+        NetworkError: the server could not be asked.
+    """
     try:
         return xrpc.query("com.atproto.identity.resolveHandle", {"handle": handle}, _Resolved).did
     except XrpcRefused:

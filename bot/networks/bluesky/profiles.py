@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 25  # app.bsky.actor.getProfiles
 _KEPT = 5_000
 _FRESH = timedelta(minutes=5)  # a sweep asks for each author once, and a changed bio counts soon
+_FRESH_MISS = timedelta(seconds=20)  # somebody quite new is shown a moment later
 
 
 class Profiles:
@@ -40,7 +41,11 @@ class Profiles:
         now = self._clock()
         with self._lock:
             kept = {did: self._known[did] for did in wanted if did in self._known}
-        found = {did: profile for did, (asked, profile) in kept.items() if now - asked < _FRESH}
+        found = {
+            did: profile
+            for did, (asked, profile) in kept.items()
+            if now - asked < (_FRESH_MISS if profile is None else _FRESH)
+        }
         missing = iter([did for did in wanted if did not in found])
         while batch := list(islice(missing, _AT_ONCE)):
             answer = self._xrpc.query("app.bsky.actor.getProfiles", {"actors": batch}, ProfilesAnswer)
@@ -48,6 +53,11 @@ class Profiles:
             found.update((did, shown.get(did)) for did in batch)
             self._keep({did: (now, shown.get(did)) for did in batch})
         return {did: profile for did, profile in found.items() if profile is not None}
+
+    def forget(self, did: str) -> None:
+        """Ask anew next time: something happened to this account."""
+        with self._lock:
+            self._known.pop(did, None)
 
     def _keep(self, fresh: Mapping[str, tuple[datetime, Profile | None]]) -> None:
         """Remember, and forget who was asked for longest ago where there are too many."""

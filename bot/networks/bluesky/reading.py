@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from bot.domain.posts import PostRef
 from bot.domain.richtext import fold_tag, hashtags
 from bot.errors import Busy, Unanswered, Unavailable
 from bot.networks.bluesky import wire
+from bot.networks.bluesky.mentions import did_called
 from bot.networks.bluesky.profiles import Profiles
 from bot.networks.bluesky.records import POST
+from bot.networks.bluesky.relations import Relations, did_of
+from bot.networks.bluesky.times import written
 from bot.networks.bluesky.xrpc import XrpcRefused
 from bot.ports import Heard, LookUp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from typing import Any
 
-    from bot.domain.posts import Post, PostRef
+    from bot.domain.posts import Account, Post
     from bot.networks.bluesky.wire import Gate, PostView, ThreadAnswer
     from bot.networks.bluesky.xrpc import Xrpc
+    from bot.ports import Wanted
 
 T = TypeVar("T")
 
@@ -33,6 +39,13 @@ _PAGE = 100
 _DRY_PAGES = 3  # pages in a row without anything new, after which a list is taken to be at its end
 _NOTIFICATION_PAGES = 20  # what is older is found by sweeping
 _NOT_THERE = (400, 404)  # RecordNotFound, or a repository that nobody knows
+# A server refuses all it is asked for where one of them is none.
+_POST_URI = re.compile(rf"at://[\w.:%-]+/{re.escape(POST)}/[\w.:~-]+", re.ASCII)
+_AT_ADDRESS = re.compile(rf"at://(?P<who>[^/\s]+)/{re.escape(POST)}/(?P<rkey>[\w.:~-]+)", re.ASCII)
+_WEB_ADDRESS = re.compile(
+    r"https?://(?:www\.)?bsky\.app/profile/(?P<who>[^/\s?#]+)/post/(?P<rkey>[\w.:~-]+)/?(?:[?#]\S*)?", re.ASCII
+)
+_HANDLE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _REASONS = ("reply", "mention", "quote")
 
 
@@ -41,7 +54,8 @@ class Reader:
 
     def __init__(self, xrpc: Xrpc, clock: Callable[[], datetime]) -> None:
         self._xrpc = xrpc
-        self._profiles = Profiles(xrpc, clock)
+        self.profiles = Profiles(xrpc, clock)
+        self.relations = Relations(xrpc, clock)
 
     def sweep(self, root: str) -> Iterator[tuple[Post, ...]]:
         """Every post below ``root`` (an ``at://`` URI), each once; nothing if the root is not there.
@@ -83,7 +97,7 @@ class Reader:
         wanted = fold_tag(hashtag)
         seen: set[str] = set()
         for spelling in dict.fromkeys((hashtag.removeprefix("#"), wanted)):
-            params = {"q": f"#{spelling}", "sort": "latest", "since": _written(since)}
+            params = {"q": f"#{spelling}", "sort": "latest", "since": written(since)}
             for views in self._pages("app.bsky.feed.searchPosts", params, public=False):
                 posts = [
                     post
@@ -112,13 +126,13 @@ class Reader:
         server stops answering on the way, what is known till then is given, and the rest is unknown.
         """
         wanted = list(dict.fromkeys(ref.id for ref in refs))
-        views = self._views(wanted)
+        views = self.views(wanted)
         posts = [post for _, post in self._pairs(views)]
         there = {view.uri for view in views}
         gone: list[PostRef] = []
         for ref in {ref.id: ref for ref in refs if ref.id not in there}.values():
             try:
-                kept = self._record(ref.id)
+                kept = self.record(ref.id)
             except XrpcRefused as error:
                 # The words of something in front of the server must not bury what people said.
                 if error.status in _NOT_THERE and error.error:
@@ -133,11 +147,14 @@ class Reader:
             posts += self._unshown(kept)
         return LookUp(tuple(posts), tuple(gone))
 
-    def listen(self, cursor: str) -> Heard:
+    def listen(self, cursor: str, wanted: Wanted) -> Heard:
         """Replies, mentions and quotes we were notified of, newer than ``cursor`` (a time as the server wrote it).
+
+        Hashtags are not asked for here: no list of them can be read on from where one stopped.
 
         https://docs.bsky.app/docs/api/app-bsky-notification-list-notifications
         """
+        del wanted
         since = wire.moment(cursor) if cursor else None
         heard: dict[str, str] = {}
         newest, newest_at = cursor, since
@@ -158,8 +175,38 @@ class Reader:
             if older or not answer.cursor or answer.cursor == page:
                 break
             page = answer.cursor
-        posts = tuple(post for _, post in self._pairs(self._views(list(heard))))
+        posts = tuple(post for _, post in self._pairs(self.views(list(heard))))
         return Heard(posts, newest)
+
+    def resolve(self, address: str) -> Post | None:
+        """The post at a web address of Bluesky's app, or at an ``at://`` URI; ``None`` for any other address.
+
+        What stands there may be hidden or not shown to us; the post says so.
+        """
+        match = _WEB_ADDRESS.fullmatch(address.strip()) or _AT_ADDRESS.fullmatch(address.strip())
+        if match is None:
+            return None
+        did = match["who"] if match["who"].startswith("did:") else did_called(match["who"].lower(), self._xrpc)
+        if not did:
+            return None
+        found = self.look_up([PostRef("bluesky", f"at://{did}/{POST}/{match['rkey']}")]).posts
+        return found[0] if found else None
+
+    def account_called(self, handle: str) -> Account | None:
+        """The account with this handle (or DID); ``None`` where there is none that is shown.
+
+        https://docs.bsky.app/docs/api/app-bsky-actor-get-profiles
+        """
+        called = handle.strip().removeprefix("@").lower()
+        if not _HANDLE.fullmatch(called) and not called.startswith("did:"):
+            return None
+        try:
+            answer = self._xrpc.query("app.bsky.actor.getProfiles", {"actors": [called]}, wire.ProfilesAnswer)
+        except XrpcRefused:
+            if called.startswith("did:"):  # well-formed, so this is no answer to what was asked
+                raise
+            return None
+        return wire.account(answer.profiles[0]) if answer.profiles else None
 
     # -- asking --------------------------------------------------------------------------------------------------
     def _thread(self, uri: str, *, depth: int) -> ThreadAnswer | None:
@@ -189,15 +236,15 @@ class Reader:
             dry = 0 if fresh else dry + 1
             cursor = answer.cursor
 
-    def _views(self, uris: Sequence[str]) -> list[PostView]:
-        """Posts by URI; those not shown to us are missing."""
+    def views(self, uris: Sequence[str]) -> list[PostView]:
+        """Posts by URI; those not shown to us are missing, and so is what is no post's URI."""
         found: list[PostView] = []
-        for some in _slices(uris, _POSTS_AT_ONCE):
+        for some in _slices([uri for uri in uris if _POST_URI.fullmatch(uri)], _POSTS_AT_ONCE):
             answer = self._xrpc.query("app.bsky.feed.getPosts", {"uris": list(some)}, wire.PostsAnswer, public=True)
             found += answer.posts
         return found
 
-    def _record(self, uri: str) -> wire.RecordAnswer:
+    def record(self, uri: str) -> wire.RecordAnswer:
         """A record as its author's server or the AppView holds it; our own server knows where to ask."""
         repo, _, rest = uri.removeprefix("at://").partition("/")
         collection, _, rkey = rest.partition("/")
@@ -206,15 +253,16 @@ class Reader:
 
     # -- making posts --------------------------------------------------------------------------------------------
     def _pairs(self, views: Sequence[PostView]) -> list[tuple[PostView, Post]]:
-        """Views outside their thread, as posts: whether the thread hides them is asked of its root."""
-        roots = {view.uri: wire.root_of(view) for view in views}
-        gates = self._gates(set(filter(None, roots.values())))
-        hidden = {uri for uri, root in roots.items() if root in gates and self._shut_out(uri, gates[root])}
+        """Views outside their thread, as posts: whether the thread hides them is asked of its root and of blocks."""
+        edges = {view.uri: wire.edges(view.record) for view in views}
+        gates = self._gates({edge.root for edge in edges.values() if edge.root})
+        hidden = {uri for uri, edge in edges.items() if edge.root in gates and self._shut_out(uri, gates[edge.root])}
+        hidden |= self._cut_off(edges)
         posts = {post.ref.id: post for post in self._posts(views, hidden)}
         return [(view, posts[view.uri]) for view in views if view.uri in posts]
 
     def _gates(self, roots: Iterable[str]) -> dict[str, Gate]:
-        return {view.uri: wire.gate(view.threadgate) for view in self._views(sorted(roots)) if view.threadgate}
+        return {view.uri: wire.gate(view.threadgate) for view in self.views(sorted(roots)) if view.threadgate}
 
     def _shut_out(self, uri: str, gate: Gate) -> bool:
         """Whether a gate hides a reply. A reply that the gate's rule forbids is shown without its parent."""
@@ -225,9 +273,24 @@ class Reader:
         alone = self._thread(uri, depth=0)
         return alone is None or bytes(alone.thread.parent) == b"{}"
 
+    def _cut_off(self, edges: Mapping[str, wire.Names]) -> set[str]:
+        """Replies that a block between their author and those they reply to keeps out of every thread.
+
+        Asked only of replies to other people: between an author and us, the author's profile tells. The thread itself
+        would tell as well, but at one question for each post.
+        """
+        own = self._xrpc.session.did
+        pairs = {
+            uri: {frozenset((did_of(uri), did_of(other))) for other in (edge.root, edge.parent) if other}
+            for uri, edge in edges.items()
+        }
+        asked = {pair for some in pairs.values() for pair in some if own not in pair}
+        blocks = self.relations.blocked(asked) if asked else {}
+        return {uri for uri, some in pairs.items() if any(blocks.get(pair) for pair in some)}
+
     def _posts(self, views: Sequence[PostView], hidden: set[str]) -> tuple[Post, ...]:
         """Posts with their authors' whole profiles. An author who is not shown any more hides the post, too."""
-        profiles = self._profiles.of(view.author.did for view in views)
+        profiles = self.profiles.of(view.author.did for view in views)
         made = (
             wire.post(
                 view,
@@ -243,13 +306,10 @@ class Reader:
         did = kept.uri.removeprefix("at://").partition("/")[0]
         if did == self._xrpc.session.did:
             return ()
+        self.profiles.forget(did)  # it may be a block that hides it, and that is newer than what we know
         author = wire.Profile(did, did)
         return self._posts([wire.PostView(kept.uri, kept.cid, author, msgspec.Raw(kept.value))], {kept.uri})
 
 
 def _slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def _written(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

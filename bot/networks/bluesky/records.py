@@ -18,6 +18,7 @@ from bot.domain.outbox import Part
 from bot.domain.richtext import Link, Mention, graphemes
 from bot.domain.textlength import BLUESKY
 from bot.errors import Refused
+from bot.networks.bluesky.times import written
 
 if TYPE_CHECKING:
     import random
@@ -83,6 +84,11 @@ def blob_cid(data: bytes) -> str:
     return _cid(_RAW, data)
 
 
+def text_cid(cid: bytes) -> str:
+    """A content id given as bytes, as it stands in JSON."""
+    return _base32(cid)
+
+
 def uri_of(did: str, part: Part) -> str:
     """Where a part's record stands, or will."""
     return f"at://{did}/{COLLECTIONS[part.kind]}/{part.key}"
@@ -118,7 +124,7 @@ def freeze(
         where = reply if post.reply_to is None else _below(made, post.reply_to, index)
         at = start + timedelta(milliseconds=index)
         record = _post_record(post, f"post {index + 1} of the thread", images)
-        record |= {"createdAt": _written(at), **_common(draft.languages, where)}
+        record |= {"createdAt": written(at), **_common(draft.languages, where)}
         payload = msgspec.json.encode(record).decode()
         needs = tuple(sorted({images[media.sha256].position for media in post.media}))
         part = Part(len(parts), "post", tid(at, clock_id), payload, needs=needs, post=index)
@@ -204,7 +210,7 @@ def _gate_part(position: int, root: str, at: datetime) -> Part:
         "$type": GATE,
         "post": root,
         "allow": [{"$type": f"{GATE}#mentionRule"}, {"$type": f"{GATE}#followerRule"}],
-        "createdAt": _written(at),
+        "createdAt": written(at),
     }
     return Part(position, "gate", root.rpartition("/")[2], msgspec.json.encode(record).decode())
 
@@ -244,11 +250,6 @@ def _facet(facet: Facet, rich: RichText, which: str) -> Json | None:
             )
         feature = {"$type": "app.bsky.richtext.facet#tag", "tag": meant.tag}
     return {"index": {"byteStart": facet.start, "byteEnd": facet.end}, "features": [feature]}
-
-
-def _written(at: datetime) -> str:
-    """A time as records carry it (https://atproto.com/specs/lexicon#datetime), in milliseconds."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _cid(codec: int, data: bytes) -> str:

@@ -12,8 +12,22 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import msgspec
 
 from bot.domain.posts import Account, Media, Post, PostRef, Signals
-from bot.domain.richtext import Facet, Feature, Link, Mention, RichText, Tag, from_facets, hashtags, join, links
-from bot.networks.bluesky.records import POST
+from bot.domain.richtext import (
+    Facet,
+    Feature,
+    Link,
+    Mention,
+    RichText,
+    Tag,
+    fold_tag,
+    from_facets,
+    graphemes,
+    hashtags,
+    join,
+    links,
+)
+from bot.domain.textlength import BLUESKY
+from bot.networks.bluesky.records import POST, StrongRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +53,8 @@ class Viewer(msgspec.Struct, rename="camel"):
     """What stands between an account and ours."""
 
     blocked_by: bool = False
+    blocking: str = ""
+    blocking_by_list: msgspec.Raw = _NOTHING
 
 
 class Profile(msgspec.Struct, rename="camel"):
@@ -126,6 +142,7 @@ class RecordAnswer(msgspec.Struct):
 # -- records: written by anybody's app ----------------------------------------------------------------------------
 class _Link(msgspec.Struct):
     uri: str = ""
+    cid: str = ""
 
 
 class _Reply(msgspec.Struct):
@@ -198,6 +215,13 @@ class _GateRecord(msgspec.Struct, rename="camel"):
     hidden_replies: list[str] = []
 
 
+class _QuoteGateRecord(msgspec.Struct, rename="camel"):
+    """``app.bsky.feed.postgate``: https://docs.bsky.app/docs/tutorials/thread-gates."""
+
+    detached_embedding_uris: list[str] = []
+    embedding_rules: list[msgspec.Raw] = []
+
+
 class _ProfileRecord(msgspec.Struct):
     """``app.bsky.actor.profile``, as far as needed."""
 
@@ -209,6 +233,13 @@ class Gate(msgspec.Struct, frozen=True):
 
     closed: bool = False
     hidden: frozenset[str] = frozenset()
+
+
+class QuoteGate(msgspec.Struct, frozen=True):
+    """Who may quote a post: nobody if ``closed``; ``detached`` are URIs of posts that may not."""
+
+    closed: bool = False
+    detached: frozenset[str] = frozenset()
 
 
 def lenient(raw: msgspec.Raw, kind: type[T]) -> T:
@@ -228,6 +259,16 @@ def lenient(raw: msgspec.Raw, kind: type[T]) -> T:
         except (KeyError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
     return kind(**sound)
+
+
+class Names(msgspec.Struct, frozen=True):
+    """What a post's record names: URIs of posts, DIDs of accounts, folded hashtags (``richtext.fold_tag``)."""
+
+    root: str = ""
+    parent: str = ""
+    quote: str = ""
+    mentioned: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
 
 
 # -- conversions --------------------------------------------------------------------------------------------------
@@ -298,9 +339,46 @@ def post(view: PostView, author: Profile, *, hidden: bool) -> Post | None:
     )
 
 
-def root_of(view: PostView) -> str:
-    """URI of the thread's root that a reply names; empty for no reply."""
-    return lenient(view.record, _Record).reply.root.uri
+def edges(raw: msgspec.Raw) -> Names:
+    """What a record stands under and quotes (``names`` without a look at its text)."""
+    record = lenient(raw, _Record)
+    return Names(record.reply.root.uri, record.reply.parent.uri, _quoted(record.embed))
+
+
+def names(raw: msgspec.Raw) -> Names:
+    """All that a post's record names; its hashtags are those of its text and those beside it."""
+    record = lenient(raw, _Record)
+    text = rich_text(record)
+    return Names(
+        record.reply.root.uri,
+        record.reply.parent.uri,
+        _quoted(record.embed),
+        frozenset(facet.feature.id for facet in text.facets if isinstance(facet.feature, Mention)),
+        frozenset((*hashtags(text), *map(fold_tag, record.tags))),
+    )
+
+
+def root_ref(raw: msgspec.Raw) -> StrongRef | None:
+    """The exact root that a reply's record names; ``None`` for no reply."""
+    root = lenient(raw, _Record).reply.root
+    return StrongRef(root.uri, root.cid) if root.uri and root.cid else None
+
+
+def sound(raw: msgspec.Raw) -> bool:
+    """Whether a post's record is what its lexicon asks for, as far as we read it; the AppView shows no others.
+
+    https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json
+    """
+    try:
+        record = msgspec.json.decode(raw, type=_Record)
+        for facet in record.facets:
+            msgspec.json.decode(facet, type=_Facet)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    links = (record.reply.root, record.reply.parent)
+    whole = all(one.uri and one.cid for one in links) or not any(one.uri or one.cid for one in links)
+    fits = len(record.text.encode()) <= BLUESKY.most_bytes and graphemes(record.text) <= BLUESKY.most
+    return whole and fits and moment(record.created_at) is not None
 
 
 def tags_of(view: PostView) -> tuple[str, ...]:
@@ -314,6 +392,18 @@ def gate(view: ThreadgateView | None) -> Gate:
         return Gate()
     record = lenient(view.record, _GateRecord)
     return Gate(closed=record.allow is not None, hidden=frozenset(record.hidden_replies))
+
+
+def quote_gate(raw: msgspec.Raw) -> QuoteGate:
+    """The gate beside a post that may be quoted or not; any rule at all forbids it."""
+    record = lenient(raw, _QuoteGateRecord)
+    return QuoteGate(bool(record.embedding_rules), frozenset(record.detached_embedding_uris))
+
+
+def blocked_by_us(profile: Profile) -> bool:
+    """Whether we block an account, by itself or in a list: the network then shows nobody its replies to us."""
+    viewer = profile.viewer
+    return viewer is not None and bool(viewer.blocking or bytes(viewer.blocking_by_list) not in {b"{}", b"null"})
 
 
 def marked_as_bot(profile_record: msgspec.Raw) -> bool:

@@ -26,6 +26,7 @@ Json = dict[str, Any]
 
 _TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken"})
 _ACCOUNT_TROUBLE = frozenset({"AccountTakedown", "AccountSuspended", "AccountDeactivated", "AuthFactorTokenRequired"})
+_NO_SUCH_METHOD = "MethodNotImplemented"  # with a 501: the server is too old or too small, and will be tomorrow
 _DEFAULT_WAIT = 60.0  # seconds, where a 429 does not say
 _LONGEST_WAIT = 3600.0
 _MOST_BYTES = 64 * 1024 * 1024  # many times the largest thread
@@ -124,23 +125,29 @@ class Xrpc:
         """Let go of connections."""
         self._http.close()
 
-    def query(self, method: str, params: Mapping[str, Any], kind: type[T], *, public: bool = False) -> T:
+    def query(
+        self, method: str, params: Mapping[str, Any], kind: type[T], *, public: bool = False, service: str = ""
+    ) -> T:
         """Ask (GET) and decode. ``public``: answered by the AppView without login, where one is set.
+
+        ``service``: a service behind our server that is to answer, such as ``did:web:api.bsky.chat#bsky_chat``
+        (https://atproto.com/specs/xrpc#service-proxying).
 
         Raises what ``ports.Network`` says; an answer that is not a ``kind`` is ``Unanswered``.
         """
         if public and self._appview:
             return self._decoded(method, self._checked(method, self._ask("GET", self._appview, method, params)), kind)
-        return self._decoded(method, self._with_login("GET", method, params), kind)
+        return self._decoded(method, self._with_login("GET", method, params, service=service), kind)
 
     def plain(self, method: str, kind: type[T]) -> T:
         """Ask the account's own server something that needs no login."""
         return self._decoded(method, self._checked(method, self._ask("GET", self.server, method)), kind)
 
-    def procedure(self, method: str, body: Json, kind: type[T]) -> T:
-        """Call (POST) with a JSON body and decode the answer."""
+    def procedure(self, method: str, body: Json, kind: type[T], *, service: str = "") -> T:
+        """Call (POST) with a JSON body and decode the answer; ``service`` as for ``query``."""
         content = msgspec.json.encode(body)
-        return self._decoded(method, self._with_login("POST", method, content=content, mime="application/json"), kind)
+        response = self._with_login("POST", method, content=content, mime="application/json", service=service)
+        return self._decoded(method, response, kind)
 
     def upload(self, method: str, content: bytes, mime: str, kind: type[T]) -> T:
         """Call (POST) with bytes and decode the answer."""
@@ -155,10 +162,13 @@ class Xrpc:
         *,
         content: bytes | None = None,
         mime: str = "",
+        service: str = "",
     ) -> httpx.Response:
         for last in (False, True):
             session = self.session
-            response = self._ask(verb, self.server, method, params, content=content, mime=mime, token=session.access)
+            response = self._ask(
+                verb, self.server, method, params, content=content, mime=mime, token=session.access, service=service
+            )
             if not _token_refused(response):
                 return self._checked(method, response)
             if not last:
@@ -222,8 +232,11 @@ class Xrpc:
         content: bytes | None = None,
         mime: str = "",
         token: str = "",
+        service: str = "",
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if service:
+            headers["atproto-proxy"] = service
         if content is not None:
             headers["Content-Type"] = mime
         where = f"{self._where(base)}, {method}"
@@ -263,6 +276,8 @@ class Xrpc:
         words = f"{status} {told.error}: {told.message[:200]}".rstrip(": ")
         if status == httpx.codes.TOO_MANY_REQUESTS:
             raise Busy(f"{where}: asked to wait ({words})", self._wait(response))
+        if told.error == _NO_SUCH_METHOD:
+            raise XrpcRefused(f"{where}: {words}", status, told.error)
         if not response.is_client_error:
             raise Unanswered(f"{where}: {words}")
         if told.error in _ACCOUNT_TROUBLE or status == httpx.codes.UNAUTHORIZED:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.networks.mastodon.elsewhere import Elsewhere
+from bot.networks.mastodon.finding import Finder
 from bot.networks.mastodon.http import Api
+from bot.networks.mastodon.incoming import Incoming
+from bot.networks.mastodon.listening import Listener
 from bot.networks.mastodon.reading import Reader
 from bot.networks.mastodon.server import Server
+from bot.networks.mastodon.speaking import Speaker
+from bot.networks.mastodon.streaming import Pace, Streams
 from bot.networks.mastodon.writing import Writer
 
 if TYPE_CHECKING:
@@ -15,9 +21,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.outbox import Draft, Part
-    from bot.domain.posts import NetworkName, Post, PostRef
+    from bot.domain.posts import Account, NetworkName, Post, PostRef
     from bot.domain.textlength import Limits
-    from bot.ports import Heard, Identity, LookUp, Sent
+    from bot.ports import Heard, Identity, LookUp, Sent, Wanted
 
 TIMEOUT = 30.0
 
@@ -38,6 +44,8 @@ class Mastodon:
         token: its access token (see ``login``).
         clock: gives the time, aware UTC.
         timeout: seconds to wait for the next piece of an answer.
+        pace: how patient streams are.
+        neighbours: servers on this machine and in private networks may be asked about posts of theirs: for tests.
     """
 
     name: NetworkName = "mastodon"
@@ -46,13 +54,27 @@ class Mastodon:
     """How long a post may be here; Mastodon's defaults while the server cannot be asked."""
 
     def __init__(
-        self, *, account: str, server: str, token: str, clock: Callable[[], datetime], timeout: float = TIMEOUT
+        self,
+        *,
+        account: str,
+        server: str,
+        token: str,
+        clock: Callable[[], datetime],
+        timeout: float = TIMEOUT,
+        pace: Pace | None = None,
+        neighbours: bool = False,
     ) -> None:
         self.account = account
         self._api = Api(server, token, clock, timeout)
         self.server = Server(self._api, clock)
-        self._reader = Reader(self.server)
+        self._elsewhere = Elsewhere(neighbours=neighbours)
+        incoming = Incoming(self.server)
+        self._finder = Finder(self.server, incoming)
+        self._reader = Reader(self.server, incoming=incoming, finder=self._finder, elsewhere=self._elsewhere)
+        self._listener = Listener(self.server, incoming)
+        self._streams = Streams(self.server, self._listener, incoming, pace or Pace())
         self._writer = Writer(self.server)
+        self._speaker = Speaker(self.server, self._finder)
 
     def identity(self) -> Identity:
         """See ``ports.Network.identity``."""
@@ -87,10 +109,39 @@ class Mastodon:
         """See ``ports.Network.look_up``."""
         return self._reader.look_up(refs)
 
-    def listen(self, cursor: str) -> Heard:
+    def listen(self, cursor: str, wanted: Wanted) -> Heard:
         """See ``ports.Network.listen``."""
-        return self._reader.listen(cursor)
+        return self._listener.listen(cursor, wanted.hashtags)
+
+    def stream(self, cursor: str, wanted: Callable[[], Wanted], stopping: Callable[[], bool]) -> Iterator[Heard]:
+        """See ``ports.Network.stream``."""
+        return self._streams.stream(cursor, wanted, stopping)
+
+    def resolve(self, address: str) -> Post | None:
+        """See ``ports.Network.resolve``: our server fetches what it has not got."""
+        return self._finder.resolve(address)
+
+    def account_called(self, handle: str) -> Account | None:
+        """See ``ports.Network.account_called``."""
+        return self._finder.account_called(handle)
+
+    def like(self, ref: PostRef) -> None:
+        """See ``ports.Network.like``."""
+        self._speaker.like(ref)
+
+    def answer(self, ref: PostRef, handle: str, text: str, key: str, at: datetime) -> None:
+        """See ``ports.Network.answer``: for its author alone."""
+        self._speaker.answer(ref, handle, text, key, at)
+
+    def tell(self, handle: str, text: str, key: str, at: datetime) -> None:
+        """See ``ports.Network.tell``."""
+        self._speaker.tell(handle, text, key, at)
+
+    def delete(self, ref: PostRef) -> None:
+        """See ``ports.Network.delete``."""
+        self._speaker.delete(ref)
 
     def close(self) -> None:
         """Let go of connections."""
+        self._elsewhere.close()
         self._api.close()

@@ -26,6 +26,8 @@ WHOLE_ANSWER = 4  # an answer may trickle in for so many times the timeout
 WRITE_RESERVE = 10  # reading stops when less than a tenth of what the server allows is left: prompts go first
 USUAL_WAIT = 60.0  # seconds, where a server says "too many" and not for how long
 LONGEST_WAIT = 3600.0
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises where something is not whole, or not what was promised."""
 _WORDS = 300  # characters of a server's words that we repeat
 
 _OK = range(200, 300)
@@ -65,7 +67,7 @@ class Reply(msgspec.Struct, frozen=True):
         """The error in the server's own words; ``None`` if these are not an API server's."""
         try:
             said = msgspec.json.decode(self.body, type=_Said)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             return None
         return (said.error_description or said.error)[:_WORDS]
 
@@ -90,7 +92,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Api:
-    """Requests to one server as one account. Not thread safe.
+    """Requests to one server as one account, from any thread.
 
     Args:
         server: its address, such as ``https://social.example.org``.
@@ -149,6 +151,24 @@ class Api:
         extra = {**(headers or {}), **({"Content-Type": "application/json"} if json is not None else {})}
         return self._ask("POST", path, (), headers=extra, content=json, data=data, files=files)
 
+    def delete(self, path: str) -> bool:
+        """Delete; whether there was anything, as the server itself says."""
+        reply = self._ask("DELETE", path, _GONE)
+        if not reply.ok and not reply.gone:
+            raise failure(reply, f"DELETE {self.host}{path}", read=False)
+        return reply.ok
+
+    def streaming(self, silence: float) -> httpx.Client:
+        """Connections for streams, with the same token; ``silence`` is after how many seconds without a word they end.
+
+        The caller closes it.
+        """
+        return httpx.Client(
+            headers={**self._http.headers, "Accept": "text/event-stream", "Accept-Encoding": "identity"},
+            timeout=httpx.Timeout(silence, connect=min(silence, CONNECT_SECONDS)),
+            follow_redirects=False,
+        )
+
     def decode(self, reply: Reply, kind: type[T]) -> T:
         """The body as ``kind``. Raises ``Unanswered`` if it is not whole or not what the API promises."""
         return readable(reply.body, lambda body: msgspec.json.decode(body, type=kind), self.host)
@@ -200,7 +220,7 @@ def readable(body: bytes, decode: Callable[[bytes], T], host: str) -> T:
     """``decode(body)``. Raises ``Unanswered`` where that fails: half an answer, or not an API server's."""
     try:
         return decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Unanswered(f"{host}: the answer cannot be read ({error})") from error
 
 

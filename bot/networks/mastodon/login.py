@@ -25,6 +25,7 @@ SCOPES = (
     "read:notifications",
     "read:search",
     "write:statuses",
+    "write:favourites",  # the one sign that a request was understood
     "write:media",
 )
 """The least that suffices (https://docs.joinmastodon.org/api/oauth-scopes/)."""

@@ -1,23 +1,25 @@
-"""Reading what people said: threads to their last reply, hashtags, quotes, single posts, notifications."""
+"""Reading what people said: threads to their last reply, hashtags, quotes, single posts."""
 
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import msgspec
-
-from bot.errors import NetworkError, Refused, Unanswered, Unauthorized, Unavailable
+from bot.errors import Busy, NetworkError, Refused, Unanswered, Unauthorized, Unavailable
 from bot.networks.mastodon import convert
-from bot.networks.mastodon.blocks import Blocks
-from bot.networks.mastodon.http import failure, readable
-from bot.networks.mastodon.wire import WireContext, WireNotification, WirePost, one_post, post_in, posts_in
-from bot.ports import Heard, LookUp
+from bot.networks.mastodon.elsewhere import Elsewhere, Named
+from bot.networks.mastodon.finding import Finder, addressed_to, is_remote, visible
+from bot.networks.mastodon.http import failure
+from bot.networks.mastodon.incoming import Incoming
+from bot.networks.mastodon.wire import WireContext, WirePost, one_post, post_in, posts_in
+from bot.ports import LookUp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from bot.domain.posts import Post, PostRef
@@ -37,7 +39,9 @@ LISTS_POSTS = (4, 3)  # since this version several posts can be had by their ids
 LONGEST_REFRESH = 3.0  # seconds we wait for such a fetch
 MOST_REFRESHED = 10
 MOST_IDS = 20  # in one look-up
-MOST_HEARD = 10  # pages in one go; the cursor knows where to go on
+MOST_ELSEWHERE = 20  # threads that other servers are asked for, in one sweep
+MOST_FETCHED = 40  # posts that our server is asked to fetch, in one sweep
+MOST_LOOKED_FOR = 20  # posts that other servers are asked for, in one look-up
 
 _NO_LIST = frozenset({400, 403, 404, 405, 410, 422})
 _HIDDEN = frozenset({401, 403})
@@ -52,24 +56,38 @@ class Reader:
     Args:
         server: where.
         pause: waits so many seconds.
+        incoming: converts what came.
+        finder: has our server fetch posts.
+        elsewhere: asks other servers.
     """
 
-    def __init__(self, server: Server, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        server: Server,
+        pause: Callable[[float], None] = time.sleep,
+        *,
+        incoming: Incoming | None = None,
+        finder: Finder | None = None,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
         self._server = server
         self._api = server.api
         self._pause = pause
-        self._blocks = Blocks(server)
+        self._incoming = incoming or Incoming(server)
+        self._finder = finder or Finder(server, self._incoming)
+        self._elsewhere = elsewhere or Elsewhere()
         self._asked: dict[str, tuple[int, float]] = {}  # contexts asked for: replies missing then, and when
+        self._lock = threading.Lock()
         self._has_batches = True
-        self._kinds: tuple[str, ...] = ("mention", "quote")
 
     # -- threads ---------------------------------------------------------------------------------------------
     def sweep(self, root: PostRef) -> Iterator[tuple[Post, ...]]:
         """See ``ports.Network.sweep``. https://docs.joinmastodon.org/methods/statuses/#context.
 
         A context holds 4,096 posts, depth first, and only what reached the server. So posts that say they have more
-        replies than came are asked for theirs, and so are those from elsewhere, which makes the server fetch them. What
-        comes after the first 4,096 in order below the root itself is not told here: hashtag and notifications are.
+        replies than came are asked for theirs, and so are those from elsewhere, which makes the server fetch them. Then
+        their own servers are asked what else they know, and ours is made to fetch it. What comes after the first 4,096
+        in order below the root itself is not told here: hashtag and notifications are.
         """
         start = self._server.must_be_local(root)
         seen: dict[str, WirePost] = {}
@@ -96,6 +114,46 @@ class Reader:
         for local in list(refreshing)[:MOST_REFRESHED]:
             _, fresh = self._context(local, start, seen)
             yield from self._batches(fresh, root.id)
+        yield from self._batches(list(self._unsent(start, seen)), root.id)
+
+    def _unsent(self, root: str, seen: dict[str, WirePost]) -> Iterator[WirePost]:
+        """Replies that never reached our server, made known to it: each only where it then stands in this thread."""
+        uris = {post.uri for post in seen.values()}
+        left = MOST_FETCHED
+        for uri in self._known_elsewhere(seen):
+            if uri in uris or self._is_ours(uri) or not self._finder.worth_fetching(uri):
+                continue
+            uris.add(uri)
+            try:
+                found = self._finder.fetched(uri)
+            except (Unanswered, Refused):  # this one cannot be had, or our server waits for it in vain
+                continue
+            except (Busy, Unavailable):  # whoever sweeps next goes on
+                return
+            if found is not None and found.id not in seen and found.in_reply_to_id in {root, *seen}:
+                seen[found.id] = found
+                yield found
+            left -= 1
+            if left == 0:
+                return
+
+    def _known_elsewhere(self, seen: dict[str, WirePost]) -> Iterator[str]:
+        """Uris of replies that the servers of those who replied know: below their replies, and below our own post."""
+        remote = [post for post in seen.values() if is_remote(post) and visible(post)]
+        placed = ((post.uri, self._elsewhere.place(post)) for post in remote)
+        asking = self._elsewhere.due(Named(uri, place) for uri, place in placed if uri and place)
+        left = MOST_ELSEWHERE
+        while asking and left > 0:
+            left -= 1
+            thread = self._elsewhere.thread(asking.pop(0))
+            yield from thread.below
+            top = [post for post in thread.above if self._is_ours(post.uri)][:1]
+            asking = [*self._elsewhere.due(post for post in top if post not in asking), *asking]
+
+    def _is_ours(self, uri: str) -> bool:
+        """Whether a post was written on our own server, which then has it."""
+        place = self._server.place()
+        return urlsplit(uri).netloc in {place.host, place.domain}
 
     def _context(self, local: str, root: str, seen: dict[str, WirePost]) -> tuple[Reply, list[WirePost]]:
         """One answer, and the posts in it that are new to us; none where the post is gone by now."""
@@ -122,17 +180,18 @@ class Reader:
         found: list[tuple[str, int]] = []
         for post in seen.values():
             missing = (post.replies_count or 0) - came[post.id]
-            remote = fetches and "@" in post.account.acct
+            remote = fetches and is_remote(post)
             then, when = self._asked.get(post.id, (-1, 0.0))
             if (missing > 0 or remote) and (missing > then or now - when > ASK_AGAIN):
                 found.append((post.id, missing))
         return sorted(found, key=lambda each: -each[1])
 
     def _remember(self, local: str, missing: int) -> None:
-        self._asked.pop(local, None)
-        self._asked[local] = (missing, time.monotonic())
-        while len(self._asked) > MOST_REMEMBERED:
-            del self._asked[next(iter(self._asked))]
+        with self._lock:
+            self._asked.pop(local, None)
+            self._asked[local] = (missing, time.monotonic())
+            while len(self._asked) > MOST_REMEMBERED:
+                del self._asked[next(iter(self._asked))]
 
     # -- lists -----------------------------------------------------------------------------------------------
     def tagged(self, hashtag: str, since: datetime) -> Iterator[tuple[Post, ...]]:
@@ -184,19 +243,23 @@ class Reader:
         """See ``ports.Network.look_up``. https://docs.joinmastodon.org/methods/statuses/#index (since 4.3) and #get.
 
         What is not public any more counts as gone. If the server stops answering on the way, what is known till then
-        is given, and the rest is unknown.
+        is given, and the rest is unknown. A post that was not addressed to us was never sent to our server, which is
+        not told of its deletion either: its own server is asked, a few at a time.
         """
         wanted = {local: ref for ref in refs if (local := self._server.local(ref)) is not None}
         posts: list[Post] = []
         gone: list[PostRef] = []
         ids = list(wanted)
+        left = MOST_LOOKED_FOR
         try:
             for start in range(0, len(ids), MOST_IDS):
                 some = ids[start : start + MOST_IDS]
                 found = {post.id: post for post in self._listed(some)}
                 missing = [self._one(local) for local in some if local not in found]
-                shown = [post for post in (*found.values(), *missing) if post is not None and _is_public(post)]
-                posts += self._converted(shown)
+                shown = [post for post in (*found.values(), *missing) if post is not None and visible(post)]
+                left, deleted = self._deleted_elsewhere(shown, left)
+                shown = [post for post in shown if post.id not in deleted]
+                posts += self._incoming.posts(shown)
                 there = {post.id for post in shown}
                 gone += [wanted[local] for local in some if local not in there]
         except Unauthorized:
@@ -205,6 +268,14 @@ class Reader:
             if not posts and not gone:
                 raise
         return LookUp(tuple(posts), tuple(gone))
+
+    def _deleted_elsewhere(self, wires: Sequence[WirePost], most: int) -> tuple[int, set[str]]:
+        """Ids of posts whose own servers say that they are gone, and how many more may be asked for."""
+        copies = [post for post in wires if is_remote(post)]
+        if not copies:
+            return most, set()
+        me = self._server.me()
+        return self._elsewhere.gone([post for post in copies if not addressed_to(post, me)], most)
 
     def _listed(self, ids: Sequence[str]) -> list[WirePost]:
         if not self._has_batches:
@@ -237,65 +308,10 @@ class Reader:
         if reply.words is None:
             raise failure(reply, f"{self._api.host}{path}", read=True)
 
-    # -- notifications ---------------------------------------------------------------------------------------
-    def listen(self, cursor: str) -> Heard:
-        """See ``ports.Network.listen``. https://docs.joinmastodon.org/methods/notifications/#get, up by ``min_id``.
-
-        A reply that does not mention us gives no notification, and a policy may filter some: sweeps are what is true.
-        """
-        posts: dict[str, WirePost] = {}
-        for _ in range(MOST_HEARD):
-            page = self._notifications(cursor)
-            posts |= {one.status.id: one.status for one in reversed(page) if one.status is not None}
-            was_first = not cursor
-            cursor = max((cursor, *(one.id for one in page)), key=_age)
-            if was_first or len(page) < PAGE:
-                break
-        return Heard(tuple(self._converted(posts.values())), cursor)
-
-    def _notifications(self, cursor: str) -> list[WireNotification]:
-        params: list[Param] = [("limit", str(PAGE)), *(("types[]", kind) for kind in self._kinds)]
-        if cursor:
-            params.append(("min_id", cursor))
-        try:
-            reply = self._api.get("/api/v1/notifications", params)
-        except Refused:
-            if len(self._kinds) == 1:
-                raise
-            self._kinds = ("mention",)  # a server that does not know quotes
-            return self._notifications(cursor)
-        raws = readable(reply.body, lambda body: msgspec.json.decode(body, type=list[msgspec.Raw]), self._api.host)
-        return [one for one in (_notification(bytes(raw)) for raw in raws) if one is not None]
-
     # -- both ------------------------------------------------------------------------------------------------
     def _batches(self, wires: Sequence[WirePost], root: str = "") -> Iterator[tuple[Post, ...]]:
         for start in range(0, len(wires), BATCH):
-            yield tuple(self._converted(wires[start : start + BATCH], root))
-
-    def _converted(self, wires: Iterable[WirePost], root: str = "") -> list[Post]:
-        """Posts as the domain knows them; boosts, which are nobody's words, are left out."""
-        some = [wire for wire in wires if wire.reblog is None]
-        if not some:
-            return []
-        blocked = self._blocks.among({wire.account.id for wire in some})
-        place = self._server.place()
-        return [convert.post(wire, place, root=root, blocks_us=wire.account.id in blocked) for wire in some]
-
-
-def _notification(body: bytes) -> WireNotification | None:
-    try:
-        return msgspec.json.decode(body, type=WireNotification)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def _is_public(wire: WirePost) -> bool:
-    return convert.visibility(wire) in ("public", "unlisted")
-
-
-def _age(local: str) -> tuple[int, str]:
-    """Ids in the order they were given: numbers, or on some servers words of equal length."""
-    return (len(local), local)
+            yield tuple(self._incoming.posts(wires[start : start + BATCH], root))
 
 
 def _refreshes(reply: Reply) -> float:

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from bot.errors import Unanswered
-from bot.networks.mastodon.http import readable
+from bot.networks.mastodon.http import UNREADABLE, readable
 
 
 class WireField(msgspec.Struct):
@@ -108,17 +108,33 @@ class WirePost(msgspec.Struct):
 
 
 class WireContext(msgspec.Struct):
-    """https://docs.joinmastodon.org/entities/Context/; we know the ancestors already."""
+    """https://docs.joinmastodon.org/entities/Context/."""
 
     descendants: list[msgspec.Raw]
+    ancestors: list[msgspec.Raw] = []
 
 
 class WireNotification(msgspec.Struct):
-    """https://docs.joinmastodon.org/entities/Notification/."""
+    """https://docs.joinmastodon.org/entities/Notification/; its post is read apart, as it may be odd."""
 
     id: str
     type: str = ""
-    status: WirePost | None = None
+    status: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class WireReply(msgspec.Struct):
+    """A post on somebody else's server, of which we want no more than where it is and where it belongs."""
+
+    id: str
+    uri: str | None = ""
+    visibility: str | None = None
+
+
+class WireFound(msgspec.Struct):
+    """https://docs.joinmastodon.org/entities/Search/."""
+
+    statuses: list[msgspec.Raw] = []
+    accounts: list[msgspec.Raw] = []
 
 
 class WireRelationship(msgspec.Struct):
@@ -148,10 +164,12 @@ class WireLimits(msgspec.Struct):
 
 
 class WireUrls(msgspec.Struct):
-    """https://docs.joinmastodon.org/entities/Instance/#urls."""
+    """https://docs.joinmastodon.org/entities/Instance/#urls and V1_Instance (``streaming_api``)."""
 
     about: str | None = None
     terms_of_service: str | None = None
+    streaming: str | None = None
+    streaming_api: str | None = None
 
 
 class WireConfiguration(msgspec.Struct):
@@ -169,6 +187,7 @@ class WireInstance(msgspec.Struct):
     version: str | None = None
     source_url: str | None = None
     configuration: WireConfiguration | None = None
+    urls: WireUrls | None = None
     max_toot_chars: int | None = None
 
 
@@ -176,7 +195,7 @@ def posts_in(body: bytes, host: str) -> list[WirePost]:
     """A list of posts; one that cannot be understood does not cost us the others. Raises ``Unanswered``."""
     try:
         return msgspec.json.decode(body, type=list[WirePost])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raws = readable(body, lambda whole: msgspec.json.decode(whole, type=list[msgspec.Raw]), host)
         return [post for post in (post_in(bytes(raw)) for raw in raws) if post is not None]
 
@@ -185,8 +204,20 @@ def post_in(body: bytes) -> WirePost | None:
     """A single post; ``None`` if it cannot be understood."""
     try:
         return msgspec.json.decode(body, type=WirePost)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
+
+
+def id_in(body: bytes) -> str:
+    """The id of anything that has one; empty if not even that can be understood."""
+    try:
+        return msgspec.json.decode(body, type=_Named).id
+    except UNREADABLE:
+        return ""
+
+
+class _Named(msgspec.Struct):
+    id: str
 
 
 def one_post(body: bytes, host: str) -> WirePost:

@@ -5,24 +5,22 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-import unicodedata
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from bot.domain.outbox import Part
-from bot.domain.patterns import ZERO_WIDTH_SPACE
 from bot.domain.posts import PostRef
 from bot.domain.richtext import Mention, runs, shown_plain
 from bot.errors import Refused, Unavailable
 from bot.networks.mastodon import convert
-from bot.networks.mastodon.posthtml import to_rich
-from bot.networks.mastodon.wire import WireMedia, WirePost, WireSource, one_post, posts_in
+from bot.networks.mastodon.ownposts import own_posts, said_already
+from bot.networks.mastodon.wire import WireMedia, WirePost, one_post
 from bot.ports import Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from bot.domain.outbox import Draft, DraftPost, MediaFile
@@ -35,13 +33,10 @@ SLACK = timedelta(minutes=10)
 KEY_LIFE = timedelta(hours=1)
 """How far back to look where nobody knows when the request left: so long Mastodon remembers its key."""
 
-MOST_PAGES = 10  # of 40 posts each
-MOST_SOURCES = 5
 PROCESSING = (0.2, 0.3, 0.5, 1.0, *[2.0] * 14)  # seconds between questions whether a picture is ready
 _STILL_PROCESSING = frozenset({202, 206})
 
 _AT_HOST = re.compile(r"@[\w.-]*\w@[\w.-]*\w(?::\d+)?")
-_MENTIONED = re.compile(r"(?<![\w/])@([\w.-]*\w)@[\w.-]*\w(?::\d+)?")
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
 
 
@@ -179,50 +174,17 @@ class Writer:
         parent = self._parent(words, parts)
         alike = [
             post
-            for post in self._own_posts(part.tried_at)
+            for post in own_posts(self._server, self._earliest(part.tried_at))
             if f"{self._api.host}/{post.id}" not in taken and _may_be(post, words, parent)
         ]
         # The oldest first: should there be two after all, everything else hangs under that one.
         alike.sort(key=lambda post: (post.visibility != words.visibility, convert.utc(post.created_at)))
-        wanted = _normal(words.status)
-        for post in alike:
-            if _normal(to_rich(post.content or "").text) == wanted:
-                return (Sent(part.position, self._ref(post)),)
-        for post in alike[:MOST_SOURCES]:
-            if _normal(self._source(post)) == wanted:
-                return (Sent(part.position, self._ref(post)),)
-        return ()
+        found = said_already(self._server, alike, words.status)
+        return (Sent(part.position, self._ref(found)),) if found is not None else ()
 
-    def _own_posts(self, tried_at: datetime | None) -> Iterator[WirePost]:
-        """Our posts back to some time before a request left, newest first.
-
-        https://docs.joinmastodon.org/methods/accounts/#statuses
-        """
-        path = f"/api/v1/accounts/{convert.path_piece(self._server.me().id)}/statuses"
-        params = [("limit", "40"), ("exclude_reblogs", "true")]
-        earliest = (tried_at - SLACK) if tried_at else self._server.place().now - KEY_LIFE
-        older: list[tuple[str, str]] = []
-        for _ in range(MOST_PAGES):
-            reply = self._api.get(path, [*params, *older], urgent=True)
-            page = posts_in(reply.body, self._api.host)
-            since = earliest + timedelta(seconds=self._api.ahead or 0.0)
-            recent = [post for post in page if convert.utc(post.created_at) >= since]
-            yield from recent
-            if not recent:
-                return
-            older = [("max_id", page[-1].id)]
-
-    def _source(self, post: WirePost) -> str:
-        """What we wrote, as we wrote it: servers may show it otherwise.
-
-        https://docs.joinmastodon.org/methods/statuses/#source
-        """
-        path = f"/api/v1/statuses/{convert.path_piece(post.id)}/source"
-        try:
-            reply = self._api.get(path, urgent=True)
-        except Refused:  # gone since, or a server without this method
-            return ""
-        return self._api.decode(reply, WireSource).text
+    def _earliest(self, tried_at: datetime | None) -> datetime:
+        """When a post of a request may have been made at the earliest, by our clock."""
+        return (tried_at - SLACK) if tried_at else self._server.place().now - KEY_LIFE
 
     def _parent(self, words: PostWords, parts: Sequence[Part]) -> str:
         if words.parent is None:
@@ -298,9 +260,3 @@ def _may_be(post: WirePost, words: PostWords, parent: str) -> bool:
         and len(post.media_attachments or ()) == len(words.media)
         and [option.strip() for option in options] == [o.strip() for o in (words.poll.options if words.poll else ())]
     )
-
-
-def _normal(text: str) -> str:
-    """What two spellings of one text have in common: no servers in mentions, no invisible marks, single blanks."""
-    plain = _MENTIONED.sub(r"@\1", text.replace(ZERO_WIDTH_SPACE, ""))
-    return " ".join(unicodedata.normalize("NFC", plain).split())

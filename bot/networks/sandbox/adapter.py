@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.domain.outbox import Draft, DraftPost, Part
-from bot.domain.posts import Media, NetworkName, Post, PostRef, Signals
+from bot.domain.posts import Media, NetworkName, Post, PostRef, Signals, Visibility
+from bot.domain.richtext import Mention, detect, join, whole
 from bot.domain.textlength import BLUESKY, MASTODON, Limits, remaining
 from bot.errors import Refused
-from bot.ports import Heard, Identity, LookUp, Sent
+from bot.networks.sandbox.hearing import Hearing
+from bot.ports import Identity, LookUp, Sent
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from bot.domain.posts import Account
     from bot.networks.sandbox.server import SandboxServer
+    from bot.ports import Heard, Wanted
 
 BATCH = 500
 """How many posts a sweep hands on at once."""
@@ -140,16 +144,71 @@ class Sandbox:
             gone=tuple(ref for ref, post in found if post is None),
         )
 
-    def listen(self, cursor: str) -> Heard:
-        """Posts of others since the cursor that answer or quote ours."""
+    def listen(self, cursor: str, wanted: Wanted) -> Heard:
+        """All that concerns us since the cursor; the sandbox tells of deletions here, too."""
         self._server.reachable()
-        ours = {post.ref.id for post in self._server.posts_of(self._me.id)}
-        last, heard = int(cursor or 0), []
-        for number, post in self._server.latest(last):
-            last = number
-            if post.author.id != self._me.id and not ours.isdisjoint((post.parent, post.root, post.quote)):
-                heard.append(post)
-        return Heard(tuple(heard), str(last))
+        return Hearing(self._server, self._me).since(cursor, wanted)
+
+    def stream(self, cursor: str, wanted: Callable[[], Wanted], stopping: Callable[[], bool]) -> Iterator[Heard]:
+        """The same, live."""
+        return Hearing(self._server, self._me).live(cursor, wanted, stopping)
+
+    def resolve(self, address: str) -> Post | None:
+        """A post by its address."""
+        self._server.reachable()
+        return self._server.at_address(address)
+
+    def account_called(self, handle: str) -> Account | None:
+        """An account by its handle."""
+        self._server.reachable()
+        return self._server.account_called(handle)
+
+    def like(self, ref: PostRef) -> None:
+        """Like a post; ``Refused`` where it is gone."""
+        self._there(ref)
+        self._server.like(self._me.id, ref.id)
+        self._server.answered()
+
+    def answer(self, ref: PostRef, handle: str, text: str, key: str, at: datetime) -> None:
+        """Answer a post, on Mastodon for its author alone; ``Refused`` where it is gone."""
+        del at
+        author = self._there(ref).author
+        said = detect(text)
+        if self.name == "mastodon":
+            said = join([whole(f"@{handle.lstrip('@')}", Mention(author.id, handle)), " ", said])
+        visibility: Visibility = "direct" if self.name == "mastodon" else "public"
+        self._server.write(self._me.id, said, parent=ref.id, key=key, visibility=visibility)
+        self._server.answered()
+
+    def _there(self, ref: PostRef) -> Post:
+        self._server.reachable()
+        post = self._server.get(ref.id)
+        if post is None:
+            message = f"{ref.url or ref.id} is gone"
+            raise Refused(message)
+        return post
+
+    def tell(self, handle: str, text: str, key: str, at: datetime) -> None:
+        """Write to a person; ``Refused`` where nobody has that handle."""
+        del at
+        self._server.reachable()
+        person = self._server.account_called(handle)
+        if person is None:
+            message = f"nobody is called {handle} here"
+            raise Refused(message)
+        self._server.messages.setdefault(key, (self._me.id, person.id, text))
+        self._server.answered()
+
+    def delete(self, ref: PostRef) -> None:
+        """Delete a post of ours; ``Refused`` where it is somebody else's."""
+        self._server.reachable()
+        post = self._server.get(ref.id)
+        if post is None:
+            return
+        if post.author.id != self._me.id:
+            message = f"{ref.url or ref.id} is not ours to delete"
+            raise Refused(message)
+        self._server.delete(ref.id)
 
     def close(self) -> None:
         """Nothing to let go of."""

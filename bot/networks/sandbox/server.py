@@ -7,7 +7,8 @@ deleted, a thread read from its root no longer shows what hangs below, though ea
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Literal
+import threading
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
@@ -16,7 +17,7 @@ from bot.domain.richtext import RichText, hashtags
 from bot.errors import Unanswered, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
 HOST = {"bluesky": "bluesky.example", "mastodon": "mastodon.example"}
@@ -29,18 +30,40 @@ class Fault(msgspec.Struct):
     fired: int = 0
 
 
+class Event(NamedTuple):
+    """Something that happened: a post was written or edited (its id), deleted (what it was), or an account ended."""
+
+    kind: Literal["post", "gone", "ended"]
+    id: str
+    was: Post | None = None
+
+
 class SandboxServer:
-    """One network in memory.
+    """One network in memory. Several threads may use it at once.
 
     Args:
         name: which network it plays.
         now: gives the time, aware UTC.
+
+    Attributes:
+        offline: nothing answers.
+        streams: whether it has streams at all.
+        silent: streams that are open say nothing any more, not even that they live.
+        messages: what was written to people privately beside posts: (from, to, text), by key.
     """
 
     def __init__(self, name: NetworkName, now: Callable[[], datetime]) -> None:
         self.name = name
         self.now = now
         self.offline = False
+        self.streams = True
+        self.silent = False
+        self.messages: dict[str, tuple[str, str, str]] = {}
+        self._happened = threading.Condition()
+        self._log: list[Event] = []
+        self._breaks = 0
+        self._likes: dict[str, set[str]] = {}
+        self._by_author: dict[str, list[str]] = {}
         self._faults: list[Fault] = []
         self._numbers = itertools.count(1)
         self._accounts: dict[str, Account] = {}
@@ -113,17 +136,35 @@ class SandboxServer:
             self._polls[remote] = poll
         if key:
             self._by_key[account, key] = remote
+        self._tell(Event("post", remote))
         return post
 
     def edit(self, post: str, text: RichText) -> None:
         """Change a post's words."""
         self._posts[post] = msgspec.structs.replace(self._posts[post], text=text, edited_at=self.now())
+        self._tell(Event("post", post))
 
     def delete(self, post: str) -> None:
         """Delete a post; what hangs below stays, but threads read from above no longer reach it."""
-        del self._posts[post]
+        self._tell(Event("gone", post, self._posts.pop(post)))
+
+    def end_account(self, account: str) -> None:
+        """An account deletes itself, with all it said."""
+        for post in self.posts_of(account):
+            del self._posts[post.ref.id]
+        del self._accounts[account]
+        self._tell(Event("ended", account))
+
+    def like(self, account: str, post: str) -> None:
+        """Like a post; twice is once."""
+        self._likes.setdefault(post, set()).add(account)
+
+    def likes(self, account: str, post: str) -> int:
+        """How often an account likes a post: once or never."""
+        return int(account in self._likes.get(post, ()))
 
     def _index(self, post: Post) -> None:
+        self._by_author.setdefault(post.author.id, []).append(post.ref.id)
         if post.parent:
             self._children.setdefault(post.parent, []).append(post.ref.id)
         if post.quote:
@@ -159,17 +200,54 @@ class SandboxServer:
 
     def posts_of(self, account: str) -> tuple[Post, ...]:
         """All posts of an account, oldest first."""
-        return tuple(post for post in self._posts.values() if post.author.id == account)
+        return tuple(self._posts[post] for post in self._by_author.get(account, ()) if post in self._posts)
 
     def poll_of(self, post: str) -> tuple[str, ...]:
         """The options of a post's poll; empty if it has none."""
         return self._polls.get(post, ())
 
-    def latest(self, after: int) -> Iterator[tuple[int, Post]]:
-        """Every post since the ``after``-th, with its number."""
-        for number, remote in enumerate(list(self._posts), start=1):
-            if number > after and (post := self.get(remote)):
-                yield number, post
+    def at_address(self, address: str) -> Post | None:
+        """The post that has this web address or ``uri``."""
+        same = (post.ref.id for post in list(self._posts.values()) if address in (post.ref.url, post.uri))
+        return self.get(next(same, ""))
+
+    def account_called(self, handle: str) -> Account | None:
+        """The account with a handle, letters' case and a leading ``@`` aside."""
+        asked = handle.lstrip("@").casefold()
+        named = (one for one in list(self._accounts.values()) if one.handle.lstrip("@").casefold() == asked)
+        return next(named, None)
+
+    # -- what happened ---------------------------------------------------------------------------------------
+    def _tell(self, event: Event) -> None:
+        with self._happened:
+            self._log.append(event)
+            self._happened.notify_all()
+
+    def events(self, after: int, most: int) -> Sequence[Event]:
+        """What happened since the ``after``-th event, at most so much of it."""
+        return self._log[after : after + most]
+
+    def await_event(self, after: int, seconds: float) -> None:
+        """Wait until something happens after the ``after``-th event, for so long at most."""
+        with self._happened:
+            if len(self._log) <= after or self.silent:
+                self._happened.wait(seconds)
+
+    @property
+    def latest(self) -> int:
+        """How many events there were."""
+        return len(self._log)
+
+    @property
+    def breaks(self) -> int:
+        """How often streams were broken."""
+        return self._breaks
+
+    def break_streams(self) -> None:
+        """Break every stream that is open now."""
+        with self._happened:
+            self._breaks += 1
+            self._happened.notify_all()
 
     # -- faults ----------------------------------------------------------------------------------------------
     def reachable(self) -> None:

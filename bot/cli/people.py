@@ -1,0 +1,173 @@
+"""Commands about people: what they asked, also in their place; what is kept of them; forgetting. No network needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.common import fail, folder_option, json_option, print_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.bootstrap.people import Done, Everybody, Remembered
+    from bot.domain.consent import Wish, WishKind
+    from bot.domain.posts import NetworkName
+
+_WISHES: dict[str, tuple[WishKind, str]] = {
+    "remove": ("stopped", "Erase all that it said, and keep nothing of it again."),
+    "initials": ("initials", "Sign its answers with initials only."),
+    "no_name": ("nameless", "Show its answers without name, exact time and link."),
+    "full_name": ("named", "Show its answers with the name again."),
+    "list": ("listed", "Put it on the page of people."),
+    "unlist": ("unlisted", "Take it off that page."),
+}
+"""The flags, each with the wish it means and what it does."""
+
+_SAID: dict[WishKind, str] = {
+    "joined": "asked to be kept",
+    "stopped": "asked to be removed",
+    "paused": "said STOP under a question and is held back",
+    "initials": "goes by initials only",
+    "nameless": "goes without a name",
+    "named": "goes by the full name",
+    "listed": "is on the page of people",
+    "unlisted": "is not on the page of people",
+    "gone": "ended, as its network told",
+}
+
+network_option = click.option(
+    "--network",
+    type=click.Choice(["bluesky", "mastodon"]),
+    help="Where the account is, for a handle that does not tell.",
+)
+
+
+@click.command(
+    epilog="ACCOUNT is a handle (y5leeds.bsky.social, @hanes@social.example.org) or the address of a profile."
+)
+@click.argument("account", metavar="[ACCOUNT]", required=False)
+@click.option("--join", metavar="SERIES", help="Keep its answers in this series: it asked for that.")
+@click.option("--remove", is_flag=True, help=_WISHES["remove"][1])
+@click.option("--initials", is_flag=True, help=_WISHES["initials"][1])
+@click.option("--no-name", is_flag=True, help=_WISHES["no_name"][1])
+@click.option("--full-name", is_flag=True, help=_WISHES["full_name"][1])
+@click.option("--list", is_flag=True, help=_WISHES["list"][1])
+@click.option("--unlist", is_flag=True, help=_WISHES["unlist"][1])
+@network_option
+@json_option
+@folder_option
+def people(
+    folder: Path,
+    account: str | None,
+    join: str | None,
+    network: NetworkName | None,
+    as_json: bool,  # noqa: FBT001 - click passes flags so
+    **flags: bool,
+) -> None:
+    """Say who asked for what, or ask in their place.
+
+    Without ACCOUNT: how many asked for what. With it: what is remembered of it. With one of the options: remember that
+    it asked for this, as if it had said so itself; the pages follow at once.
+    """
+    from bot.bootstrap import about_person, ask_for, everybody
+
+    wishes: list[tuple[WishKind, str]] = [(_WISHES[name][0], "") for name, given in flags.items() if given]
+    wishes += [("joined", join)] if join else []
+    if len(wishes) > 1:
+        fail("One wish at a time, please: which of these did they say last?")
+    if account is None:
+        if wishes or network:
+            fail("Whose wish is it? Write `staffroom people ACCOUNT` and then the option.")
+        found = everybody(folder)
+        print_json(found) if as_json else _print_everybody(found)
+        return
+    if not wishes:
+        about = about_person(folder, account, network)
+        print_json(about) if as_json else _print_people(about)
+        return
+    ((kind, series),) = wishes
+    done = ask_for(folder, account, network, kind, series)
+    if as_json:
+        print_json(done)
+    elif kind == "stopped":
+        _print_forgotten(done)
+    else:
+        where = f" in {series}" if series else ""
+        click.echo(f"Remembered: {', '.join(done.called)} {_SAID[kind]}{where}. The pages are up to date.")
+        if not done.handles:
+            click.echo("Nothing of it is kept so far; the wish counts from now on.")
+
+
+@click.command()
+@click.argument("account", metavar="ACCOUNT")
+@network_option
+@folder_option
+def forget(folder: Path, account: str, network: NetworkName | None) -> None:
+    """Erase all that an account said, for good.
+
+    It goes from the database and the pages at once, and is never kept again. The same as `people ACCOUNT --remove`.
+
+    ACCOUNT is a handle (y5leeds.bsky.social, @hanes@social.example.org) or the address of a profile.
+    """
+    from bot.bootstrap import forget_account
+
+    _print_forgotten(forget_account(folder, account, network))
+
+
+@click.command("export-person")
+@click.argument("account", metavar="ACCOUNT")
+@network_option
+@folder_option
+def export_person(folder: Path, account: str, network: NetworkName | None) -> None:
+    """Give all that is kept about an account, as JSON.
+
+    For a person who asks what we have of them: posts, addresses, times, and what they asked of us.
+
+    ACCOUNT is a handle (y5leeds.bsky.social, @hanes@social.example.org) or the address of a profile.
+    """
+    from bot.bootstrap import export_person as export
+
+    print_json(export(folder, account, network))
+
+
+def _print_everybody(found: Everybody) -> None:
+    if not found.counts and not found.people:
+        click.echo("Nobody has asked for anything yet.")
+        return
+    click.echo(
+        f"People: {', '.join(f'{count} {kind}' for kind, count in found.counts.items()) or 'no wish holds now'}."
+    )
+    for one in found.people:
+        holds = ", ".join(one.standing) or "nothing that holds now"
+        click.echo(f"  {one.handle} ({one.network}): {holds}")
+    click.echo("Only those are named of whom words are kept; of all others a code is remembered.")
+
+
+def _print_people(found: tuple[Remembered, ...]) -> None:
+    for one in found:
+        answers = sum(one.answers.values())
+        kept = "1 answer is kept" if answers == 1 else f"{answers or 'no'} answers are kept"
+        click.echo(f"{one.handle} ({one.network}): {kept}")
+        for chat, count in one.answers.items():
+            click.echo(f"  {chat}: {count}")
+        for wish in one.wishes:
+            click.echo(f"  {_when(wish)} {_SAID[wish.kind]}{f' in {wish.series}' if wish.series else ''}")
+        if not one.wishes:
+            click.echo("  It asked for nothing.")
+
+
+def _when(wish: Wish) -> str:
+    return f"{wish.at.day} {wish.at:%b %Y %H:%M} UTC:"
+
+
+def _print_forgotten(done: Done) -> None:
+    if done.handles:
+        click.echo(f"Forgotten: {', '.join(done.handles)}. The pages are written anew, and the wish is remembered.")
+    else:
+        click.echo(f"Nothing of {', '.join(done.called)} is kept. The wish is remembered: nothing will be.")
+    if done.still_posted:
+        click.echo("These posts of the bot repeat what they said; `run` or the next `tick` deletes them:")
+        for address in done.still_posted:
+            click.echo(f"  {address}")

@@ -1,0 +1,207 @@
+"""What a post asks of us. A command is the whole post, so that nobody's answer is taken for one by a word in it.
+
+Left aside are mentions, hashtags, punctuation, emoji, invisible characters, courtesies, and differences of case, width
+and accents. English always works; beside it the languages of the series.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+import regex
+
+from bot.domain.commandwords import COURTESIES, OPENINGS, PHRASES, SINGLE, THANKS, VERBS
+from bot.domain.labels import fold
+from bot.domain.patterns import handles, hashtags_in
+from bot.domain.posts import handle_id
+from bot.domain.richtext import Link, Mention, Tag, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bot.domain.richtext import RichText
+
+Asked = Literal[
+    "keep",
+    "remove-this",
+    "remove-me",
+    "initials",
+    "no-name",
+    "full-name",
+    "list",
+    "unlist",
+    "join",
+    "stop",
+    "unclear",
+]
+"""What may be asked.
+
+``join`` and ``stop`` are the single words: outside a question's thread they mean ``keep`` and ``remove-me``. In one,
+``join`` is nothing, and ``stop`` may be an answer: hold back, and ask. ``unclear``: somebody turned to us and most
+likely wants something, in words that we do not know.
+"""
+
+LONGEST = 4000
+"""Characters; whoever writes more says more than a command, however many people are mentioned in it."""
+
+_FEW_WORDS = 8
+_INVISIBLE = regex.compile(r"\p{Default_Ignorable_Code_Point}|[0-9#*]\ufe0f?\u20e3|\p{Extended_Pictographic}")
+_WORD = regex.compile(r"[\p{L}\p{N}]++")
+
+
+def read(text: RichText, languages: Sequence[str], *, own: str, in_thread: bool, own_handle: str = "") -> Asked | None:
+    """What a post asks of us, or ``None`` where it is no command.
+
+    Args:
+        text: the post's.
+        languages: BCP 47 tags of the series.
+        own: our ``Account.id`` on that network; empty where it is not known, and then nothing is ``unclear``.
+        in_thread: whether it stands in the thread of one of our questions, and so may be an answer.
+        own_handle: our handle there, where known. Mastodon's mentions name no ids, so without it a mention is told
+            to be ours by the name and server in ``own``, where those stand in it.
+    """
+    if len(text.text) > LONGEST:
+        return None
+    found = _words(text)
+    if found is None:
+        return None
+    words, mentions = found
+    spoken = _spoken(languages)
+    core = _without_courtesy(words)
+    whole = "".join(core)
+    to_us = [_is_ours(mention, own, own_handle) for mention in mentions]
+    to_others_only = bool(to_us) and all(ours is False for ours in to_us)
+    phrased = _phrases(spoken).get(whole)
+    if phrased:
+        return None if to_others_only and not in_thread else phrased
+    single = _singles(spoken).get(whole)
+    if single:
+        return None if to_others_only or (in_thread and single == "join") else single
+    if in_thread or not to_us or not all(to_us) or len(words) > _FEW_WORDS or _thanks(words):
+        return None
+    return "unclear" if _wants_something(core, spoken) else None
+
+
+def _words(text: RichText) -> tuple[list[str], list[Mention]] | None:
+    """The folded words of a post and whom it mentions; ``None`` where it has a link, which no command has."""
+    words: list[str] = []
+    mentions: list[Mention] = []
+    for piece, feature in runs(text):
+        if isinstance(feature, Link) or "://" in piece:
+            return None
+        if isinstance(feature, Mention):
+            mentions.append(feature)
+        elif not isinstance(feature, Tag):
+            for plain in _between(piece, mentions):
+                words += _WORD.findall(fold(_INVISIBLE.sub("", plain)))
+    return words, mentions
+
+
+def _between(piece: str, mentions: list[Mention]) -> Iterator[str]:
+    """What stands between the hashtags and handles of a piece; handles are added to ``mentions``."""
+    named = [span for span in handles(piece) if not piece[span[0] - 1 : span[0]].isalnum()]  # no e-mail addresses
+    mentions += [Mention("", piece[start:end]) for start, end in named]
+    done = 0
+    for start, end in sorted([*named, *hashtags_in(piece)]):
+        if start >= done:
+            yield piece[done:start]
+            done = end
+    yield piece[done:]
+
+
+def _is_ours(mention: Mention, own: str, own_handle: str) -> bool | None:
+    """Whether a mention is of our account; ``None`` where that cannot be told."""
+    if mention.id and own:
+        return mention.id == own
+    name, _, server = mention.handle.lstrip("@\uff20").casefold().partition("@")
+    us, host = _name_and_host(own)
+    if own_handle and (server or "." in name):
+        return handle_id(mention.handle.lstrip("\uff20")) == handle_id(own_handle)
+    if not us or not server:
+        return None
+    return name == us and (host == server or host.endswith("." + server))
+
+
+@lru_cache(maxsize=64)
+def _name_and_host(own: str) -> tuple[str, str]:
+    """Name and server in an ActivityPub id such as ``https://example.org/users/name``; empty where it has none."""
+    parts = urlsplit(own)
+    pieces = parts.path.strip("/").split("/")
+    if parts.scheme not in ("http", "https") or "ap" in pieces[:-1]:  # Mastodon's newer ids have a number there
+        return "", ""
+    return pieces[-1].lstrip("@").casefold(), (parts.hostname or "").casefold()
+
+
+def _spoken(languages: Sequence[str]) -> tuple[str, ...]:
+    """The languages whose words count: English and those of the series that we know."""
+    tags = (tag.replace("_", "-").partition("-")[0].casefold() for tag in languages)
+    return tuple(sorted({"en", *(tag for tag in tags if tag in PHRASES)}))
+
+
+def _without_courtesy(words: Sequence[str]) -> list[str]:
+    """The words without courtesies at both ends."""
+    left = list(words)
+    while left:
+        before, behind = _begins(left, POLITE), _begins(left[::-1], POLITE_REVERSED)
+        if not before and not behind:
+            break
+        left = left[before:] if before else left[: len(left) - behind]
+    return left
+
+
+def _thanks(words: Sequence[str]) -> bool:
+    return any(_begins(words[at:], THANKED) for at in range(len(words)))
+
+
+def _begins(words: Sequence[str], phrases: Sequence[tuple[str, ...]]) -> int:
+    """How many words the longest of these phrases has with which the words begin; 0 for none."""
+    return max((len(phrase) for phrase in phrases if tuple(words[: len(phrase)]) == phrase), default=0)
+
+
+def _folded(phrase: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(fold(phrase)))
+
+
+THANKED = tuple(_folded(phrase) for phrase in THANKS)
+POLITE = (*THANKED, *(_folded(phrase) for phrase in COURTESIES))
+POLITE_REVERSED = tuple(phrase[::-1] for phrase in POLITE)
+
+
+def _spellings(phrase: str) -> Iterator[str]:
+    """A phrase as one run of letters, and as it is typed where a keyboard has no umlauts."""
+    yield "".join(_folded(phrase))
+    written_out = phrase.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
+    yield "".join(_folded(written_out))
+
+
+@lru_cache(maxsize=64)
+def _phrases(spoken: tuple[str, ...]) -> dict[str, Asked]:
+    found: dict[str, Asked] = {}
+    for language in spoken:
+        for asked, phrases in PHRASES[language].items():
+            found.update(dict.fromkeys((one for phrase in phrases for one in _spellings(phrase)), asked))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _singles(spoken: tuple[str, ...]) -> dict[str, Asked]:
+    found: dict[str, Asked] = {}
+    for language in spoken:
+        for asked, phrases in SINGLE[language].items():
+            found.update(dict.fromkeys((one for phrase in phrases for one in _spellings(phrase)), asked))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _hints(spoken: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    verbs = (one for language in spoken for verb in VERBS[language] for one in _spellings(verb))
+    openings = (one for language in spoken for word in OPENINGS[language] for one in _spellings(word))
+    return frozenset(verbs), frozenset(openings)
+
+
+def _wants_something(words: Sequence[str], spoken: tuple[str, ...]) -> bool:
+    """Whether these few words to us are most likely meant as a command. Strict: an error here answers a stranger."""
+    verbs, openings = _hints(spoken)
+    return bool(words) and (words[0] in openings or not verbs.isdisjoint(words))

@@ -1,0 +1,119 @@
+"""What people write who want something of us, as they write it; ``commands`` folds case, accents and marks away.
+
+Each phrase is a whole post. Those under ``SINGLE`` are one word that may well be an answer to a question, so they mean
+less inside a question's thread.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Phrased = Literal["keep", "remove-this", "remove-me", "initials", "no-name", "full-name", "list", "unlist"]
+
+# fmt: off
+PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
+    "en": {
+        "keep": ("keep my answers", "keep my answer", "keep all my answers"),
+        "remove-this": ("remove this", "remove this answer", "remove this post", "remove my answer", "delete this",
+                        "delete this answer", "delete my answer"),
+        "remove-me": ("remove me", "remove all my answers", "remove my answers", "delete me", "delete my answers",
+                      "delete all my answers", "forget me", "unsubscribe me"),
+        "initials": ("initials only", "only initials", "only my initials", "my initials only"),
+        "no-name": ("no name", "without name", "without my name"),
+        "full-name": ("full name", "my full name", "use my full name", "with my full name"),
+        "list": ("list me",),
+        "unlist": ("unlist me", "do not list me", "don't list me"),
+    },
+    "cy": {
+        "keep": ("cadwch fy atebion", "cadw fy atebion", "cadwa fy atebion"),
+        "remove-this": ("tynnwch hwn", "tynnwch hyn", "tynnwch yr ateb hwn", "dilëwch hwn", "dilëwch yr ateb hwn",
+                        "dileu hwn", "dileu hyn", "dileu'r ateb hwn"),
+        "remove-me": ("tynnwch fi", "tynnwch fy atebion", "dilëwch fi", "dilëwch fy atebion", "dileu fy atebion"),
+        "initials": ("blaenlythrennau yn unig", "llythrennau cyntaf yn unig"),
+        "no-name": ("dim enw", "heb enw", "heb fy enw"),
+        "full-name": ("enw llawn", "fy enw llawn"),
+        "list": ("rhestrwch fi", "ychwanegwch fi at y rhestr"),
+        "unlist": ("tynnwch fi o'r rhestr", "peidiwch â fy rhestru"),
+    },
+    "de": {
+        "keep": ("meine antworten behalten", "behaltet meine antworten", "behalte meine antworten",
+                 "antworten behalten"),
+        "remove-this": ("das entfernen", "dies entfernen", "entferne das", "entfernt das", "das löschen",
+                        "lösche das", "löscht das", "diese antwort entfernen", "diese antwort löschen"),
+        "remove-me": ("mich entfernen", "entferne mich", "entfernt mich", "mich löschen", "lösche mich",
+                      "löscht mich", "meine antworten entfernen", "meine antworten löschen"),
+        "initials": ("nur initialen", "nur meine initialen"),
+        "no-name": ("kein name", "ohne name", "ohne namen", "ohne meinen namen"),
+        "full-name": ("voller name", "vollständiger name", "mit vollem namen", "mein voller name"),
+        "list": ("auf die liste", "setzt mich auf die liste", "setze mich auf die liste"),
+        "unlist": ("von der liste", "nehmt mich von der liste", "nimm mich von der liste"),
+    },
+    "es": {
+        "keep": ("guardar mis respuestas", "guarda mis respuestas", "guardad mis respuestas",
+                 "guarden mis respuestas", "conservar mis respuestas"),
+        "remove-this": ("quitar esto", "quita esto", "quitad esto", "borrar esto", "borra esto", "borrad esto",
+                        "eliminar esto", "quita esta respuesta", "borra esta respuesta"),
+        "remove-me": ("quitarme", "quítame", "quitadme", "borrarme", "bórrame", "borradme", "elimíname",
+                      "quitar mis respuestas", "quita mis respuestas", "borrar mis respuestas",
+                      "borra mis respuestas"),
+        "initials": ("solo iniciales", "solo mis iniciales", "solo las iniciales"),
+        "no-name": ("sin nombre", "sin mi nombre"),
+        "full-name": ("nombre completo", "mi nombre completo", "con nombre completo"),
+        "list": ("ponme en la lista", "ponedme en la lista", "inclúyeme en la lista"),
+        "unlist": ("quítame de la lista", "quitadme de la lista", "sácame de la lista"),
+    },
+    "fr": {
+        "keep": ("garder mes réponses", "garde mes réponses", "gardez mes réponses", "conserver mes réponses",
+                 "conservez mes réponses"),
+        "remove-this": ("retirer ceci", "retire ceci", "retirez ceci", "supprimer ceci", "supprime ceci",
+                        "supprimez ceci", "retirer cette réponse", "retirez cette réponse",
+                        "supprimer cette réponse", "supprimez cette réponse"),
+        "remove-me": ("me retirer", "retire-moi", "retirez-moi", "supprime-moi", "supprimez-moi", "oubliez-moi",
+                      "retirer mes réponses", "retirez mes réponses", "supprimer mes réponses",
+                      "supprimez mes réponses"),
+        "initials": ("initiales seulement", "seulement mes initiales", "initiales uniquement"),
+        "no-name": ("sans nom", "sans mon nom", "pas de nom"),
+        "full-name": ("nom complet", "mon nom complet", "avec mon nom complet"),
+        "list": ("ajoutez-moi à la liste", "ajoute-moi à la liste", "inscrivez-moi sur la liste"),
+        "unlist": ("retirez-moi de la liste", "retire-moi de la liste"),
+    },
+}
+
+SINGLE: dict[str, dict[Literal["join", "stop"], tuple[str, ...]]] = {
+    "en": {"join": ("join",), "stop": ("stop", "unsubscribe")},
+    "cy": {"join": ("ymuno",), "stop": ("stopio", "stopiwch")},
+    "de": {"join": ("mitmachen", "beitreten"), "stop": ("stopp",)},
+    "es": {"join": ("unirme", "me apunto"), "stop": ("parar", "alto")},
+    "fr": {"join": ("rejoindre",), "stop": ("arrêt", "arrêter", "arrêtez")},
+}
+
+COURTESIES = (
+    "please", "pls", "os gwelwch yn dda", "bitte", "bitte sehr", "por favor", "s'il vous plaît", "s'il te plaît", "svp",
+    "stp",
+)
+"""Words that may stand before or behind a command, in any chat."""
+
+THANKS = (
+    "thanks", "thank you", "thankyou", "thx", "ta", "cheers", "diolch", "diolch yn fawr", "danke", "danke schön",
+    "vielen dank", "gracias", "muchas gracias", "merci", "merci beaucoup",
+)
+"""The same; and who thanks us without a command is never answered."""
+
+VERBS = {
+    "en": ("remove", "delete", "erase", "unlist", "unsubscribe"),
+    "cy": ("dileu", "dilëwch", "tynnwch"),
+    "de": ("entfernen", "entferne", "entfernt", "löschen", "lösche", "löscht"),
+    "es": ("quitar", "quítame", "borrar", "bórrame", "borra", "eliminar", "elimina"),
+    "fr": ("retirer", "retirez", "supprimer", "supprimez", "effacer", "effacez"),
+}
+"""Who uses one of these to us, in a few words, most likely wants something that we did not understand."""
+
+OPENINGS = {
+    "en": ("keep", "join", "stop", "list", "initials", "leave"),
+    "cy": ("cadwch", "ymuno", "stopiwch", "rhestrwch", "blaenlythrennau"),
+    "de": ("behalte", "behaltet", "mitmachen", "beitreten", "stopp", "initialen"),
+    "es": ("guarda", "guardad", "guardar", "unirme", "iniciales"),
+    "fr": ("garder", "gardez", "rejoindre", "initiales"),
+}
+"""These say so only as the first word: in mid-sentence they are everybody's words."""
+# fmt: on

@@ -1,0 +1,297 @@
+"""Writing a batch of collected posts inside a transaction, and what to do where one of them spoils it.
+
+Most of a batch was seen before and costs one comparison; see ``ingest.Comparison``, which says what to write.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.exc import DataError, IntegrityError, StatementError
+
+from bot.ports import Stored
+from bot.storage import codec
+from bot.storage.base import Base, bump, chats_of, chunks, put
+from bot.storage.engine import take_turns
+from bot.storage.erasing import erase, forget_authors, withdraw
+from bot.storage.ingest import Before, Comparison, LeftOut, Node, Place, Work
+from bot.storage.scrubbing import repeating, scrub
+from bot.storage.tables import accounts, chat_posts, copies, left_out, posts, set_aside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row, Table
+
+    from bot.domain.records import Candidate
+
+_SPOILING = (ValueError, OverflowError, StatementError)
+"""What comes of a value that cannot be encoded or stored: a lone surrogate, NUL, a chat that is not there any more.
+``_spoilt`` tells those from a database that is out of order; a mistake of ours keeps its traceback."""
+
+
+class Spoilt(NamedTuple):
+    """One post that could not be stored: which, and why, in words that repeat nothing of it."""
+
+    event: str
+    error: str
+
+
+class Batches(Base):
+    """Storing batches, for the store's methods that do."""
+
+    def _store(
+        self, batch: Sequence[Candidate], now: datetime, rest: Callable[[Connection, Sequence[Spoilt]], None]
+    ) -> Stored:
+        """Store a batch and the ``rest`` in one transaction; where one post spoils the batch, all others.
+
+        Args:
+            batch: candidates.
+            now: UTC.
+            rest: writes what belongs to it; gets what could not be stored.
+        """
+        try:
+            ready = Comparison(batch, self.key, now)  # before anybody has to wait for us
+            with self._writing() as connection:
+                take_turns(connection)
+                stored = self._written(connection, ready)
+                rest(connection, ())
+                return stored
+        except _SPOILING as error:
+            if not _spoilt(error):
+                raise
+        with self._writing() as connection:
+            take_turns(connection)
+            stored, spoilt = self._one_by_one(connection, batch, now)
+            rest(connection, spoilt)
+            return stored
+
+    def _one_by_one(
+        self, connection: Connection, batch: Sequence[Candidate], now: datetime
+    ) -> tuple[Stored, tuple[Spoilt, ...]]:
+        """Store what can be stored of a batch, halved until what spoils it is alone."""
+        if not batch:
+            return Stored(0, 0), ()
+        try:
+            with connection.begin_nested():
+                return self._written(connection, Comparison(batch, self.key, now)), ()
+        except _SPOILING as error:
+            if not _spoilt(error):
+                raise
+            if len(batch) == 1:
+                return Stored(0, 0), (_said(batch[0], error),)
+        halves = (batch[: len(batch) // 2], batch[len(batch) // 2 :])
+        (one, first), (other, second) = (self._one_by_one(connection, half, now) for half in halves)
+        return Stored(one.new + other.new, one.changed + other.changed), first + second
+
+    def _written(self, connection: Connection, comparison: Comparison) -> Stored:
+        """Compare a batch with what is stored, and write what differs."""
+        matched = _save_copies(connection, comparison.copies)
+        different = _different(connection, comparison)
+        if not different:
+            bump(connection, chats_of(connection, matched))
+            return Stored(0, 0)
+        ids = [node.id for node in different.values() if node]
+        left = [node.id for node in different.values() if node and node.state != "kept"]
+        before = Before(_places(connection, ids), _left_out(connection, left))
+        last = connection.exec_driver_sql("SELECT MAX(id) FROM posts").scalar() or 0
+        work = comparison.compare(different, before, last)
+        touched = _save_authors(connection, work.authors)
+        _insert(connection, posts, work.nodes)
+        _insert(connection, chat_posts, _bound(connection, work.places))
+        if work.renewed or work.moved:
+            _renew(connection, work, different)
+        if work.erased:
+            erase(connection, work.erased)
+        if work.let_in:
+            connection.execute(delete(left_out).where(left_out.c.post == bindparam("this")), _these(work.let_in))
+        if work.erased or work.let_in or work.withdrawn or work.hidden:
+            self._erased = True
+        put(connection, left_out, [row._asdict() for row in work.left_out])
+        touched |= chats_of(connection, matched)
+        bump(connection, touched | work.visible | _holding_up(connection, work.unseen))
+        return Stored(new=len(work.nodes), changed=len(work.changed))
+
+
+def put_aside(connection: Connection, account: str, spoilt: Sequence[tuple[str, str]], now: datetime) -> None:
+    """Remember what could not be read or stored: (event, error) of an account of ours; the same event is one row."""
+    for event, error in spoilt:
+        row = {"account": account, "event": codec.plain(event), "error": codec.plain(error), "at": now}
+        put(connection, set_aside, [row])
+
+
+def _spoilt(error: Exception) -> bool:
+    """Whether an error lies in what was to be stored; otherwise in the database or in us."""
+    if isinstance(error, StatementError):
+        return isinstance(error, (DataError, IntegrityError)) or isinstance(error.orig, (ValueError, OverflowError))
+    return True
+
+
+def _said(each: Candidate, error: Exception) -> Spoilt:
+    cause = error.orig if isinstance(error, StatementError) and error.orig else error
+    reason = f": {cause.reason}" if isinstance(cause, UnicodeEncodeError) else ""  # says nothing of the text
+    return Spoilt(f"{each.post.ref.network} {each.key}", f"{type(cause).__name__}{reason}")
+
+
+# -- statements ----------------------------------------------------------------------------------------------------
+
+
+def _these(ids: Collection[int]) -> list[dict[str, int]]:
+    return [{"this": each} for each in ids]
+
+
+def _save_copies(connection: Connection, found: Mapping[str, str]) -> set[str]:
+    """Store which nodes are copies of which; gives those of which it was not known."""
+    known: dict[str, str] = {}
+    for some in chunks(found):
+        query = select(copies.c.copy, copies.c.original).where(copies.c.copy.in_(some))
+        known.update((row.copy, row.original) for row in connection.execute(query))
+    fresh = {copy: original for copy, original in found.items() if known.get(copy) != original}
+    put(connection, copies, [{"copy": copy, "original": original} for copy, original in sorted(fresh.items())])
+    return set(fresh)
+
+
+def _left_out(connection: Connection, ids: Sequence[int]) -> dict[int, LeftOut]:
+    return {row[0]: LeftOut(*row) for row in _read(connection, left_out, LeftOut._fields, "post", ids)}
+
+
+def _different(connection: Connection, comparison: Comparison) -> dict[str, Node | None]:
+    """What ``Comparison.compare`` needs to know of the nodes that are not stored just as they were collected."""
+    unequal = _unequal(connection, posts, "fingerprint", comparison.fingerprints)
+    found: dict[str, Node | None] = dict.fromkeys([*unequal, *comparison.several])
+    known = [key for key, is_there in unequal.items() if is_there]
+    for row in _read(connection, posts, Node._fields, "key", [*known, *comparison.several]):
+        found[row[1]] = Node(*row)
+    return found
+
+
+def _places(connection: Connection, ids: Sequence[int]) -> dict[int, list[Place]]:
+    found: dict[int, list[Place]] = {}
+    for row in _read(connection, chat_posts, Place._fields, "post", ids):
+        place = Place(*row)
+        found.setdefault(place.post, []).append(place)
+    return found
+
+
+def _save_authors(connection: Connection, authors: Mapping[str, str]) -> set[str]:
+    """Store who wrote the batch; gives the chats of those who call themselves otherwise than before."""
+    unequal = _unequal(connection, accounts, "data", authors)
+    put(connection, accounts, [{"key": key, "data": authors[key]} for key in sorted(unequal)])
+    renamed = [key for key, is_there in unequal.items() if is_there]
+    touched: set[str] = set()
+    for some in chunks(renamed):
+        query = select(chat_posts.c.chat).join(posts, posts.c.id == chat_posts.c.post).distinct()
+        touched.update(connection.scalars(query.where(posts.c.account.in_(some), chat_posts.c.store)))
+    return touched
+
+
+def _renew(connection: Connection, work: Work, before: Mapping[str, Node | None]) -> None:
+    _update(connection, posts, work.renewed)
+    _update(connection, chat_posts, _bound(connection, work.moved))
+    if work.moved:
+        # Whatever was collected of these last, it was not for all of their chats.
+        moved = {place.post for place in work.moved} - {node.id for node in work.renewed}
+        unknown = update(posts).where(posts.c.id == bindparam("this")).values(fingerprint=None)
+        connection.execute(unknown, _these(sorted(moved))) if moved else None
+    for chat, keys in work.withdrawn.items():
+        withdraw(connection, chat, keys)
+    for chat, keys in work.hidden.items():
+        scrub(connection, repeating(connection, keys, chat))
+    former = {old.account for node in work.renewed if (old := before[node.key])}
+    forget_authors(connection, {account for account in former if account} - {node.account for node in work.renewed})
+
+
+def _holding_up(connection: Connection, unseen: Collection[tuple[str, str]]) -> set[str]:
+    """Chats in which some of these nodes (chat, key), shown to nobody themselves, have replies that may be shown."""
+    by_chat: dict[str, list[str]] = {}
+    for chat, key in unseen:
+        by_chat.setdefault(chat, []).append(key)
+    found: set[str] = set()
+    for chat, keys in by_chat.items():
+        for some in chunks(keys):
+            query = select(posts.c.key).join(chat_posts, chat_posts.c.post == posts.c.id)
+            replies = query.where(chat_posts.c.chat == chat, posts.c.parent.in_(some)).limit(1)
+            found.update((chat,) if connection.scalar(replies) else ())
+    return found
+
+
+# The statements below go to the driver as they are, and times as the whole microseconds they are stored as:
+# SQLAlchemy's own handling of each value would cost as much again as SQLite does (tests/bench/ingest_sqlite.py).
+
+
+def _read(
+    connection: Connection, table: Table, names: Sequence[str], by: str, values: Sequence[Any]
+) -> Iterator[Row[*tuple[Any, ...]]]:
+    """These columns of the rows in which ``by`` has one of these values."""
+    quote, mark = _dialect(connection)
+    for start in range(0, len(values), 500):
+        some = tuple(values[start : start + 500])
+        marks = ", ".join([mark] * len(some))
+        columns = ", ".join(map(quote, names))
+        statement = f"SELECT {columns} FROM {quote(table.name)} WHERE {quote(by)} IN ({marks})"  # noqa: S608 - names of our own tables, values apart
+        yield from connection.exec_driver_sql(statement, some)
+
+
+def _unequal(connection: Connection, table: Table, column: str, values: Mapping[str, Any]) -> dict[str, bool]:
+    """Keys of rows in which ``column`` has another value than the one given here, and whether there is such a row.
+
+    The database compares, so that nothing is read of the rows that are equal.
+    """
+    if not values:
+        return {}
+    quote, mark = _dialect(connection)
+    if connection.dialect.name == "sqlite":
+        given = "json_each(?) AS given"
+        parameters: tuple[Any, ...] = (codec.to_json(values),)  # its keys sorted, as they stand in the index
+        unequal = "IS NOT"
+    else:
+        kind = table.c[column].type.compile(connection.dialect)
+        given = f"unnest({mark}::text[], {mark}::{kind}[]) AS given (key, value)"
+        parameters = (list(values), list(values.values()))
+        unequal = "IS DISTINCT FROM"
+    statement = (
+        f"SELECT given.key, stored.key IS NOT NULL FROM {given} "  # noqa: S608 - as above
+        f"LEFT JOIN {quote(table.name)} AS stored ON stored.key = given.key "
+        f"WHERE stored.{quote(column)} {unequal} given.value"
+    )
+    return {key: bool(is_there) for key, is_there in connection.exec_driver_sql(statement, parameters).all()}
+
+
+def _bound(connection: Connection, places: Sequence[Place]) -> Sequence[tuple[Any, ...]]:
+    """Places as the driver takes them: SQLite has no booleans, and its driver asks long what to make of each."""
+    if connection.dialect.name != "sqlite":
+        return places
+    return [
+        (chat, post, +in_thread, +store, +hold, +search, why, held)
+        for chat, post, in_thread, store, hold, search, why, held in places
+    ]
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert whole rows, given in the order of the table's columns."""
+    if rows:
+        quote, mark = _dialect(connection)
+        names = ", ".join(quote(column.name) for column in table.columns)
+        marks = ", ".join([mark] * len(table.columns))
+        connection.exec_driver_sql(f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})", list(rows))  # noqa: S608 - as above
+
+
+def _update(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Give rows, found by their key, these values; rows as for ``_insert``."""
+    if rows:
+        quote, mark = _dialect(connection)
+        columns = list(enumerate(table.columns))
+        keys = [(at, column) for at, column in columns if column.primary_key]
+        others = [(at, column) for at, column in columns if not column.primary_key]
+        sets = ", ".join(f"{quote(column.name)} = {mark}" for _, column in others)
+        where = " AND ".join(f"{quote(column.name)} = {mark}" for _, column in keys)
+        order = [at for at, _ in (*others, *keys)]
+        statement = f"UPDATE {quote(table.name)} SET {sets} WHERE {where}"  # noqa: S608 - as above
+        connection.exec_driver_sql(statement, [tuple(row[at] for at in order) for row in rows])
+
+
+def _dialect(connection: Connection) -> tuple[Callable[[str], str], str]:
+    """How this database quotes a name, and how its driver marks a value."""
+    return connection.dialect.identifier_preparer.quote, "?" if connection.dialect.name == "sqlite" else "%s"
