@@ -159,9 +159,12 @@ def named(account: str, trouble: str) -> str:
 def listen_on_all(house: House, troubles: list[str], *, place: bool) -> int:
     """Ask each account once what came in since it was asked last; gives how many posts are new.
 
-    Without ``place``, which questions they answer is left for later: in a huge chat that takes long.
+    Without ``place``, which questions they answer is left for later: in a huge chat that takes long. Before the bot
+    has ever said anything nobody answers it, and no adapter is opened.
     """
     new = 0
+    if not house.store.counts()["deliveries.sent"]:
+        return 0
     for account in house.accounts:
         try:
             network = house.network(account)

@@ -187,7 +187,10 @@ class Network(Protocol):
         ...
 
     def account_called(self, handle: str) -> Account | None:
-        """The account with this handle as the network knows it, or ``None``."""
+        """The account with this handle (on Bluesky, or DID) as the network knows it now, with whether it blocks us.
+
+        ``None`` only where the network itself says that there is none: it may mean that somebody is gone.
+        """
         ...
 
     # What follows writes, beside the outbox. Asking the same again makes nothing new, so it may be tried until it

@@ -2,7 +2,9 @@
 
 import html
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +14,10 @@ from acceptance import servers
 from acceptance.servers import NETWORKS
 from acceptance.teachers import MastodonCrowd, Spoken, Talk, gather
 from acceptance.world import Bots, Evening, evening
+from contract.store_world import everything
 
 from bot.bootstrap.people import forget_account
+from bot.storage.store import SqlStore
 
 TEACHERS = 12  # on each network; the last two want nothing of theirs kept
 QUARTER = timedelta(minutes=15)
@@ -42,6 +46,14 @@ ROADS: tuple[tuple[str, bool], ...] = (
 )
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def _database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder's own SQLite file, or a PostgreSQL database that the environment names instead."""
+    if request.param == "postgres":
+        monkeypatch.setenv("STAFFROOM_DATABASE", request.getfixturevalue("postgres_server").fresh_database())
+
+
+@pytest.mark.usefixtures("_database")
 def test_whoever_leaves_is_gone_by_every_road(
     bots: Bots, tmp_path: Path, unique: Callable[[str], str], capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -171,8 +183,15 @@ def _repeated(bots: Bots, leavers: list[Leaver]) -> set[str]:
 
 
 def _found(chat: Evening, words: list[str]) -> dict[str, list[str]]:
-    """In which files of the bot's folder each word stands, in any spelling a file may have."""
+    """In which files of the bot's folder, rows of its database or backup each word stands, in any spelling."""
+    database = chat.folder / "staffroom.db"
+    (chat.folder / "backup.db").unlink(missing_ok=True)
+    if database.exists():
+        with closing(sqlite3.connect(database)) as kept, closing(sqlite3.connect(chat.folder / "backup.db")) as backup:
+            kept.backup(backup)
     files = {str(path.relative_to(chat.folder)): path.read_bytes() for path in chat.folder.rglob("*") if path.is_file()}
+    assert isinstance(chat.house.store, SqlStore)
+    files["all rows"] = everything(chat.house.store).encode()
     hits = {
         word: [name for name, data in files.items() if any(spelling in data for spelling in _spellings(word))]
         for word in words

@@ -1,6 +1,6 @@
 import os
 import stat
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from golden import sample
 
+from bot.domain.posts import Account
 from bot.domain.records import ChatContent, ChatFigures, StoredChat
 from bot.errors import UserError
 from bot.ports import Archived
@@ -171,7 +172,7 @@ def test_settling_survives_what_is_gone(tmp_path: Path) -> None:
 
 
 class FakeStore:
-    """The four methods that archiving reads and writes, over the sample."""
+    """The methods that archiving reads and writes, over the sample."""
 
     def __init__(self) -> None:
         self.stored = sample.chats()
@@ -185,6 +186,9 @@ class FakeStore:
 
     def figures(self) -> Mapping[str, ChatFigures]:
         return self.counts
+
+    def listed(self) -> tuple[Account, ...]:
+        return sample.listed()
 
     def content(self, chat: str) -> ChatContent:
         self.read.append(chat)
@@ -286,7 +290,7 @@ def test_a_fingerprint_is_kept_only_after_its_page_settled(target: FolderTarget)
             super().save_page_marks(marks, gone)
 
     class Many:
-        def pages(self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures]) -> Iterable[Page]:  # noqa: ARG002 - the port's signature
+        def pages(self, *_: object) -> Iterable[Page]:
             return [Page(f"{n}.html", "m", lambda _: b"x") for n in range(450)]
 
     store = Noting()

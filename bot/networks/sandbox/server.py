@@ -212,7 +212,9 @@ class SandboxServer:
         return self.get(next(same, ""))
 
     def account_called(self, handle: str) -> Account | None:
-        """The account with a handle, letters' case and a leading ``@`` aside."""
+        """The account with a handle, letters' case and a leading ``@`` aside, or with an id."""
+        if handle in self._accounts:
+            return self._accounts[handle]
         asked = handle.lstrip("@").casefold()
         named = (one for one in list(self._accounts.values()) if one.handle.lstrip("@").casefold() == asked)
         return next(named, None)
