@@ -297,7 +297,7 @@ def _until(happened: Callable[[], bool]) -> None:
 def test_killed_again_and_again(evening: Evening, seed: int) -> None:
     """At any time, then while requests are out, before every moment of the chat."""
     rng = random.Random(seed)
-    usual = [0.5]
+    usual = [1.0]
 
     def early() -> Life:
         return within(usual[-1] / 2)
@@ -315,14 +315,15 @@ def test_killed_again_and_again(evening: Evening, seed: int) -> None:
     def while_out() -> Life:
         return kill_while_out(evening, forward_first=rng.random() < 0.5)
 
-    for number in range(80):
-        life = (early, while_out, at_any_time, evening.start)[number % 4]()
-        report = life.finish() if number % 4 == 3 else life.report
+    # Of five lives two end by themselves: the first may have to wait until a killed one's request counts as not sent.
+    for number in range(200):
+        life = (early, while_out, at_any_time, evening.start, evening.start)[number % 5]()
+        report = life.finish() if number % 5 >= 3 else life.report
         assert report is not None
         if not evening.after(report if "next" in report else None):
             break
     evening.assert_once_in_order()
-    assert evening.kills >= 13
+    assert evening.kills >= 9
 
 
 @pytest.mark.parametrize("network", ["bluesky", "mastodon"])
