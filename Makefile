@@ -47,7 +47,7 @@ check: $(DEV)
 test: $(DEV) $(NODE)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-bench: $(DEV)
+bench: $(DEV) $(NODE)
 	$(BIN)/python -m tests.bench
 
 format: $(DEV)

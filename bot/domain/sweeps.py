@@ -102,7 +102,14 @@ def listening(series: Series, chat: Chat, now: datetime) -> bool:
 
 
 def to_read(  # noqa: PLR0917 - each is one side of the question
-    series: Series, chat: Chat, sent: Sequence[SentPost], done: Readings, now: datetime, rhythm: Rhythm
+    series: Series,
+    chat: Chat,
+    sent: Sequence[SentPost],
+    done: Readings,
+    now: datetime,
+    rhythm: Rhythm,
+    *,
+    searched: bool = False,
 ) -> Reading:
     """What of a chat is to be read now on one account.
 
@@ -117,6 +124,8 @@ def to_read(  # noqa: PLR0917 - each is one side of the question
         done: when it was read last there.
         now: UTC.
         rhythm: how we know there what is said.
+        searched: hashtags are searched for there (``is_searched``): a search knows no more than the stream told, so at
+            the close it is spared; the reading before the digest has it.
     """
     asked_too_rarely = rhythm == "asked" and is_long(chat)
     if rhythm == "swept" or asked_too_rarely or now >= chat.ends_at + series.grace:
@@ -133,7 +142,8 @@ def to_read(  # noqa: PLR0917 - each is one side of the question
     due = [
         prompt for prompt, since in _turns(chat, sent, now) if _before(_later(done.threads.get(prompt), last), since)
     ]
-    hashtag = now >= chat.ends_at and _before(_later(done.hashtag, last), chat.ends_at)
+    closing = now >= chat.ends_at and not (searched and rhythm == "told")
+    hashtag = closing and _before(_later(done.hashtag, last), chat.ends_at)
     return Reading(threads=tuple(dict.fromkeys([*threads, *due])), hashtag=hashtag)
 
 

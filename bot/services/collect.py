@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.domain.sweeps import Reading, Readings, Rhythm, check_interval, listening, to_read
+from bot.domain.sweeps import Reading, Readings, Rhythm, check_interval, is_searched, listening, to_read
 from bot.errors import NetworkError, Refused, UserError
 from bot.services.departing import see_off
 from bot.services.door import readmit
@@ -93,7 +93,8 @@ def collect(
     for due in store.collecting(now):
         for account in (key for key in due.stored.series.accounts if key in accounts):
             whole = Reading(everything=True)
-            reading = whole if everything else _due(store, due, account, now, rhythm(account))
+            searched = is_searched(accounts[account])
+            reading = whole if everything else _due(store, due, account, now, rhythm(account), searched=searched)
             if reading.begun:
                 store.swept(due.stored.chat.id, account, now)
             elif reading:
@@ -108,13 +109,14 @@ def collect(
     return total
 
 
-def _due(store: Store, due: Due, account: str, now: datetime, rhythm: Rhythm) -> Reading:
+def _due(store: Store, due: Due, account: str, now: datetime, rhythm: Rhythm, *, searched: bool) -> Reading:
     """What of a chat is due on an account; more is asked of the store only where it matters."""
     series, chat = due.stored.series, due.stored.chat
     if rhythm == "swept" or not listening(series, chat, now):
         return to_read(series, chat, (), Readings(everything=due.swept.get(account)), now, "swept")
     known = OpenChat.of(store, due)
-    return to_read(series, chat, known.mine(account), readings_of(store, known, account), now, rhythm)
+    done = readings_of(store, known, account)
+    return to_read(series, chat, known.mine(account), done, now, rhythm, searched=searched)
 
 
 def _sweep(  # noqa: PLR0917 - called in one place, above

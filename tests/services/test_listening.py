@@ -289,6 +289,7 @@ def test_the_whole_loop_says_hears_reads_and_stops(stage: Stage) -> None:
     running = threading.Thread(target=lambda: ended.append(loop.run()))
     running.start()
     try:
+        connected(stage, loop._listening)  # what was said before is found when the question's turn ends
         for name in stage.networks:
             eventually(lambda name=name: "q3" in stage.said(name))
             answer(stage, name, f"{name} answers", 3)

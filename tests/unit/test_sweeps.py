@@ -213,3 +213,10 @@ def test_people_may_turn_to_us_at_any_time_but_are_not_always_asked_for_every_ha
 )
 def test_when_answers_are_placed(last: datetime | None, minutes: float, fresh: int, known: int, due: bool) -> None:
     assert placing_due(last, at(minutes), fresh, known) is due
+
+
+def test_where_hashtags_are_searched_a_stream_spares_the_search_at_the_close() -> None:
+    done = Readings(at(0), threads={"q1": at(20), "q2": at(35)})
+    assert to_read(SERIES, CHAT, SENT, done, at(60), "told", searched=True) == Reading(threads=("q3",))
+    assert to_read(SERIES, CHAT, SENT, done, at(60), "asked", searched=True) == Reading(threads=("q3",), hashtag=True)
+    assert to_read(SERIES, CHAT, SENT, Readings(at(61)), at(180), "told", searched=True) == ALL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -22,7 +23,6 @@ from bot.ports import Heard, LookUp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
     from typing import Any
 
     from bot.domain.posts import Account, Post
@@ -36,6 +36,7 @@ _DEPTH = 100  # levels asked for at once; servers give fewer, and msgspec reads 
 _BATCH = 100  # posts handed on at once
 _POSTS_AT_ONCE = 25  # app.bsky.feed.getPosts
 _PAGE = 100
+_SPELT_EVERY = timedelta(minutes=5)
 _DRY_PAGES = 3  # pages in a row without anything new, after which a list is taken to be at its end
 _NOTIFICATION_PAGES = 20  # what is older is found by sweeping
 _NOT_THERE = (400, 404)  # RecordNotFound, or a repository that nobody knows
@@ -54,6 +55,9 @@ class Reader:
 
     def __init__(self, xrpc: Xrpc, clock: Callable[[], datetime]) -> None:
         self._xrpc = xrpc
+        self._clock = clock
+        # When each hashtag was asked for in lower case, and since when it was.
+        self._folded: dict[str, tuple[datetime, datetime]] = {}
         self.profiles = Profiles(xrpc, clock)
         self.relations = Relations(xrpc, clock)
 
@@ -92,24 +96,33 @@ class Reader:
         """Posts with a hashtag, newest first, written since then (https://docs.bsky.app/docs/api/app-bsky-feed-search-posts).
 
         Asked with our login, which search may want. The answer is checked, for a server may take ``#tag`` for a word;
-        and asked for in lower case, too, for one may take the letters as they stand.
+        and asked for in lower case, too, for one may take the letters as they stand: every five minutes, from then on.
         """
         wanted = fold_tag(hashtag)
         seen: set[str] = set()
-        for spelling in dict.fromkeys((hashtag.removeprefix("#"), wanted)):
-            params = {"q": f"#{spelling}", "sort": "latest", "since": written(since)}
+        for spelling, begins in self._spellings(hashtag.removeprefix("#"), wanted, since):
+            params = {"q": f"#{spelling}", "sort": "latest", "since": written(begins)}
             for views in self._pages("app.bsky.feed.searchPosts", params, public=False):
                 posts = [
                     post
                     for view, post in self._pairs([view for view in views if view.uri not in seen])
-                    if post.at >= since and wanted in {*hashtags(post.text), *map(fold_tag, wire.tags_of(view))}
+                    if post.at >= begins and wanted in {*hashtags(post.text), *map(fold_tag, wire.tags_of(view))}
                 ]
                 seen.update(view.uri for view in views)
                 if posts:
                     yield tuple(posts)
                 times = [wire.moment(view.indexed_at) for view in views]
-                if all(at is not None and at < since for at in times):
+                if all(at is not None and at < begins for at in times):
                     break
+
+    def _spellings(self, hashtag: str, folded: str, since: datetime) -> Iterator[tuple[str, datetime]]:
+        """How to ask for a hashtag, and since when: what was not asked for lately is asked for since it last was."""
+        yield hashtag, since
+        now, (last, begins) = self._clock(), self._folded.get(folded, (None, since))
+        if folded == hashtag or (last is not None and now - last < _SPELT_EVERY and begins <= since):
+            return
+        self._folded[folded] = (now, min(since, begins))
+        yield folded, since if last is None else min(since, last)
 
     def quotes(self, uri: str) -> Iterator[tuple[Post, ...]]:
         """Posts that quote a post (https://docs.bsky.app/docs/api/app-bsky-feed-get-quotes)."""
