@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from acceptance import checks, servers
 from acceptance.evening_script import Script, play
 from acceptance.servers import NETWORKS
@@ -13,7 +14,9 @@ from acceptance.world import JUST_BEFORE, Bots, Evening, evening
 TEACHERS = 20  # on each network
 
 
-def test_a_whole_chat_on_both_networks(bots: Bots, tmp_path: Path, unique: Callable[[str], str]) -> None:
+def test_a_whole_chat_on_both_networks(
+    bots: Bots, tmp_path: Path, unique: Callable[[str], str], capfd: pytest.CaptureFixture[str]
+) -> None:
     with evening(tmp_path / "bot", bots, unique("EdChat"), archive="everyone") as chat:
         talks = gather(bots, chat.hashtag, unique, TEACHERS)
         run_the_evening(chat, bots, talks)
@@ -28,6 +31,8 @@ def test_a_whole_chat_on_both_networks(bots: Bots, tmp_path: Path, unique: Calla
         checks.networks_stand_together(chat, talks)
         checks.what_must_not_be_kept_is_nowhere(chat, talks)
         checks.another_tick_changes_nothing(chat, bots)
+        logged = "".join(capfd.readouterr())
+        assert [one.mark for talk in talks for one in talk.said if one.mark in logged] == []
 
 
 def run_the_evening(chat: Evening, bots: Bots, talks: Sequence[Talk]) -> None:
