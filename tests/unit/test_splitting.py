@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import regex
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.patterns import GRAPHEME
@@ -142,6 +142,9 @@ def test_every_piece_fits_and_nothing_but_white_space_is_lost(rich: RichText, li
 @steady
 @given(riches())
 def test_facets_cover_the_same_text_and_nothing_is_cut_that_fits(rich: RichText) -> None:
+    data = rich.text.encode()
+    # White space at a post's end is taken off, and with it a facet that reaches into it.
+    assume(all((part := data[one.start : one.end].decode()) == part.strip() for one in rich.facets))
     limits = Limits("graphemes", 60)
     pieces = split(rich, limits)
     if all(remaining(RichText(text), limits) >= 0 for _, text in covered((rich,))):
