@@ -67,6 +67,8 @@ class Jetstream:
         self._rows: list[Row] = []
         self._more = threading.Condition()
         self._open: set[ServerConnection] = set()
+        # A client is connected a moment before its handler begins: from which row, since when it was let in.
+        self._let_in: dict[ServerConnection, tuple[int, str]] = {}
         self._quiet = False
         self._over = False
 
@@ -104,8 +106,9 @@ class Jetstream:
     def drop(self) -> None:
         """Break every connection, without a word."""
         with self._more:
-            connections = list(self._open)
             self._more.notify_all()
+            self._more.wait_for(lambda: not self._let_in, timeout=5)
+            connections = list(self._open)
         for connection in connections:
             with suppress(OSError):
                 connection.socket.shutdown(socket.SHUT_RDWR)
@@ -181,6 +184,8 @@ class Jetstream:
         cursor = int(query.get("cursor", ["-1"])[0])
         if V2 in request.path and 0 <= cursor < min(self.floor, A_TIMESTAMP):
             return connection.respond(HTTPStatus.BAD_REQUEST, '{"error": "CursorTooOld"}')
+        with self._more:
+            self._let_in[connection] = self._from(cursor, second=V2 in request.path)
         return None
 
     def _serve(self, connection: ServerConnection) -> None:
@@ -190,8 +195,9 @@ class Jetstream:
         collections = set(query.get("collections" if second else "wantedCollections", []))
         kinds = set(query.get("kinds", []))
         with self._more:
-            done, hint = self._from(int(query.get("cursor", ["-1"])[0]), second=second)
+            done, hint = self._let_in.pop(connection)
             self._open.add(connection)
+            self._more.notify_all()
         try:
             if hint:
                 load = {"$type": "network.bsky.jetstream.subscribeEvents#info", "name": hint}
