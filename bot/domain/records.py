@@ -122,7 +122,6 @@ class Candidate(msgspec.Struct, frozen=True):
         in_thread: it stands in the thread of one of our questions.
         store, hold, search, why: the verdict (see ``consent.Verdict``).
         held: why a person has to look, as the verdict's ``held`` joined by spaces.
-        copy_of: node key of the original where this is a bridge's copy; its replies belong to that one.
     """
 
     chat: str
@@ -137,4 +136,3 @@ class Candidate(msgspec.Struct, frozen=True):
     search: bool
     why: str
     held: str = ""
-    copy_of: str = ""

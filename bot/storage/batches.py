@@ -12,12 +12,12 @@ from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
 from bot.ports import Stored
 from bot.storage import codec
-from bot.storage.base import Base, bump, chats_of, chunks, put
+from bot.storage.base import Base, bump, chunks, put
 from bot.storage.engine import take_turns
 from bot.storage.erasing import erase, forget_authors, withdraw
 from bot.storage.ingest import Before, Comparison, LeftOut, Node, Place, Work
 from bot.storage.scrubbing import repeating, scrub
-from bot.storage.tables import accounts, chat_posts, copies, left_out, posts, set_aside
+from bot.storage.tables import accounts, chat_posts, left_out, posts, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -88,10 +88,8 @@ class Batches(Base):
 
     def _written(self, connection: Connection, comparison: Comparison) -> Stored:
         """Compare a batch with what is stored, and write what differs."""
-        matched = _save_copies(connection, comparison.copies)
         different = _different(connection, comparison)
         if not different:
-            bump(connection, chats_of(connection, matched))
             return Stored(0, 0)
         ids = [node.id for node in different.values() if node]
         left = [node.id for node in different.values() if node and node.state != "kept"]
@@ -110,7 +108,6 @@ class Batches(Base):
         if work.erased or work.let_in or work.withdrawn or work.hidden:
             self._erased = True
         put(connection, left_out, [row._asdict() for row in work.left_out])
-        touched |= chats_of(connection, matched)
         bump(connection, touched | work.visible | _holding_up(connection, work.unseen))
         return Stored(new=len(work.nodes), changed=len(work.changed))
 
@@ -140,17 +137,6 @@ def _said(each: Candidate, error: Exception) -> Spoilt:
 
 def _these(ids: Collection[int]) -> list[dict[str, int]]:
     return [{"this": each} for each in ids]
-
-
-def _save_copies(connection: Connection, found: Mapping[str, str]) -> set[str]:
-    """Store which nodes are copies of which; gives those of which it was not known."""
-    known: dict[str, str] = {}
-    for some in chunks(found):
-        query = select(copies.c.copy, copies.c.original).where(copies.c.copy.in_(some))
-        known.update((row.copy, row.original) for row in connection.execute(query))
-    fresh = {copy: original for copy, original in found.items() if known.get(copy) != original}
-    put(connection, copies, [{"copy": copy, "original": original} for copy, original in sorted(fresh.items())])
-    return set(fresh)
 
 
 def _left_out(connection: Connection, ids: Sequence[int]) -> dict[int, LeftOut]:

@@ -138,7 +138,6 @@ class Comparison:
         fingerprints: by node key, of the nodes that were collected for one chat. One that is stored with this
             fingerprint is stored just as it is: most of every batch, so this has to be quick.
         several: keys of the nodes that were collected for several chats.
-        copies: bridges' copies among them, each with its original's node key.
     """
 
     def __init__(self, batch: Sequence[Candidate], key: Callable[[str, str], str], now: datetime) -> None:
@@ -150,7 +149,6 @@ class Comparison:
         for candidate in batch:
             self._found.setdefault(candidate.key, {})[candidate.chat] = candidate
         self.work = Work()
-        self.copies = {candidate.key: candidate.copy_of for candidate in batch if candidate.copy_of}
         self.several = [node_key for node_key, by_chat in self._found.items() if len(by_chat) > 1]
         self.fingerprints = {
             node_key: _fingerprint(*by_chat.values()) for node_key, by_chat in self._found.items() if len(by_chat) == 1

@@ -12,10 +12,10 @@ from bot.storage import codec
 from bot.storage.base import bump, chunks, stored_chats
 from bot.storage.batches import Batches, put_aside
 from bot.storage.engine import take_turns
-from bot.storage.tables import accounts, answers, chat_posts, chats, copies, left_out, posts
+from bot.storage.tables import accounts, answers, chat_posts, chats, left_out, posts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -148,12 +148,3 @@ class Posts(Batches):
             statement = update(posts).where(posts.c.key == bindparam("this"), which).values(values)
             with self._writing() as connection:
                 connection.execute(statement, [{"this": key} for key in keys])
-
-    def copies(self, keys: Collection[str]) -> Mapping[str, str]:
-        """Of these node keys those that are bridges' copies, each with its original's; empty where none is known."""
-        found: dict[str, str] = {}
-        with self._reading() as connection:
-            for some in chunks(keys):
-                query = select(copies.c.copy, copies.c.original).where(copies.c.copy.in_(some))
-                found.update((row.copy, row.original) for row in connection.execute(query))
-        return found

@@ -217,17 +217,18 @@ def test_what_is_kept_in_one_chat_and_left_out_in_another_stands_in_both(store: 
 def test_copies_are_known_by_their_originals(store: SqlStore) -> None:
     one, root = opened(store)
     original = candidate(store, one.id, "original", root)
-    copy = candidate(store, one.id, "copy", root, store=False, why="bridge-copy", copy_of=original.key)
+    copy = candidate(store, one.id, "copy", root, store=False, why="bridge-copy")
     alone = candidate(store, one.id, "alone", root, store=False, why="bridge-copy")
     store.upsert([original, copy, alone], NOW)
+    store.save_copies({copy.key: original.key})
     assert store.copies([copy.key, alone.key, original.key]) == {copy.key: original.key}
     content = store.content(one.id)
     assert content.left_out == 1  # the copy is archived as its original
     assert content.tombstones == ()
-    again = msgspec.structs.replace(alone, copy_of=original.key)
-    assert not same_revision(store, one.id, lambda: store.upsert([again], NOW))
+    both = {alone.key: original.key, copy.key: original.key}
+    assert not same_revision(store, one.id, lambda: store.save_copies(both))
     assert store.content(one.id).left_out == 0
-    assert same_revision(store, one.id, lambda: store.upsert([again, copy], NOW))
+    assert same_revision(store, one.id, lambda: store.save_copies(both))
 
 
 def test_requests_and_copies_leave_a_place_only_where_something_hangs_below(store: SqlStore) -> None:

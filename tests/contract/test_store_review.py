@@ -173,8 +173,9 @@ def test_what_is_forgotten_altogether_leaves_no_ruling_and_no_copy(store: SqlSto
     one, root = opened(store)
     save(store, one, of=series(keep=DAY))
     kept = candidate(store, one.id, "kept", root)
-    copy = candidate(store, one.id, "copy", root, store=False, why="bridge-copy", copy_of=kept.key)
+    copy = candidate(store, one.id, "copy", root, store=False, why="bridge-copy")
     store.upsert([kept, copy], NOW)
+    store.save_copies({copy.key: kept.key})
     store.rule(kept.key, Ruling("released", 1, NOW), "why", "dan")
     assert store.forget_old(END + DAY) == (one.id,)
     with store._reading() as connection:
