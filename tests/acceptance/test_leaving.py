@@ -16,6 +16,7 @@ from acceptance.teachers import MastodonCrowd, Spoken, Talk, gather
 from acceptance.world import Bots, Evening, evening
 from contract.store_world import everything
 
+from bot.bootstrap.desk import export_chat
 from bot.bootstrap.people import forget_account
 from bot.storage.store import SqlStore
 
@@ -68,6 +69,11 @@ def test_whoever_leaves_is_gone_by_every_road(
         for one in leavers:
             _leave(one, chat, bots)
         bots.net.settle()
+        # An ordinary tick, at most a quarter of an hour later, carries out what was asked of us in words.
+        assert chat.tick_at(chat.clock.now() + QUARTER).troubles == ()
+        asked = [one.answer.mark for one in leavers if one.road in ("remove this", "remove me", "operator")]
+        assert _found(chat, asked) == {}
+        # What happened without a word to us is seen when the posts are looked up.
         assert chat.tick_fully().troubles == ()
         chat.clock.move_to(chat.clock.now() + QUARTER)
         assert chat.tick_fully().troubles == ()
@@ -192,6 +198,7 @@ def _found(chat: Evening, words: list[str]) -> dict[str, list[str]]:
     files = {str(path.relative_to(chat.folder)): path.read_bytes() for path in chat.folder.rglob("*") if path.is_file()}
     assert isinstance(chat.house.store, SqlStore)
     files["all rows"] = everything(chat.house.store).encode()
+    files["export"] = export_chat(chat.folder, chat.chat)
     hits = {
         word: [name for name, data in files.items() if any(spelling in data for spelling in _spellings(word))]
         for word in words
