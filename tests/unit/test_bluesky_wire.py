@@ -12,13 +12,13 @@ from unit.bluesky_stand_in import uri, view
 
 from bot.domain.posts import Media, Post
 from bot.domain.richtext import Facet, Link, Mention, Tag, hashtags
-from bot.networks.bluesky import wire
+from bot.networks.bluesky import views, wire
 
 FACET = "app.bsky.richtext.facet#"
 
 
 def converted(raw: dict[str, Any], *, hidden: bool = False) -> Post | None:
-    shown = msgspec.json.decode(json.dumps(raw), type=wire.PostView)
+    shown = msgspec.json.decode(json.dumps(raw), type=views.PostView)
     return wire.post(shown, shown.author, hidden=hidden)
 
 
@@ -154,8 +154,8 @@ def test_labels_of_the_server_and_of_the_author_count_and_taken_back_ones_do_not
     assert post({"labels": own}, labels=labels).labels == ("!hide", "nudity")
 
 
-def profile(**more: Any) -> wire.Profile:
-    return msgspec.convert({"did": "did:plc:amy", "handle": "amy.test", **more}, wire.Profile)
+def profile(**more: Any) -> views.Profile:
+    return msgspec.convert({"did": "did:plc:amy", "handle": "amy.test", **more}, views.Profile)
 
 
 def test_an_account_and_its_signals() -> None:
@@ -206,7 +206,7 @@ def test_the_original_of_a_bridged_copy_is_kept() -> None:
 
 def test_hidden_replies_and_rules_of_a_gate() -> None:
     def gate(record: Any) -> wire.Gate:
-        return wire.gate(wire.ThreadgateView(msgspec.Raw(json.dumps(record).encode())))
+        return wire.gate(views.ThreadgateView(msgspec.Raw(json.dumps(record).encode())))
 
     assert wire.gate(None) == wire.Gate()
     assert gate({"post": uri("r")}) == wire.Gate()

@@ -16,6 +16,7 @@ from bot.domain.consent import Alarm, Ruling, Verdict, Wish, decide, standing_wi
 from bot.domain.posts import Account, Post, PostRef, Signals
 from bot.domain.richtext import RichText, detect
 from bot.domain.schedule import Basis
+from bot.networks.bluesky import views
 from bot.networks.bluesky import wire as bluesky
 from bot.networks.mastodon import convert as mastodon
 from bot.networks.mastodon.convert import Place
@@ -57,7 +58,7 @@ def on_bluesky(*labels: str, bio: str = "", blocked_by: bool = False, handle: st
         "labels": [{"val": label, "src": "did:plc:labeler"} for label in labels],
         "viewer": {"blockedBy": blocked_by},
     }
-    return bluesky.account(msgspec.json.decode(json.dumps(says), type=bluesky.Profile))
+    return bluesky.account(msgspec.json.decode(json.dumps(says), type=views.Profile))
 
 
 class Author(NamedTuple):

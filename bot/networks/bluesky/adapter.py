@@ -17,6 +17,7 @@ from bot.networks.bluesky.reading import Reader
 from bot.networks.bluesky.records import COLLECTIONS, Reply, StrongRef, cid_of, uri_of
 from bot.networks.bluesky.requests import Requests
 from bot.networks.bluesky.streaming import Streamer
+from bot.networks.bluesky.views import Profile, RecordAnswer
 from bot.networks.bluesky.xrpc import Xrpc, XrpcRefused, token_scope
 from bot.ports import Identity, Sent
 
@@ -145,7 +146,7 @@ class Bluesky:
         return Identity(
             id=whoami.did,
             handle=whoami.handle,
-            url=wire.profile_url(wire.Profile(whoami.did, whoami.handle)),
+            url=wire.profile_url(Profile(whoami.did, whoami.handle)),
             bot=bot,
             scopes=(scope,) if scope else (),
             software=f"PDS {version}" if version else "",
@@ -161,7 +162,7 @@ class Bluesky:
         except XrpcRefused as error:
             if error.error not in _MISSING:
                 raise
-            held = wire.RecordAnswer("", "")
+            held = RecordAnswer("", "")
         if wire.marked_as_bot(held.value):
             return
         body = {
@@ -256,7 +257,7 @@ class Bluesky:
 
     def _sent(self, part: Part) -> Sent:
         session = self._xrpc.session
-        url = f"{wire.profile_url(wire.Profile(session.did, session.handle))}/post/{part.key}"
+        url = f"{wire.profile_url(Profile(session.did, session.handle))}/post/{part.key}"
         uri = uri_of(session.did, part)
         return Sent(part.position, PostRef("bluesky", uri, _cid(part), url if part.kind == "post" else ""))
 
@@ -267,10 +268,10 @@ class Bluesky:
         did, collection, rkey = ref.id.removeprefix("at://").split("/")
         return StrongRef(ref.id, self._record(did, collection, rkey).cid)
 
-    def _record(self, did: str, collection: str, rkey: str) -> wire.RecordAnswer:
+    def _record(self, did: str, collection: str, rkey: str) -> RecordAnswer:
         """https://docs.bsky.app/docs/api/com-atproto-repo-get-record."""
         params = {"repo": did, "collection": collection, "rkey": rkey}
-        return self._xrpc.query("com.atproto.repo.getRecord", params, wire.RecordAnswer)
+        return self._xrpc.query("com.atproto.repo.getRecord", params, RecordAnswer)
 
     # -- reading -------------------------------------------------------------------------------------------------
     def sweep(self, root: PostRef) -> Iterator[tuple[Post, ...]]:

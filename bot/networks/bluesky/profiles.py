@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from bot.networks.bluesky.wire import Profile, ProfilesAnswer
+from bot.networks.bluesky.views import Profile, ProfilesAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -19,6 +19,7 @@ from bot.networks.bluesky import wire
 from bot.networks.bluesky.frames import POSTGATE, Event
 from bot.networks.bluesky.relations import did_of
 from bot.networks.bluesky.times import unstamped, written
+from bot.networks.bluesky.views import PostView, Profile
 from bot.networks.bluesky.wire import Names
 from bot.networks.bluesky.xrpc import XrpcRefused
 
@@ -111,7 +112,7 @@ class Prover:
     def _is_ours(self, uri: str) -> bool:
         return did_of(uri) == self._own
 
-    def _shown_authors(self, fresh: Sequence[Fresh]) -> Mapping[str, wire.Profile]:
+    def _shown_authors(self, fresh: Sequence[Fresh]) -> Mapping[str, Profile]:
         """Profiles of authors who are shown, and whom we do not block."""
         try:
             profiles = self._profiles.of(one.event.did for one in fresh)
@@ -189,11 +190,11 @@ class Prover:
         return wire.quote_gate(held.value)
 
     # -- the post ------------------------------------------------------------------------------------------------
-    def _post(self, one: Fresh, author: wire.Profile) -> Post | None:
+    def _post(self, one: Fresh, author: Profile) -> Post | None:
         """The post, written at the time its author's app says, but never later than it was seen or than now."""
         event = one.event
         seen = min(unstamped(event.at), self._clock()) if event.at > 0 else self._clock()
-        view = wire.PostView(event.uri, event.cid, author, event.record, written(seen))
+        view = PostView(event.uri, event.cid, author, event.record, written(seen))
         return wire.post(view, author, hidden=False)
 
 

@@ -18,6 +18,15 @@ from bot.networks.bluesky.profiles import Profiles
 from bot.networks.bluesky.records import POST
 from bot.networks.bluesky.relations import Relations, did_of
 from bot.networks.bluesky.times import written
+from bot.networks.bluesky.views import (
+    NotificationsAnswer,
+    PostsAnswer,
+    PostView,
+    Profile,
+    ProfilesAnswer,
+    RecordAnswer,
+    ThreadAnswer,
+)
 from bot.networks.bluesky.xrpc import XrpcRefused
 from bot.ports import Heard, LookUp
 
@@ -26,7 +35,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from bot.domain.posts import Account, Post
-    from bot.networks.bluesky.wire import Gate, PostView, ThreadAnswer
+    from bot.networks.bluesky.wire import Gate
     from bot.networks.bluesky.xrpc import Xrpc
     from bot.ports import Wanted
 
@@ -174,7 +183,7 @@ class Reader:
         page = ""
         for _ in range(_NOTIFICATION_PAGES if since else 1):
             params: dict[str, Any] = {"limit": _PAGE, "reasons": list(_REASONS)} | ({"cursor": page} if page else {})
-            answer = self._xrpc.query("app.bsky.notification.listNotifications", params, wire.NotificationsAnswer)
+            answer = self._xrpc.query("app.bsky.notification.listNotifications", params, NotificationsAnswer)
             older = False
             for item in answer.notifications:
                 at = wire.moment(item.indexed_at)
@@ -214,7 +223,7 @@ class Reader:
         if not _HANDLE.fullmatch(called) and not called.startswith("did:"):
             return None
         try:
-            answer = self._xrpc.query("app.bsky.actor.getProfiles", {"actors": [called]}, wire.ProfilesAnswer)
+            answer = self._xrpc.query("app.bsky.actor.getProfiles", {"actors": [called]}, ProfilesAnswer)
         except XrpcRefused:
             if called.startswith("did:"):  # well-formed, so this is no answer to what was asked
                 raise
@@ -226,7 +235,7 @@ class Reader:
         """A thread from one post downward; ``None`` if that post is not there."""
         params = {"uri": uri, "depth": depth, "parentHeight": 0 if depth else 1}
         try:
-            return self._xrpc.query("app.bsky.feed.getPostThread", params, wire.ThreadAnswer, public=True)
+            return self._xrpc.query("app.bsky.feed.getPostThread", params, ThreadAnswer, public=True)
         except XrpcRefused as error:
             if error.error == "NotFound":
                 return None
@@ -239,7 +248,7 @@ class Reader:
         dry = 0
         while dry < _DRY_PAGES:
             page = params | {"limit": _PAGE} | ({"cursor": cursor} if cursor else {})
-            answer = self._xrpc.query(method, page, wire.PostsAnswer, public=public)
+            answer = self._xrpc.query(method, page, PostsAnswer, public=public)
             fresh = [view for view in answer.posts if view.uri not in seen]
             seen.update(view.uri for view in fresh)
             if fresh:
@@ -253,16 +262,16 @@ class Reader:
         """Posts by URI; those not shown to us are missing, and so is what is no post's URI."""
         found: list[PostView] = []
         for some in _slices([uri for uri in uris if _POST_URI.fullmatch(uri)], _POSTS_AT_ONCE):
-            answer = self._xrpc.query("app.bsky.feed.getPosts", {"uris": list(some)}, wire.PostsAnswer, public=True)
+            answer = self._xrpc.query("app.bsky.feed.getPosts", {"uris": list(some)}, PostsAnswer, public=True)
             found += answer.posts
         return found
 
-    def record(self, uri: str) -> wire.RecordAnswer:
+    def record(self, uri: str) -> RecordAnswer:
         """A record as its author's server or the AppView holds it; our own server knows where to ask."""
         repo, _, rest = uri.removeprefix("at://").partition("/")
         collection, _, rkey = rest.partition("/")
         params = {"repo": repo, "collection": collection, "rkey": rkey}
-        return self._xrpc.query("com.atproto.repo.getRecord", params, wire.RecordAnswer)
+        return self._xrpc.query("com.atproto.repo.getRecord", params, RecordAnswer)
 
     # -- making posts --------------------------------------------------------------------------------------------
     def _pairs(self, views: Sequence[PostView]) -> list[tuple[PostView, Post]]:
@@ -314,14 +323,14 @@ class Reader:
         )
         return tuple(post for post in made if post is not None)
 
-    def _unshown(self, kept: wire.RecordAnswer) -> tuple[Post, ...]:
+    def _unshown(self, kept: RecordAnswer) -> tuple[Post, ...]:
         """A post that exists but is not shown to us; our own are only not indexed yet, so we do not know."""
         did = kept.uri.removeprefix("at://").partition("/")[0]
         if did == self._xrpc.session.did:
             return ()
         self.profiles.forget(did)  # it may be a block that hides it, and that is newer than what we know
-        author = wire.Profile(did, did)
-        return self._posts([wire.PostView(kept.uri, kept.cid, author, msgspec.Raw(kept.value))], {kept.uri})
+        author = Profile(did, did)
+        return self._posts([PostView(kept.uri, kept.cid, author, msgspec.Raw(kept.value))], {kept.uri})
 
 
 def _slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -1,7 +1,7 @@
-"""What the API says, as far as we need it, and what it means: one conversion per kind of thing.
+"""What people's records and the AppView's views (``views``) mean: one conversion per kind of thing.
 
-The views are the AppView's own and decoded as they should be; records are written by anybody's app, so each field
-of a record that is not what it should be is left out alone (``lenient``), and never costs us the post.
+Records are written by anybody's app, so each field of a record that is not what it should be is left out alone
+(``lenient``), and never costs us the post.
 """
 
 from __future__ import annotations
@@ -28,115 +28,16 @@ from bot.domain.richtext import (
 )
 from bot.domain.textlength import BLUESKY
 from bot.networks.bluesky.records import POST, StrongRef
+from bot.networks.bluesky.views import NOTHING, Label, PostView, Profile, ThreadgateView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_NOTHING = msgspec.Raw(b"{}")
 _BRIDGES = (".ap.brid.gy", ".web.brid.gy")
 _DETACHED = frozenset({"app.bsky.embed.record#viewDetached", "app.bsky.embed.record#viewBlocked"})
 _MEDIA: dict[str, Literal["image", "video"]] = {"app.bsky.embed.images": "image", "app.bsky.embed.video": "video"}
-
-
-# -- views: https://docs.bsky.app/docs/api/app-bsky-feed-get-posts ------------------------------------------------
-class Label(msgspec.Struct):
-    """https://docs.bsky.app/docs/advanced-guides/moderation#labels."""
-
-    val: str
-    src: str = ""
-    neg: bool = False
-
-
-class Viewer(msgspec.Struct, rename="camel"):
-    """What stands between an account and ours."""
-
-    blocked_by: bool = False
-    blocking: str = ""
-    blocking_by_list: msgspec.Raw = _NOTHING
-
-
-class Profile(msgspec.Struct, rename="camel"):
-    """An account: ``profileViewBasic`` with a post (no description), ``profileViewDetailed`` from getProfiles."""
-
-    did: str
-    handle: str
-    display_name: str | None = None
-    description: str | None = None
-    labels: list[Label] | None = None
-    viewer: Viewer | None = None
-
-
-class ThreadgateView(msgspec.Struct):
-    """A thread's gate with its record."""
-
-    record: msgspec.Raw = _NOTHING
-
-
-class PostView(msgspec.Struct, rename="camel"):
-    """A post as the AppView shows it; ``record`` is what its author's app wrote."""
-
-    uri: str
-    cid: str
-    author: Profile
-    record: msgspec.Raw
-    indexed_at: str = ""
-    embed: msgspec.Raw = _NOTHING
-    labels: list[Label] | None = None
-    reply_count: int = 0
-    threadgate: ThreadgateView | None = None
-
-
-class ThreadNode(msgspec.Struct):
-    """A place in a thread; ``post`` is ``None`` where it is not found or blocked."""
-
-    post: PostView | None = None
-    parent: msgspec.Raw = _NOTHING
-    replies: list[ThreadNode] | None = None
-
-
-class ThreadAnswer(msgspec.Struct):
-    """https://docs.bsky.app/docs/api/app-bsky-feed-get-post-thread."""
-
-    thread: ThreadNode
-    threadgate: ThreadgateView | None = None
-
-
-class PostsAnswer(msgspec.Struct):
-    """A page of getPosts, searchPosts or getQuotes."""
-
-    posts: list[PostView]
-    cursor: str | None = None
-
-
-class ProfilesAnswer(msgspec.Struct):
-    """https://docs.bsky.app/docs/api/app-bsky-actor-get-profiles."""
-
-    profiles: list[Profile]
-
-
-class Notification(msgspec.Struct, rename="camel"):
-    """One item of listNotifications, as far as needed to look its post up."""
-
-    uri: str
-    reason: str
-    indexed_at: str
-
-
-class NotificationsAnswer(msgspec.Struct):
-    """https://docs.bsky.app/docs/api/app-bsky-notification-list-notifications."""
-
-    notifications: list[Notification]
-    cursor: str | None = None
-
-
-class RecordAnswer(msgspec.Struct):
-    """https://docs.bsky.app/docs/api/com-atproto-repo-get-record."""
-
-    uri: str
-    cid: str
-    value: msgspec.Raw = _NOTHING
 
 
 # -- records: written by anybody's app ----------------------------------------------------------------------------
@@ -178,8 +79,8 @@ class _Embed(msgspec.Struct):
     images: list[_Image] = []
     alt: str = ""
     external: _Link = msgspec.field(default_factory=_Link)
-    record: msgspec.Raw = _NOTHING
-    media: msgspec.Raw = _NOTHING
+    record: msgspec.Raw = NOTHING
+    media: msgspec.Raw = NOTHING
 
 
 class _Quoted(msgspec.Struct):
@@ -187,7 +88,7 @@ class _Quoted(msgspec.Struct):
 
     type: str = msgspec.field(name="$type", default="")
     uri: str = ""
-    record: msgspec.Raw = _NOTHING
+    record: msgspec.Raw = NOTHING
 
 
 class _SelfLabels(msgspec.Struct):
