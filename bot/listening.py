@@ -11,7 +11,6 @@ import queue
 import random
 import threading
 import time
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,8 @@ import structlog
 from bot.domain.outbox import backoff
 from bot.domain.sweeps import ASKING, asking_interval, is_long, listening
 from bot.errors import Busy, NetworkError, Refused, StaffroomError, StoreError, UserError
-from bot.ports import Heard, Wanted
 from bot.services.listen import ASKED, STREAM, ask
+from bot.services.tellings import Told, merged, says_something
 from bot.tick import named
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from bot.domain.records import StoredChat
     from bot.domain.sweeps import Rhythm
+    from bot.ports import Heard, Wanted
     from bot.tick import House
 
 log = structlog.get_logger()
@@ -77,14 +77,6 @@ MARK = 10.0
 _LAST = "stream at"
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """Something on its way to the store: what, and which cursor it moves."""
-
-    heard: Heard
-    stream: str
-
-
 class Listening:
     """Listens on all accounts of a house until it is told to stop.
 
@@ -128,7 +120,7 @@ class _Listener:
         self._told = told
         self._pace = pace
         self._stopping = stopping
-        self._queue: queue.Queue[_Told] = queue.Queue(pace.waiting)
+        self._queue: queue.Queue[Told] = queue.Queue(pace.waiting)
         self._reading = threading.Thread(target=self._guarded, args=(self._read,), name=f"hear:{account}", daemon=True)
         self._writing = threading.Thread(target=self._write, name=f"store:{account}", daemon=True)
         self._troubles: dict[str, str] = {}
@@ -242,7 +234,7 @@ class _Listener:
             told = heard if self._lived or not missed else msgspec.structs.replace(heard, missed=True)
             self._lived = True
             self._alive_until = time.monotonic() + self._pace.silence
-            self._put(_Told(told, STREAM))
+            self._put(Told(told, STREAM))
             self._cursors[_LAST] = self._house.clock.now().isoformat()
             self._alive_until = time.monotonic() + self._pace.silence
             if self._stopping.is_set():
@@ -277,7 +269,7 @@ class _Listener:
         self._tell("asking", "")
         self._asked = now
         self._asks_until = time.monotonic() + 2 * every + self._pace.silence if on else 0.0
-        self._put(_Told(heard, ASKED))
+        self._put(Told(heard, ASKED))
 
     def _cursor(self, stream: str) -> str:
         """How far was read, stored or still on its way there."""
@@ -305,7 +297,7 @@ class _Listener:
         except StoreError:
             return False
 
-    def _put(self, item: _Told) -> None:
+    def _put(self, item: Told) -> None:
         """Put into the queue, and wait while it is full."""
         self._cursors[item.stream] = item.heard.cursor
         self._is_waiting = True
@@ -321,7 +313,7 @@ class _Listener:
     # -- writing ---------------------------------------------------------------------------------------------
     def _write(self) -> None:
         """Store what comes, until the reader has ended and the queue is empty."""
-        kept: list[_Told] = []
+        kept: list[Told] = []
         tries = 0
         last = False
         while not last:
@@ -340,7 +332,7 @@ class _Listener:
             kept, tries = [], 0
             self._tell("writing", "")
 
-    def _next(self) -> list[_Told]:
+    def _next(self) -> list[Told]:
         """The next batch: what waits in the queue, put together as far as it moves the same cursor."""
         try:
             items = [self._queue.get(timeout=0.5)]
@@ -353,14 +345,14 @@ class _Listener:
             except queue.Empty:
                 break
             posts += len(items[-1].heard.posts)
-        return _merged(items)
+        return merged(items)
 
-    def _store(self, items: list[_Told]) -> None:
+    def _store(self, items: list[Told]) -> None:
         """Store tellings in order; each that is stored leaves the list. Then place what came, if it is time to."""
         house = self._house
         while items:
             heard, stream = items[0].heard, items[0].stream
-            if _says_something(heard) or heard.cursor != house.store.cursor(self._account, stream):
+            if says_something(heard) or heard.cursor != house.store.cursor(self._account, stream):
                 found = house.ear(self._account).take(heard, house.clock.now(), stream)
                 self._new += found.new
                 self._tell("posts", next((named(self._account, why) for why in found.troubles.values()), ""))
@@ -385,35 +377,6 @@ class _Listener:
         if trouble and trouble != self._troubles.get(subject):
             self._told(trouble)
         self._troubles[subject] = trouble
-
-
-def _says_something(heard: Heard) -> bool:
-    return bool(heard.posts or heard.gone or heard.ended or heard.threads or heard.spoiled or heard.missed)
-
-
-def _merged(items: list[_Told]) -> list[_Told]:
-    """Tellings that follow each other on one stream as one; of one post the last version, or that it is gone."""
-    merged: list[_Told] = []
-    for item in items:
-        if merged and merged[-1].stream == item.stream:
-            merged[-1] = _Told(_both(merged[-1].heard, item.heard), item.stream)
-        else:
-            merged.append(item)
-    return merged
-
-
-def _both(one: Heard, other: Heard) -> Heard:
-    came = {post.ref.id for post in other.posts}
-    left = {ref.id for ref in other.gone}
-    return Heard(
-        posts=(*(post for post in one.posts if post.ref.id not in left), *other.posts),
-        cursor=other.cursor,
-        gone=(*(ref for ref in one.gone if ref.id not in came), *other.gone),
-        ended=tuple(dict.fromkeys((*one.ended, *other.ended))),
-        threads=tuple(dict.fromkeys((*one.threads, *other.threads))),
-        spoiled=(*one.spoiled, *other.spoiled),
-        missed=one.missed or other.missed,
-    )
 
 
 __all__ = ["PACE", "Listening", "Pace"]
