@@ -1,0 +1,357 @@
+"""No secret, however it is wrapped, and no person leaves with a log; what is nobody's stays readable."""
+
+import base64
+import dataclasses
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.events import Event
+from bot.domain.hiding import _COMMON, SHORTEST, STARS, Hiding, spoken
+from bot.domain.plainwords import decoding_words, plain_name, plain_words
+from bot.errors import LoginError, Unavailable
+
+KEY = b"sixteen bytes of"
+SECRET = "tok/3c9a 1f77+e0"
+
+
+def hiding(*secrets: str | bytes, names: bool = False) -> Hiding:
+    return Hiding(KEY, lambda: frozenset(secrets), names=names)
+
+
+def texts(value: object) -> Iterable[str]:
+    """Every text in plain data, keys and figures included."""
+    if isinstance(value, dict):
+        for key, inside in value.items():
+            yield from texts(key)
+            yield from texts(inside)
+    elif isinstance(value, list):
+        for inside in value:
+            yield from texts(inside)
+    else:
+        assert value is None or isinstance(value, str | int | float)
+        yield str(value)
+
+
+# -- any secret, anywhere ----------------------------------------------------------------------------------------
+class Holder:
+    """Anything with a `repr` that shows what it holds."""
+
+    def __init__(self, inside: object) -> None:
+        self.inside = inside
+
+    def __repr__(self) -> str:
+        return f"Holder({self.inside!r})"
+
+
+@dataclasses.dataclass
+class Record:
+    inside: object
+
+
+def nestings(secret: str) -> st.SearchStrategy[Any]:
+    """A secret in any nesting, beside harmless things, whole or inside other words."""
+    around = st.text(st.characters(codec="utf-8", exclude_characters="*"), max_size=5)
+    leaves = st.one_of(
+        st.builds(lambda before, after: f"{before}{secret}{after}", around, around),
+        st.just(secret.encode()),
+        st.just(Path("/") / secret.replace("\0", "")),
+        st.integers() | st.none() | st.booleans() | st.floats(allow_nan=False),
+        st.builds(LoginError, st.just(f"it is {secret} then")),
+        st.builds(ValueError, st.just(secret), st.just(3)),
+        st.builds(KeyError, st.just(secret)),
+        st.builds(Holder, st.just(secret)),
+        st.builds(Record, st.just(secret)),
+    )
+
+    def wider(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        keys = st.sampled_from(["event", "why", "account", "text", "password", secret, f"a {secret} b"])
+        return st.one_of(
+            st.lists(inner, max_size=4),
+            st.lists(inner, max_size=4).map(tuple),
+            st.dictionaries(keys, inner, max_size=4),
+            st.builds(lambda inside: ExceptionGroup("many", [ValueError(inside)]), inner),
+        )
+
+    return st.recursive(leaves, wider, max_leaves=12)
+
+
+# Of a star itself nobody can be told whether it is the secret's or ours.
+SECRETS = st.text(st.characters(codec="utf-8", exclude_characters="*"), min_size=SHORTEST, max_size=40)
+
+
+@given(st.data(), SECRETS.filter(lambda one: len(one.strip()) >= SHORTEST))
+def test_no_nesting_shows_a_secret(data: st.DataObject, secret: str) -> None:
+    value = data.draw(nestings(secret))
+    shown = list(texts(hiding(secret).hide({"event": value})))
+    leaked = [one for one in shown if secret.strip() in one]
+    # A word of the frame itself may be the secret: a secret "event" is shown by every log there is.
+    frame = ["event", "why", "account", "text", "password", STARS, "<bytes>", "<Holder>", "<Record>", "<str>", "<list>"]
+    frame += ["<tuple>", "<dict>", "LoginError", "ValueError", "KeyError", "ExceptionGroup", "<PosixPath>"]
+    assert [one for one in leaked if not any(secret.strip() in word for word in frame)] == []
+
+
+@given(SECRETS.filter(lambda one: len(one.strip()) >= SHORTEST and one.strip().lower() not in _COMMON))
+def test_no_common_spelling_shows_a_secret(secret: str) -> None:
+    spellings = [
+        quote(secret, safe=""),
+        quote_plus(secret),
+        urlencode({"x": secret})[2:],
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+        secret.encode().hex(),
+    ]
+    for spelled in spellings:
+        assert spelled not in hiding(secret).text(f"said: {spelled} ")
+    for before in ("", "a", "ab", "user:", "user: "):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            shown = hiding(secret).text(f"Basic-{encode(f'{before}{secret}'.encode()).decode()}")
+            assert len(shown) < len("Basic-") + len(before) * 4 // 3 + 10  # no more than what stands round it
+
+
+def test_a_gate_that_knows_nothing_shows_it() -> None:
+    """So the properties above can fail."""
+    assert SECRET in hiding().text(f"said: {SECRET}")
+    assert SECRET in str(hiding().hide({"why": [SECRET]}))
+
+
+def test_bytes_are_known_by_their_digits() -> None:
+    pepper = bytes(range(200, 232))
+    for spelled in (pepper.hex(), base64.b64encode(pepper).decode()[:-2], repr(pepper), str({"k": pepper})):
+        assert hiding(pepper).text(f"x {spelled} y") != f"x {spelled} y"
+        assert pepper.hex()[:12] not in hiding(pepper).text(f"x {spelled} y")
+    assert hiding(pepper).hide({"value": pepper}) == {"value": "<bytes>"}
+
+
+def test_short_and_common_words_are_not_starred_out_of_every_line() -> None:
+    line = "Run `staffroom login mastodon` on the postgres host"
+    assert hiding("on", "staffroom", "mastodon", "postgres").text(line) == line
+
+
+def test_new_secrets_are_known_at_once() -> None:
+    known: set[str | bytes] = set()
+    gate = Hiding(KEY, lambda: frozenset(known))
+    assert gate.text(f"x {SECRET}") == f"x {SECRET}"
+    known.add(SECRET)
+    assert gate.text(f"x {SECRET}") == f"x {STARS}"
+
+
+# -- by their shape ----------------------------------------------------------------------------------------------
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJkaWQ6cGxjOngifQ.3Thp81rDFrKXr3WrY1MyMnNK8kKoZBX9lg-JwFznR-M"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"Authorization: Bearer {SECRET.split(maxsplit=1)[0]}",
+        '{"authorization": "Basic dXNlcjpwYXNz", "x": 1}',
+        f"refused {JWT} here",
+        "cannot reach postgresql://bot:s3cr3t-word@db.example.org/staffroom",
+        "cannot reach postgresql://:s3cr3t-word@db.example.org/staffroom",
+        "https://host/x?access_token=s3cr3t-word&y=1",
+        "client_secret=s3cr3t-word",
+        "{'password': 's3cr3t-word', 'identifier': 'amy'}",
+        'body {"accessJwt": "s3cr3t-word", "refresh_token": "s3cr3t-word"}'.replace("accessJwt", "token"),
+        "with abcd-ef2h-ijkl-mnop as it is",
+    ],
+)
+def test_what_looks_like_a_secret_is_hidden_although_nobody_knows_it(line: str) -> None:
+    for shown in (hiding().text(line), hiding().secrets_out(line), hiding(names=True).text(line)):
+        assert STARS in shown
+        for piece in ("tok/3c9a", "dXNlcjpwYXNz", JWT[30:60], "s3cr3t-word", "abcd-ef2h"):
+            assert piece not in shown
+
+
+@pytest.mark.parametrize(
+    "key", ["password", "STAFFROOM_MATHS_PASSWORD", "accessJwt", "refresh_token", "Authorization", "pepper"]
+)
+def test_a_field_whose_name_says_that_it_is_secret(key: str) -> None:
+    assert hiding().hide({"headers": [{key: "x1"}]}) == {"headers": [{key: STARS}]}
+
+
+# -- people ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("@amy@social.example.org cannot be written to", " cannot be written to"),
+        ("a reply of @amy.example.org", "a reply of "),
+        ("a reply of amy-b.bsky.social, said twice", "said twice"),
+        ("did:plc:ewvi7nxzyoun6zhxrhs64oiz is gone", " is gone"),
+        ("did:web:amy.example.org is gone", " is gone"),
+        ("at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/app.bsky.feed.post/3k is gone", " is gone"),
+        ("https://social.example.org/@amy/1234 is gone", " is gone"),
+        ("https://social.example.org/users/amy/statuses/1234 is gone", " is gone"),
+        ("https://bsky.app/profile/amy.example.org/post/3k is gone", " is gone"),
+        ("amy@example.org has no letter box", " has no letter box"),
+        ("@amy@127.0.0.1:8080: no", ": no"),
+        ("GET host/api/v1/accounts/4711/statuses: 404", "GET host/api/v1/accounts/"),
+        ("Amy.Example.Org blocks us", " blocks us"),
+        ("(@amy.example.org)", "("),
+    ],
+)
+def test_people_become_tags_unless_they_are_asked_for(line: str, told: str) -> None:
+    gate, open_gate = hiding(), hiding(names=True)
+    for one in (gate, open_gate):
+        one.know_handles({"amy.example.org": ""})
+    shown = gate.text(line)
+    assert not {"amy", "ewvi7nxz", "4711"} & {word for word in ("amy", "ewvi7nxz", "4711") if word in shown.lower()}
+    assert told in shown
+    assert "person-" in shown or "post-" in shown
+    assert open_gate.text(line) == line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sent: edchat/2027-01-07/q1@bluesky",
+        "missed: edchat/2027-01-07/announce-1h@mastodon-2 (its time was over before it could be said)",
+        "series/edchat.yaml:3:1: `at:` is missing",
+        "pages: 3 written, 1 removed",
+        "POST social.example.org/api/v1/statuses: 422 Validation failed: Text character limit of 500 exceeded",
+        "bsky.social, com.atproto.server.createSession: no connection ([Errno 111] Connection refused)",
+        "The database postgresql+psycopg://bot:***@127.0.0.1:5432/staffroom cannot be used".replace("bot:", ""),
+        "mastodon: there is no login for this account. Run `staffroom login`, or set STAFFROOM_MASTODON_TOKEN.",
+        "read https://social.example.org/about and https://chats.example.org/edchat/2027-01-07/",
+    ],
+)
+def test_what_is_nobodys_stays_as_it_is(line: str) -> None:
+    gate = hiding(SECRET)
+    gate.know_handles({"chats.example.org": "bluesky", "@edbot@social.example.org": "mastodon"})
+    assert gate.text(line) == line
+    assert gate.text(gate.text(line)) == line
+
+
+def test_our_own_handle_becomes_the_accounts_name_and_others_keep_one_tag() -> None:
+    gate = hiding()
+    gate.know_handles({"chats.example.org": "bluesky"})
+    assert gate.text("host refuses the login of chats.example.org: run") == "host refuses the login of bluesky: run"
+    assert gate.text("@amy@a.example left") == gate.text("@AMY@a.example left")
+    assert gate.text("@amy@a.example left") != gate.text("@ben@a.example left")
+    assert gate.text("@amy@a.example") != Hiding(b"another", frozenset).text("@amy@a.example")
+
+
+def test_what_people_said_is_not_told_by_any_field() -> None:
+    said = {"text": "we said", "posts": ["we said"], "html": b"<p>we said", "answer": Holder("we said"), "quote": None}
+    assert "we said" not in str(hiding(names=True).hide(said))
+    assert hiding().hide({"posts": 3, "answers": 4}) == {"posts": 3, "answers": 4}
+    assert "amy" not in str(hiding().hide({"handle": "amy", "did": "amy", "acct": "amy"}))
+
+
+def test_a_line_cannot_hide_or_forge_others() -> None:
+    shown = hiding().text("a\x1b[2Kb\rc\u202ed\u200be\x00")
+    assert shown == "a\\u001b[2Kb\\u000dc\\u202ed\\u200be\\u0000"
+
+
+def test_plain_data_comes_out() -> None:
+    class Colour(Enum):
+        RED = "red"
+
+    at = datetime(2027, 1, 7, 20, tzinfo=UTC)
+    given_ = {1: at, "b": date(2027, 1, 7), "c": timedelta(minutes=1), "d": Colour.RED, "e": (1, {2.5}), "f": Path("x")}
+    assert hiding().hide(given_) == {
+        "1": "2027-01-07T20:00:00+00:00",
+        "b": "2027-01-07",
+        "c": 60.0,
+        "d": "red",
+        "e": [1, [2.5]],
+        "f": "x",
+    }
+    loop: list[Any] = []
+    loop.append(loop)
+    json.dumps(hiding().hide({"loop": loop, "many": [{}] * 1000}))
+
+
+# -- words that are not ours ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Validation failed: Text character limit of 500 exceeded", None),
+        ("The access token is invalid", None),
+        ("[Errno 111] Connection refused", None),
+        ("Server disconnected without sending a response.", None),
+        ("Record/text must not be longer than 300 graphemes", None),
+        ("[Errno -2] Name or service not known", "[Errno -2] Name or service not known"),
+        ("UNIQUE constraint failed: posts.remote_id", None),
+        ("Profile not found: amy.example.org", "Profile not found: …"),
+        ("We were told to mark in three colours. We asked them.", "….".replace(".", "") + "."),
+        ("illegal status line: bytearray(b'tok-3c9a1f77e0')", "illegal status line: bytearray(…')"),
+        ("duplicate key value violates unique constraint\nDETAIL: Key (text)=(our pupils) already exists.", None),
+        ("1234567", "…"),
+        ("", ""),
+    ],
+)
+def test_only_the_plain_talk_of_failures_is_repeated(said: str, told: str | None) -> None:
+    shown = plain_words(said)
+    if told is not None:
+        assert shown == told
+    elif "pupils" not in said:
+        assert shown == said
+    assert not [word for word in ("amy", "colours", "tok-", "pupils") if word in shown]
+
+
+WORDS = st.text(st.characters(codec="utf-8"), max_size=30)
+
+
+@given(WORDS, st.integers(10**7).map(lambda number: f"x{number}y"), WORDS)
+def test_no_foreign_word_gets_through(before: str, mark: str, after: str) -> None:
+    assert mark not in plain_words(before + mark + after)
+    assert mark not in plain_name(before + mark + after)
+    assert mark not in spoken(ValueError(before, mark, after))
+    assert mark not in spoken(RuntimeError(f"{before} {mark} {after}"))
+    assert mark in spoken(Unavailable(f"{before} {mark} {after}"))  # our own words are ours
+
+
+def test_names_of_errors() -> None:
+    assert [plain_name(one) for one in ("InvalidRequest", "ExpiredToken", "RateLimitExceeded")] == [
+        "InvalidRequest",
+        "ExpiredToken",
+        "RateLimitExceeded",
+    ]
+    assert [plain_name(one) for one in ("hunter2", "AmyAsked", "Invalid Request", "eyJhbGciOi", "")] == [""] * 5
+
+
+def test_long_words_take_no_long_time() -> None:
+    for piece in ("a", "@a", "a.", "a@", "https://a/", "did:a:", "…:", "(' ", "A", "://:", "eyJaaaaaa.", "'' "):
+        long = piece * (200_000 // len(piece))
+        hiding(SECRET).text(long)
+        plain_words(long)
+        plain_name(long[:2000])
+
+
+def test_decoding_says_where_and_not_what() -> None:
+    import msgspec
+
+    class Wire(msgspec.Struct):
+        kind: str | int
+
+    class Enumerated(Enum):
+        ONE = "one"
+
+    with pytest.raises(msgspec.ValidationError) as shape:
+        msgspec.json.decode(b'{"kind": ["our pupils"]}', type=Wire)
+    with pytest.raises(msgspec.ValidationError) as value:
+        msgspec.json.decode(b'"our pupils\' words"', type=Enumerated)
+    assert decoding_words(shape.value) == "Expected `int | str`, got `array` - at `$.kind`"
+    assert decoding_words(value.value) == "Invalid enum value '…'"
+    with pytest.raises(UnicodeDecodeError) as text:
+        b"our pupils \xff".decode()
+    assert "pupils" not in decoding_words(text.value)
+
+
+# -- events ------------------------------------------------------------------------------------------------------
+def test_an_event_is_its_line() -> None:
+    sent = Event("sent", delivery="edchat/2027-01-07/q1@bluesky")
+    assert sent == "sent: edchat/2027-01-07/q1@bluesky"
+    assert (sent.name, sent.level, sent.fields) == ("sent", "info", {"delivery": "edchat/2027-01-07/q1@bluesky"})
+    assert Event("stopped", "Stopped.") == "Stopped."
+    assert Event.of(sent) is sent
+    assert (Event.of("as it was").name, str(Event.of("as it was"))) == ("told", "as it was")
