@@ -56,6 +56,7 @@ def difference(
     closed: Collection[str],
     ended: Collection[str],
     now: datetime,
+    since: datetime | None = None,
 ) -> Changes:
     """Compare the outbox of one series with what its plan wants.
 
@@ -66,14 +67,16 @@ def difference(
         closed: ids of chats that a moderator cancelled; the plan does not bring them back.
         ended: ids of chats that are over; they get no new deliveries.
         now: UTC; what is past its useful life by then is neither added nor brought back.
+        since: in place of ``now`` for what is added, where it is not known what was said from then on.
     """
+    added_from = now if since is None else since
     known = {delivery.id: delivery for delivery in stored}
     plan = {delivery.id: delivery for delivery in wanted if delivery.chat not in closed}
     return Changes(
         add=tuple(
             delivery
             for delivery in plan.values()
-            if delivery.id not in known and delivery.useful_until > now and delivery.chat not in ended
+            if delivery.id not in known and delivery.useful_until > added_from and delivery.chat not in ended
         ),
         reset=_resets(known, plan, changed, now),
         cancel=tuple(
@@ -101,7 +104,9 @@ def _starts_anew(before: Delivery, after: Delivery, changed: bool, now: datetime
     match before.state:
         case "planned" | "frozen":
             return changed or _moved(before, after)
-        case "missed" | "cancelled":
+        case "missed":  # one that was not to be said again, though its time is not over, stays so unless it is moved
+            return after.useful_until > now and _moved(before, after)
+        case "cancelled":
             return after.useful_until > now
         case "refused":
             return changed and after.useful_until > now

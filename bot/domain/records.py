@@ -36,6 +36,24 @@ class SentPost(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class Said(msgspec.Struct, frozen=True):
+    """A post of ours as its network has it now.
+
+    Attributes:
+        ref: its address.
+        text: plain, as it was sent where the network tells, else as it is shown.
+        parent: ``PostRef.id`` of what it answers; empty for a thread of its own.
+        at: when it was made, UTC, by the network's clock; on Bluesky as the post itself says.
+        private: for those alone whom it mentions.
+    """
+
+    ref: PostRef
+    text: str
+    parent: str
+    at: datetime
+    private: bool = False
+
+
 class StoredChat(msgspec.Struct, frozen=True):
     """A chat with its series as last planned.
 

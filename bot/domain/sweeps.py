@@ -235,9 +235,14 @@ def hashtag_window(series: Series, chat: Chat, following: Chat | None) -> tuple[
     return chat.starts_at - EARLY, ends
 
 
-def digest_ready(series: Series, chat: Chat, swept: Mapping[str, datetime], now: datetime) -> bool:
-    """Whether the digest may be written: every account was swept after the grace time, or could not be for long."""
-    due = chat.ends_at + series.grace
+def digest_ready(
+    series: Series, chat: Chat, swept: Mapping[str, datetime], now: datetime, *, restored: datetime | None = None
+) -> bool:
+    """Whether the digest may be written: every account was swept after the grace time, or could not be for long.
+
+    ``restored``: when the store was put back from a backup, if it was; what was read before that does not count.
+    """
+    due = max(chat.ends_at + series.grace, restored or chat.ends_at)
     if now < due:
         return False
     complete = all(account in swept and swept[account] >= due for account in series.accounts)
