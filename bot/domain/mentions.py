@@ -50,7 +50,7 @@ def _pieces(rich: RichText) -> Iterator[tuple[str, Feature | None, Mention | Non
     for piece, feature in runs(rich):
         done = 0
         for start, end in handles(piece) if feature is None else ():
-            if piece[start - 1 : start].isalnum():  # an e-mail address
+            if start > done and piece[start - 1 : start].isalnum():  # an e-mail address, unless a handle ends there
                 continue
             if start > done:
                 yield piece[done:start], None, None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import regex
 
@@ -38,7 +38,10 @@ _LETTER = regex.compile(r"\p{L}")
 _WORD = regex.compile(r"\w")
 _ENDS_NO_URL = ".,;:!?'’*_~…"  # noqa: RUF001 -- the typographic apostrophe
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
-_UNSAFE_IN_URI = regex.compile(r"[\s\p{Cc}\p{Cs}\\<>\"]")
+_UNSAFE_IN_URI = regex.compile(r"[\s\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\u202a-\u202e\u2066-\u2069\\<>\"]")
+_OUTSET = regex.compile(r"^(?:https?://)?(?:www\.)?")
+_IGNORED_IN_HOST = regex.compile(r"\p{Default_Ignorable_Code_Point}")
+_BEHIND_HOST = "/?#:…"  # what may follow a host that is shown whole
 
 
 def grapheme_lengths(text: str) -> Iterator[int]:
@@ -56,7 +59,8 @@ def graphemes(text: str) -> int:
 def is_web(uri: str) -> bool:
     """Whether this is an ``http`` or ``https`` URI with a host, and nothing a browser would read differently.
 
-    White space, control characters, backslashes and a user's name before the host (``https://bank@thief``) are refused.
+    White space, control characters, marks that turn text around, backslashes and a user's name before the host
+    (``https://bank@thief``) are refused.
     """
     if _UNSAFE_IN_URI.search(uri):
         return False
@@ -66,6 +70,34 @@ def is_web(uri: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(_WORD.search(host or "")) and "@" not in parts.netloc
+
+
+def host_of(uri: str) -> str:
+    """The host that a web address opens, in the letters that cannot pass for others: ASCII, small, IDNs as ``xn--``.
+
+    Browsers do the same (https://url.spec.whatwg.org/#concept-domain-to-ascii); this is for showing only.
+    """
+    try:
+        host = unquote(urlsplit(uri).hostname or "")
+    except ValueError:
+        return ""
+    if host.isascii():
+        return host.lower()
+    plain = unicodedata.normalize("NFKC", _IGNORED_IN_HOST.sub("", host).replace("\u3002", ".")).lower()
+    return ".".join(part if part.isascii() else "xn--" + part.encode("punycode").decode() for part in plain.split("."))
+
+
+def hidden_host(words: str, uri: str) -> str:
+    """Where a link leads, if its words do not say so: the host, unless the words begin with that very host.
+
+    Words that look like another address, letters of other scripts that look like Latin ones, and words that hide where
+    they lead all have it shown; an address that stands for itself has not.
+    """
+    host = host_of(uri)
+    said = _OUTSET.sub("", words.strip().lower(), count=1)
+    bare = host.removeprefix("www.")
+    rest = said[len(bare) :]
+    return "" if said.startswith(bare) and (not rest or rest[0] in _BEHIND_HOST) else host
 
 
 def urls(text: str) -> Iterator[tuple[int, int]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import regex
 
+from bot.domain.cleaning import REORDERING
 from bot.domain.patterns import (
     AT,
     AT_SIGNS,
@@ -16,6 +17,7 @@ from bot.domain.patterns import (
     graphemes,
     handles,
     hashtags_in,
+    hidden_host,
     is_web,
     urls,
 )
@@ -85,10 +87,16 @@ class RichText(msgspec.Struct, frozen=True):
     facets: tuple[Facet, ...] = ()
 
 
-_CONTROLS = {code: " " for code in (*range(32), 127) if chr(code) not in "\t\n"}
+# Each has as many bytes as what it takes the place of, so that facets stay where they are.
+_CONTROLS = (
+    {code: " " for code in (*range(32), 127) if chr(code) not in "\t\n"}
+    | dict.fromkeys(range(0x80, 0xA0), "\u00a0")
+    | {0x85: " \n", 0x2028: "  \n", 0x2029: " \n\n"}  # next line, line separator, paragraph separator
+    | dict.fromkeys((*range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF), "\ufffd")
+    | {plane << 16 | code: "\ufffd " for plane in range(1, 17) for code in (0xFFFE, 0xFFFF)}
+)
 _CONTINUES = 0b10  # the two high bits of every byte of a UTF-8 sequence but its first
 _SURROGATE = regex.compile(r"[\ud800-\udfff]")
-_REORDERING = regex.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _PARAGRAPH = regex.compile(rb"\n(?:[ \t]*+\n)++")
 _AT_WORD = regex.compile(rf"[{AT_SIGNS}](?=\w|$)")
 _PINGS = regex.compile(r"(?<![=/\w])@")  # where Mastodon's Account::MENTION_RE finds one, even inside a web address
@@ -100,7 +108,8 @@ def from_facets(text: str, facets: Iterable[Facet] = ()) -> RichText:
 
     Left out are facets that are empty, lie outside the text, cut a UTF-8 sequence, overlap an earlier one, or carry
     a link that is not a web address (https://docs.bsky.app/docs/advanced-guides/post-richtext). Control characters
-    become spaces and lone surrogates U+FFFD, which keeps every other byte in its place.
+    become white space, lone surrogates and code points that are no characters U+FFFD, which keeps every other byte in
+    its place.
     """
     text = _SURROGATE.sub("\ufffd", text).translate(_CONTROLS)
     return RichText(text, tuple(_sound(facets, text.encode())))
@@ -256,8 +265,9 @@ def shown_plain(piece: str, feature: Feature | None) -> str:
 def to_html(rich: RichText) -> str:
     """Our own markup: ``<p dir="auto">``, ``<br>``, links and ``<span class="tag">``; everything else is escaped.
 
-    Marks that turn the direction of what follows (U+202A to U+202E, U+2066 to U+2069) are left out: in somebody's text
-    they could turn ours around. Mentions stay words. The result needs no further sanitising.
+    Marks that turn the direction of what follows (``cleaning.REORDERING``) are left out. Behind a link whose words do
+    not say where it leads stands its host, in letters that cannot pass for others. Mentions stay words. The result
+    needs no further sanitising.
     """
     data = rich.text.encode()
     spans: list[tuple[int, int]] = []
@@ -271,9 +281,12 @@ def to_html(rich: RichText) -> str:
 
 
 def _markup(piece: str, feature: Feature | None) -> str:
-    shown = html.escape(_REORDERING.sub("", piece)).replace("\n", "<br>")
+    plain = REORDERING.sub("", piece)
+    shown = html.escape(plain).replace("\n", "<br>")
     if isinstance(feature, Link):
-        return f'<a href="{html.escape(feature.uri)}" rel="nofollow noopener">{shown}</a>'
+        link = f'<a href="{html.escape(feature.uri)}" rel="nofollow noopener">{shown}</a>'
+        host = hidden_host(plain, feature.uri)
+        return f'{link} <bdi class="host">({html.escape(host)})</bdi>' if host else link
     return f'<span class="tag">{shown}</span>' if isinstance(feature, Tag) else shown
 
 

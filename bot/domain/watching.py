@@ -79,7 +79,7 @@ _FUSED = regex.compile(r"[*{}-]")
 _ONE_NAME = r"(?:\p{Lu}')?\p{Lu}[\p{Ll}\p{M}]++(?:-\p{Lu}[\p{Ll}\p{M}]++)*+(?![\p{L}\p{N}])"
 _INITIALS = r"\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?(?!\s?\p{L}\p{Ll})|\p{Lu}\.\p{Lu}\.|\p{Lu}{2}(?![\p{L}\p{N}'])"
 _INITIAL = r"\p{Lu}\.(?=\s++\p{Ll})"
-NAMES = regex.compile(rf"{_ONE_NAME}(?:\s{_ONE_NAME})*+|{_INITIALS}|{_INITIAL}")
+NAMES = regex.compile(rf"(?<![\p{{L}}\p{{N}}_@#/&.-]){_ONE_NAME}(?:\s{_ONE_NAME})*+|{_INITIALS}|{_INITIAL}")
 """Words with a capital, as many as stand together, or initials: what might be a name."""
 
 SPELT = re.compile(r"\w+")
@@ -226,7 +226,7 @@ def _accusing(words: Vocabulary) -> str:
     be, by = phrases(words.is_), phrases(words.by)
     titled = rf"(?:{phrases(words.titles)}\.?\s+\p{{Lu}}[\p{{Ll}}\p{{M}}'-]+)"
     name = rf"(?P<name>(?<![\w@\#/&.'-])(?<!\p{{Lu}}[\p{{Ll}}\p{{M}}']+\s){_ONE_NAME}(?:\s{_ONE_NAME}){{0,2}})"
-    who = rf"(?:{phrases(words.staff)}|{titled}|@\w[\w.@-]*+|{name})"
+    who = rf"(?:{phrases(words.staff)}|{titled}|(?<![\w@-])@\w[\w.@-]{{0,255}}+|{name})"
     insult, deed = phrases(words.insults), phrases(words.deeds)
     few, fewer = rf"(?:{_WORD}\s+){{0,3}}?", rf"(?:{_WORD}\s+){{0,2}}?"
     return rf"""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vDuration
 
+from bot.domain.cleaning import showable
 from bot.rendering import urls
 from bot.rendering.feeds import stable_id
 
@@ -31,7 +32,7 @@ def calendar(site: Site, words: Words, *, name: str, chats: Sequence[StoredChat]
     told = Calendar()
     told.add("prodid", "-//Staffroom//chats//EN")
     told.add("version", "2.0")
-    told.add("x-wr-calname", name)
+    told.add("x-wr-calname", " ".join(showable(name).split()))
     told.add("refresh-interval", vDuration(timedelta(hours=6)), parameters={"VALUE": "DURATION"})
     for stored in chats:
         chat, series = stored.chat, stored.series
@@ -42,9 +43,9 @@ def calendar(site: Site, words: Words, *, name: str, chats: Sequence[StoredChat]
         event.add("sequence", stored.revision)
         event.add("dtstart", chat.starts_at.astimezone(zone))
         event.add("dtend", chat.ends_at.astimezone(zone))
-        event.add("summary", f"#{series.hashtag}: {chat.topic}")
+        event.add("summary", _text(f"#{series.hashtag}: {chat.topic}"))
         questions = [f"Q{number} {question.ask}" for number, question in enumerate(chat.questions, start=1)]
-        event.add("description", "\n".join([words("prompt.take_part"), "", *questions]))
+        event.add("description", _text("\n".join([words("prompt.take_part"), "", *questions])))
         event.add("status", "CANCELLED" if stored.cancelled else "CONFIRMED")
         if address := urls.absolute(site.address, urls.chat_page(chat.id)):
             event.add("url", address)
@@ -57,3 +58,8 @@ def calendar(site: Site, words: Words, *, name: str, chats: Sequence[StoredChat]
         told.subcomponents.sort(key=lambda one: (one.name != "VTIMEZONE", str(one.get("tzid", ""))))
     written: bytes = told.to_ical()
     return written
+
+
+def _text(text: str) -> str:
+    r"""A text whose ``\N`` stays: the library takes it for a line's end that was escaped already."""
+    return showable(text).replace("\\N", "\\\u2060N")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from bot.domain.patterns import is_web
 from bot.domain.richtext import to_plain
 from bot.rendering.chatview import view
 from bot.rendering.signing import nameless
@@ -78,7 +79,7 @@ def _answer(answer: Answer, number: int, together: tuple[int, ...]) -> dict[str,
     post = answer.post
     author = {"name": post.author.name, "handle": post.author.handle}
     told: dict[str, Any] = {"id": answer.key, "network": post.ref.network}
-    if post.ref.url:
+    if is_web(post.ref.url):
         told["url"] = post.ref.url
     if any(author.values()):
         told["author"] = {name: value for name, value in author.items() if value}

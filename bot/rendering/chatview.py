@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.domain.digests import Reason, Talk, reason
+from bot.domain.patterns import hidden_host, host_of, is_web
 from bot.domain.richtext import links
 from bot.domain.threads import Node, build, walk
 from bot.rendering.signing import nameless
@@ -111,7 +112,7 @@ def view(content: ChatContent) -> ChatView:
     sections = [Section(UNPLACED, None)]
     sections += [Section(number, question) for number, question in enumerate(chat.questions, start=1)]
     for sent in content.sent:
-        if sent.kind == "question" and sent.position == 0 and 0 < sent.number < len(sections) and sent.ref.url:
+        if sent.kind == "question" and sent.position == 0 and 0 < sent.number < len(sections) and is_web(sent.ref.url):
             sections[sent.number].asked.append((sent.ref.network, sent.ref.url))
     home = _homes(content, placed)
     talk = Talk(content)
@@ -243,6 +244,15 @@ def untracked(uri: str) -> str:
 
 
 def short_uri(uri: str) -> str:
-    """An address as a title for itself: no scheme, at most 60 characters."""
+    """An address as a title for itself: no scheme, at most 60 characters, its host in letters that pass for no others.
+
+    Of a host that is longer than that, the end is shown: it says whose it is.
+    """
     bare = _SCHEME.sub("", uri).rstrip("/")
+    host = hidden_host(bare, uri)
+    if host:
+        bare = urlunsplit(urlsplit(uri)._replace(scheme="", netloc=host)).removeprefix("//").rstrip("/")
+    owner = host_of(uri)
+    if len(owner) >= _LONGEST:
+        return f"…{owner[1 - _LONGEST :]}"
     return bare if len(bare) <= _LONGEST else f"{bare[: _LONGEST - 1]}…"

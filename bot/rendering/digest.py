@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.cleaning import showable
 from bot.domain.outbox import DraftPost
-from bot.domain.richtext import detect, to_plain
+from bot.domain.repeating import repeatable, stays_whole, unlinked
+from bot.domain.richtext import RichText, detect
+from bot.domain.textlength import remaining
 from bot.rendering.fitting import cut_to_fit, hang, one_line, tidy
 from bot.rendering.signing import handle_beside, link_in_public, signature
 
@@ -13,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.domain.records import Answer, ChatContent
-    from bot.domain.richtext import RichText
     from bot.domain.textlength import Limits
     from bot.rendering.templates import Templates
     from bot.rendering.words import Words
@@ -63,17 +66,24 @@ def digest_posts(
 
 
 def _repeat(templates: Templates, words: Words, answer: Answer, limits: Limits) -> RichText:
-    """Somebody's words, cut if they must be, with whose they are and where they stand, as far as they like."""
+    """Somebody's words, cut if they must be, with whose they are and where they stand, as far as they like.
+
+    A name is a name, whatever it looks like: no part of it becomes a link or a hashtag.
+    """
     post = answer.post
-    name = one_line(signature(words, post))
-    who = {
-        "w": words,
-        "name": name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1].rstrip() + "…",
-        "handle": handle_beside(post),
-        "link": link_in_public(post),
-    }
+    name = one_line(showable(signature(words, post)))
+    name = unlinked(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1].rstrip() + "…")
+    handle, link = unlinked(showable(handle_beside(post))), link_in_public(post)
+    link = link if stays_whole(link) else ""
+    quote = one_line(showable(repeatable(post.text)))
+    written = RichText("")
+    for beside in ((handle, link), (handle, ""), ("", "")):  # a server can make its addresses as long as it likes
+        who = {"w": words, "name": name, "handle": beside[0], "link": beside[1]}
+        written = cut_to_fit(quote, partial(_write, templates, who), limits)
+        if remaining(written, limits) >= 0:
+            break
+    return written
 
-    def write(quote: str) -> RichText:
-        return detect(tidy(templates.render("digest/answer.txt.j2", {**who, "quote": quote})))
 
-    return cut_to_fit(one_line(to_plain(post.text)), write, limits)
+def _write(templates: Templates, who: Mapping[str, Any], quote: str) -> RichText:
+    return detect(tidy(templates.render("digest/answer.txt.j2", {**who, "quote": quote})))

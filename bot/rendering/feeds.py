@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from bot.domain.cleaning import showable
 from bot.rendering import urls
 
 if TYPE_CHECKING:
@@ -94,4 +95,4 @@ def _stamp(at: datetime) -> str:
 
 
 def _text(parent: ET.Element, name: str, text: str) -> None:
-    ET.SubElement(parent, name).text = _NO_XML.sub("", text)
+    ET.SubElement(parent, name).text = _NO_XML.sub("", showable(text))

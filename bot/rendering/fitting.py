@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from bot.domain.outbox import DraftPost
-from bot.domain.patterns import grapheme_lengths
+from bot.domain.patterns import grapheme_lengths, urls
 from bot.domain.splitting import split
 from bot.domain.textlength import remaining
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 ELLIPSIS = "…"
 _EMPTY_LINES = re.compile(r"\n{3,}")
-_SPACE_AT_END = re.compile(r"[^\S\n]+$", re.MULTILINE)
+_SPACE_AT_END = re.compile(r"(?<![^\S\n])[^\S\n]+$", re.MULTILINE)  # only from a run's start: long ones cost no more
+_MOST = 10_000  # characters of a text that are tried; no post holds more, and each trial writes the post anew
 _LAST_WORD = re.compile(r"\s\S*$")
 _NOT_BEFORE_ELLIPSIS = " \t\n.,;:–—-…"  # noqa: RUF001 - dashes as people write them
 
@@ -36,9 +37,11 @@ def one_line(text: str) -> str:
 
 def cut_to_fit(text: str, write: Callable[[str], RichText], limits: Limits) -> RichText:
     """Write ``text`` whole if the post fits, else as much as fits, cut at a word and marked with an ellipsis."""
-    whole = write(text)
-    if remaining(whole, limits) >= 0:
-        return whole
+    if len(text) <= _MOST:
+        whole = write(text)
+        if remaining(whole, limits) >= 0:
+            return whole
+    text = text[:_MOST]
     ends = [0, *accumulate(grapheme_lengths(text))]
     low, high = 0, len(ends) - 1
     while low < high:
@@ -51,7 +54,11 @@ def cut_to_fit(text: str, write: Callable[[str], RichText], limits: Limits) -> R
 
 
 def _cut(text: str, end: int) -> str:
-    """The first ``end`` characters, back to the end of a word where there is one, and an ellipsis."""
+    """The first ``end`` characters, back to the end of a word where there is one, and an ellipsis.
+
+    An address goes whole or not at all: half of one may lead elsewhere.
+    """
+    end = next((start for start, after in urls(text) if start < end < after), end)
     kept = text[:end]
     if end < len(text) and not text[end].isspace():
         word = _LAST_WORD.search(kept)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from bot.domain.occurrences import Monthly, Weekly
+from bot.domain.patterns import is_web
 from bot.rendering import urls
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def series_card(words: Words, series: Series, voices: Iterable[Voice]) -> Series
         voices=tuple(
             (voice.url, f"{voice.handle} ({NETWORKS[voice.network]})" if voice.handle else NETWORKS[voice.network])
             for voice in voices
-            if voice.account in series.accounts and voice.url
+            if voice.account in series.accounts and is_web(voice.url)
         ),
     )
 

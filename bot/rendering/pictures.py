@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +22,20 @@ MOST_SIDE = 2000
 """Pixels on the longer side; more is scaled down by every network anyway."""
 
 MOST_PIXELS = 60_000_000
+
+MOST_FILE_BYTES = 64 * 1024 * 1024
+"""More than any camera's picture has."""
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+"""What is read at all. Pillow knows more, some of which it gives to other programs (EPS)."""
+
+
+_UNREADABLE = (
+    UnidentifiedImageError,
+    Pillow.DecompressionBombError,
+    *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, MemoryError, struct.error),
+)
+"""What Pillow raises on a file that is damaged, or made to do harm."""
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -46,7 +61,7 @@ def prepare_picture(data: bytes, name: str) -> Picture:
         UserError: it is no picture, or a gigantic one.
     """
     try:
-        with Pillow.open(io.BytesIO(data)) as opened:
+        with Pillow.open(io.BytesIO(data), formats=_FORMATS) as opened:
             if opened.width * opened.height > MOST_PIXELS:
                 message = (
                     f"{name}: this picture has more than {MOST_PIXELS // 1_000_000} million pixels; save a smaller one"
@@ -55,7 +70,7 @@ def prepare_picture(data: bytes, name: str) -> Picture:
             was_png = opened.format == "PNG"
             upright = ImageOps.exif_transpose(opened)
             image = upright.convert("RGBA" if was_png and _transparent(upright) else "RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, Pillow.DecompressionBombError) as error:
+    except _UNREADABLE as error:
         message = f"{name}: this is no picture that can be read; save it as a JPEG or PNG"
         raise UserError(message) from error
     image.info.clear()

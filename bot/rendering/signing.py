@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from bot.domain.patterns import is_web
 from bot.rendering.frame import upper_first
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def handle_beside(post: Post) -> str:
 
 def link_in_public(post: Post) -> str:
     """The original's address, where it may be said aloud: it often holds its author's handle, so only with a name."""
-    return post.ref.url if post.author.handle else ""
+    return post.ref.url if post.author.handle and is_web(post.ref.url) else ""
 
 
 def stamp(post: Post, zone: str) -> str:

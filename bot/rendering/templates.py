@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import traceback
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -18,8 +20,10 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
 )
+from jinja2.loaders import split_template_path
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from bot.domain.cleaning import showable
 from bot.errors import UserError
 from bot.rendering.words import Dictionary
 from bot.shipped import shipped
@@ -29,6 +33,10 @@ if TYPE_CHECKING:
 
 OURS = ("prompts", "digest", "site", "words")
 """The folders a template may stand in; ``starter`` is what new operators copy and no template."""
+
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
+"""A BCP 47 tag; it becomes the name of a file."""
 
 
 class _Shipped(BaseLoader):
@@ -45,6 +53,33 @@ class _Shipped(BaseLoader):
 
     def list_templates(self) -> list[str]:
         return sorted(name for folder in OURS for name in _names(shipped("templates") / folder, folder))
+
+
+class _Own(FileSystemLoader):
+    """Loads what stands in the operator's folder, and follows no link out of it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._folder = folder
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        keep_inside(self._folder, "/".join(split_template_path(template)))
+        return super().get_source(environment, template)
+
+
+def keep_inside(folder: Path, name: str) -> None:
+    """Raise ``UserError`` where something in the operator's folder is a link out of it, or no plain file."""
+    file = folder.joinpath(*PurePosixPath(name).parts)
+    if not os.path.lexists(file):
+        return
+    real = Path(os.path.realpath(file))
+    if not real.is_relative_to(os.path.realpath(folder)):
+        raise UserError(
+            f"templates/{name} leads out of the templates folder through a symbolic link, which is not followed. "
+            "Put a copy of the file in its place."
+        )
+    if not real.is_file():
+        raise UserError(f"templates/{name} is no plain file. Put the template itself there.")
 
 
 def _names(folder: Path, prefix: str) -> Iterator[str]:
@@ -72,12 +107,13 @@ class Templates:
         self._loader: BaseLoader = ours
         kind: type[Environment] = Environment
         if self._own is not None:
-            self._loader = ChoiceLoader([FileSystemLoader(self._own), ours, PrefixLoader({"original": ours})])
+            self._loader = ChoiceLoader([_Own(self._own), ours, PrefixLoader({"original": ours})])
             kind = ImmutableSandboxedEnvironment
         self._env = kind(
             loader=self._loader,
             autoescape=lambda name: not (name or "").removeprefix("original/").startswith(("prompts/", "digest/")),
             undefined=StrictUndefined,
+            finalize=_clean,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
@@ -96,6 +132,8 @@ class Templates:
         """
         try:
             return self._env.get_template(name).render(values)
+        except UserError:
+            raise
         except Exception as error:
             place = self._blame(error)
             if place is None:
@@ -125,14 +163,16 @@ class Templates:
 
     def _phrases(self, language: str) -> Mapping[str, object]:
         """A language's phrases: those shipped, with the operator's own in front."""
-        if not language.replace("-", "").isalnum():
+        if _LANGUAGE.fullmatch(language) is None:
             return {}
         found: dict[str, object] = {}
         file = shipped("templates") / "words" / f"{language}.json"
         if file.is_file():
             found.update(json.loads(file.read_text(encoding="utf-8")))
-        if self._own is not None and (mine := self._own / "words" / f"{language}.json").is_file():
-            found.update(_own_phrases(mine))
+        if self._own is not None:
+            keep_inside(self._own, f"words/{language}.json")
+            if (mine := self._own / "words" / f"{language}.json").is_file():
+                found.update(_own_phrases(mine))
         return found
 
     def _fingerprint(self) -> str:
@@ -144,6 +184,11 @@ class Templates:
         for entry in sorted(code, key=lambda entry: entry.name):
             digest.update(entry.read_bytes())
         return digest.hexdigest()
+
+
+def _clean(value: object) -> object:
+    """What is filled into any template, ``Markup`` of our own apart, can spoil no page."""
+    return showable(value) if type(value) is str else value
 
 
 def _own_phrases(file: Path) -> dict[str, object]:

@@ -20,11 +20,13 @@ FEED = "feed.xml"
 CALENDAR = "calendar.ics"
 
 _TAKEN = frozenset({"about", "people", "privacy"})
+_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))})
+"""What Windows takes for a device: a folder of that name could not be copied there."""
 
 
 def folder(series: str) -> str:
-    """The folder of a series; one that is called like a page of the site gets another name."""
-    return f"{series}-chat" if series in _TAKEN else series
+    """The folder of a series; one that is called like a page of the site, or like no folder may, gets another name."""
+    return f"{series}-chat" if series in _TAKEN or series in _DEVICES else series
 
 
 def series_page(series: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.alarm_cases import ACCUSATION, HARM, MISSED, PASS, PUPIL
 
@@ -164,11 +164,13 @@ def test_a_megabyte_of_hostile_text_is_read_to_its_end(piece: str) -> None:
     assert "harm" in alarms(post(f"{text}\nHe self-harms."), WATCH, ("en",))
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("Aa Lk.,('’-@#8B\nmypupilinYear 9"), max_size=300))  # noqa: RUF001 - as typed
 def test_no_text_breaks_it(text: str) -> None:
     assert set(alarms(post(text), WATCH, LANGUAGES)) <= {"pupil", "harm", "accusation"}
 
 
+@settings(deadline=None)
 @given(st.sampled_from([text for _, text in table(PUPIL)][:30]), st.sampled_from(PASS["en"]))
 def test_what_stands_around_it_does_not_hide_a_name(held: str, harmless: str) -> None:
     assert "pupil" in raised(f"{harmless}\n{held}\n{harmless}")
@@ -205,6 +207,7 @@ def test_what_nobody_reads_changes_no_fingerprint() -> None:
     assert words_read(READ) == words_read(same)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_a_fingerprint_is_63_bits_and_tells_text_and_warning_apart(one: str, other: str) -> None:
     assert 0 <= words_read(post(one, warning=other)) < 1 << 63

@@ -163,6 +163,14 @@ def test_neutralise_moves_facets_and_drops_mentions() -> None:
     assert [facet.feature for facet in rich.facets] == [Link("https://m.org/%40ann"), Tag("EdChat")]
 
 
+def test_neutralise_minds_the_words_of_a_link_and_its_address_alike() -> None:
+    words = "ask @bob @ home"
+    rich = neutralise(from_facets(words, [Facet(0, len(words), Link("https://m.org/\uff20ann"))]))
+    assert rich.text == f"ask @{ZWSP}bob @{ZWSP} home"
+    assert [facet.feature for facet in rich.facets] == [Link("https://m.org/%EF%BC%A0ann")]
+    assert covered(rich) == [rich.text]
+
+
 @steady
 @given(RICH)
 def test_what_is_neutralised_pings_nobody_and_stays_so(rich: RichText) -> None:
@@ -234,6 +242,20 @@ def test_to_plain_loses_no_link() -> None:
     assert to_plain(rich) == "read on https://www.example.org/long/way or here (https://b.org)"
 
 
+@pytest.mark.parametrize(
+    ("shown", "uri", "plain"),
+    [
+        ("example.org/lo…", "http://www.example.org/long", "http://www.example.org/long"),
+        ("http://example.org/lo...", "https://example.org/long", "https://example.org/long"),
+        ("m.org/@ann/1…", "https://m.org/@ann/1234", "https://m.org/%40ann/1234"),
+        ("example.net/lo…", "https://example.org/long", "example.net/lo… (https://example.org/long)"),
+    ],
+)
+def test_an_address_shown_shortened_is_written_out(shown: str, uri: str, plain: str) -> None:
+    rich = from_facets(shown, [Facet(0, len(shown.encode()), Link(uri))])
+    assert to_plain(neutralise(rich)) == plain
+
+
 class Reader(HTMLParser):
     """Notes every tag with its attributes."""
 
@@ -270,7 +292,7 @@ def test_html_is_only_our_own_markup_whatever_comes(text: str, facets: list[Face
     reader = Reader()
     reader.feed(made)
     reader.close()
-    allowed = {"p": {"dir"}, "br": set(), "a": {"href", "rel"}, "span": {"class"}}
+    allowed = {"p": {"dir"}, "br": set(), "a": {"href", "rel"}, "span": {"class"}, "bdi": {"class"}}
     for tag, attributes in reader.seen:
         assert set(attributes) == allowed[tag]
         assert tag != "a" or str(attributes["href"]).startswith(("http://", "https://"))
@@ -287,6 +309,9 @@ def test_html_is_only_our_own_markup_whatever_comes(text: str, facets: list[Face
         ("https://a.io", 23),
         ("次https://a.io", 24),
         ("(https://a.io).", 26),
+        ("see https://a.io/b. So", 4 + 23 + 4),
+        ("https://www.example.org/" + "a" * 100, 23),
+        ("https://school.xn--p1ai/" + "a" * 100, 23),
         ("https://localhost/" + "a" * 100, 118),
         ("https://site.invalid/" + "a" * 100, 121),
         ("@deputy@social.example.org hi", 10),
