@@ -5,6 +5,17 @@
 """
 
 from bot.config.load import load, load_staffroom, stamp
-from bot.config.settings import AccountSettings, Measure, Measured, Settings, Site
+from bot.config.settings import AccountSettings, AlertSettings, MailSettings, Measure, Measured, Settings, Site
 
-__all__ = ["AccountSettings", "Measure", "Measured", "Settings", "Site", "load", "load_staffroom", "stamp"]
+__all__ = [
+    "AccountSettings",
+    "AlertSettings",
+    "MailSettings",
+    "Measure",
+    "Measured",
+    "Settings",
+    "Site",
+    "load",
+    "load_staffroom",
+    "stamp",
+]

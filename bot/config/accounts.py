@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from bot.config.models import AccountBlock
 from bot.config.settings import AccountSettings
+from bot.config.staffroom_models import AccountBlock
 from bot.config.words import Wrong, domain, nearest, shown
 from bot.config.yaml_source import Mapping, plain
 
 if TYPE_CHECKING:
-    from bot.config.models import SeriesFile, StaffroomFile
     from bot.config.reading import Reading
+    from bot.config.series_models import SeriesFile
+    from bot.config.staffroom_models import StaffroomFile
 
 _NETWORKS = ("bluesky", "mastodon")
 _ENTRYWAY = "https://bsky.social"

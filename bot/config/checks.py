@@ -19,7 +19,7 @@ from bot.domain.schedule import Chat, ChatEntry, OnlyDates, Series, entry_proble
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.config.models import ChatBlock, SeriesFile
+    from bot.config.series_models import ChatBlock, SeriesFile
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 _LARGEST_PICTURE = 2_000_000  # bytes: ``app.bsky.embed.images``

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 SECRET_KEY = re.compile(
-    r"pass(word|wort|wd|phrase)?|mot_de_passe|contrase.a|(app|access|refresh|api|bearer|client|private|secret)_?(token|secret|password|key)"
-    r"|token|secret|credentials?|jwt",
+    r"(staffroom_)?((smtp|mail|e_?mail|user|login)_?)?(pass(word|wort|wd|phrase)?|pw|pwd)|mot_de_passe|contrase.a"
+    r"|(app|access|refresh|api|bearer|client|private|secret)_?(token|secret|password|key)|token|secret|credentials?|jwt",
     re.IGNORECASE,
 )
 _APP_PASSWORD = re.compile(r"(?<![\w-])[a-z0-9]{4}(?:-[a-z0-9]{4}){3}(?![\w-])")
-_URL_PASSWORD = re.compile(r"\w+://[^/\s:@]*:[^/\s@]+@")
+_URL_PASSWORD = re.compile(r"(?<!\w)\w+://[^/\s:@]*:[^/\s@]+@")
 _KEY_IN_LINE = re.compile(r"^\s*(?:-\s+)*[\"']?([\w -]+?)[\"']?\s*[:=]")
+_KEY_WITHIN = 200  # characters from a line's start; the pattern's time grows with their square
 
 HIDDEN = (
     "A secret stands in this line. Secrets never stand in a file like this: take the line out, then use"
@@ -34,5 +35,5 @@ def is_secret_value(text: str) -> bool:
 
 def leaks_in(line: str) -> bool:
     """Whether a line of YAML, perhaps a broken one, seems to hold a secret."""
-    key = _KEY_IN_LINE.match(line)
+    key = _KEY_IN_LINE.match(line.lstrip()[:_KEY_WITHIN])
     return bool(key and is_secret_key(key[1])) or is_secret_value(line)

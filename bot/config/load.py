@@ -9,11 +9,13 @@ import msgspec
 
 from bot.config import checks
 from bot.config.accounts import read_accounts, speakers
+from bot.config.alerts import read_alerts
 from bot.config.checks import Draft
 from bot.config.messages import tidy
-from bot.config.models import ChatBlock, QuestionBlock, SeriesFile, StaffroomFile
 from bot.config.reading import Reading, survivors
+from bot.config.series_models import ChatBlock, QuestionBlock, SeriesFile
 from bot.config.settings import Measure, Settings, Site
+from bot.config.staffroom_models import StaffroomFile
 from bot.config.words import shown
 from bot.domain.schedule import ChatEntry, Image, Question, Repeat, Series
 from bot.errors import ConfigError, Problem
@@ -38,6 +40,7 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
     folder = folder.absolute()
     staffroom = _staffroom(folder)
     accounts, whole_networks = read_accounts(staffroom)
+    alerts = read_alerts(staffroom, accounts, complain=whole_networks)
     site = _site(staffroom, folder)
     _check_site_folder(staffroom, folder)
     loose, files = _series_files(folder)
@@ -70,6 +73,7 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
         controller=whole.controller,
         site=site,
         networks=accounts,
+        alerts=alerts,
         series=tuple(_in_order(draft.series) for draft in drafts),
         places={"": (STAFFROOM, staffroom.source.places())} | {draft.series.slug: _places(draft) for draft in drafts},
     )
@@ -83,7 +87,8 @@ def load_staffroom(folder: Path) -> Settings:
     """
     folder = folder.absolute()
     staffroom = _staffroom(folder)
-    accounts, _ = read_accounts(staffroom)
+    accounts, whole_networks = read_accounts(staffroom)
+    alerts = read_alerts(staffroom, accounts, complain=whole_networks)
     site, whole = _site(staffroom, folder), staffroom.value
     _check_site_folder(staffroom, folder)
     problems = tidy(staffroom.source, staffroom.problems)
@@ -96,6 +101,7 @@ def load_staffroom(folder: Path) -> Settings:
         controller=whole.controller,
         site=site,
         networks=accounts,
+        alerts=alerts,
         series=(),
         places={"": (STAFFROOM, staffroom.source.places())},
     )

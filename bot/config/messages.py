@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from bot.config.block import SYNONYMS, Block
 from bot.config.leaks import HIDDEN, is_secret_key, is_secret_value, leaks_in
-from bot.config.models import SYNONYMS, Block
 from bot.config.words import Wrong, nearest, shown
 from bot.config.yaml_source import Mapping, Node, Source, Text, walk
 from bot.errors import Problem
@@ -107,10 +107,15 @@ def tidy(source: Source, problems: Iterable[Problem]) -> list[Problem]:
     problems = list(problems)
     secret = {problem.line for problem in problems if problem.message == HIDDEN}
     secret |= {number for number, line in enumerate(source.lines, start=1) if leaks_in(line)}
+    told = {problem.line for problem in problems if problem.message == HIDDEN}
     seen: dict[tuple[int, int, str], Problem] = {}
     for problem in problems:
-        if problem.line not in secret or problem.message == HIDDEN:
-            seen.setdefault((problem.line, problem.column, problem.message), problem)
+        if problem.line in secret and problem.message != HIDDEN:  # it could repeat the secret
+            if problem.line in told:
+                continue
+            problem = Problem(problem.file, problem.line, problem.column, HIDDEN)  # noqa: PLW2901 - said otherwise
+            told.add(problem.line)
+        seen.setdefault((problem.line, problem.column, problem.message), problem)
     return sorted(seen.values(), key=lambda problem: (problem.line, problem.column))
 
 
@@ -180,7 +185,7 @@ def _unknown(source: Source, path: Path, model: type[Block]) -> Problem:
 def _meant(source: Source, path: Path, model: type[Block]) -> str:
     """The key that an unknown one was probably meant to be, among those that do not stand there already."""
     parent, _ = source.find(path[:-1])
-    there = set(parent.keys) if isinstance(parent, Mapping) else set()
+    there = parent.keys if isinstance(parent, Mapping) else {}
     return nearest(str(path[-1]), [name for name in _fields(model, path[:-1]) if name not in there], SYNONYMS)
 
 

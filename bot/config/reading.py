@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from bot.config.block import Block
 from bot.config.messages import leaked, swallowed, worded
-from bot.config.models import Block, QuestionBlock, SeriesFile
+from bot.config.series_models import QuestionBlock, SeriesFile
 from bot.config.yaml_source import Mapping, Source, plain
 
 if TYPE_CHECKING:

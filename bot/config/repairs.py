@@ -35,8 +35,9 @@ _INDENT = "This line does not stand under the lines above it: the spaces at its 
 _NO_COLON = "A key is followed by a colon and a space."
 _DASH = "A list begins on a line of its own, each item after a dash."
 _MOST_LINES = 2_000  # in longer files no line is tried out: each trial reads the whole file
-_ITEM = re.compile(r"^(?P<head>\s*(?:-\s+)*(?:[\w-]+:\s+)?)(?P<rest>\S.*?)\s*$")
-_KEYED = re.compile(r"^(?P<head>\s*(?:-\s+)*[\w-]+:\s+)(?P<rest>\S.*?)\s*$")
+_MOST_INDENTS = 12  # of the lines above, the nearest; each trial reads the whole file
+_ITEM = re.compile(r"(?P<head>\s*(?:-\s+)*(?:[\w-]+:\s+)?)(?P<rest>\S.*)")
+_KEYED = re.compile(r"(?P<head>\s*(?:-\s+)*[\w-]+:\s+)(?P<rest>\S.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +137,9 @@ def _candidates(lines: Sequence[str], number: int, at: int) -> Iterator[tuple[st
         item = re.match(r"[^,\]}#]*[^,\]}#\s]", line[at:])
         if item:
             yield _STARTS[char], at, line[:at] + json.dumps(item[0], ensure_ascii=False) + line[at + item.end() :]
-    keyed = _KEYED.match(line)
+    keyed = _KEYED.match(line.rstrip())
     yield from _brackets(line)
-    for match in (keyed, _ITEM.match(line)):
+    for match in (keyed, _ITEM.match(line.rstrip())):
         if match:
             yield from _quoted(line, match)
     word = re.match(r"^(\s*(?:-\s+)*)([a-z_]+)(?::?\s+|:)(?=\S)(?!.*:\s)(.*)$", line)
@@ -187,8 +188,10 @@ def _indents(lines: Sequence[str], number: int) -> Iterator[tuple[str, int, str]
     """The line moved to the indents of the lines before it, the nearest first."""
     line = lines[number]
     own = len(line) - len(line.lstrip())
-    seen = []
+    seen: list[int] = []
     for before in reversed(lines[:number]):
+        if len(seen) >= _MOST_INDENTS:
+            break
         if before.strip() and not before.lstrip().startswith("#"):
             indent = len(before) - len(before.lstrip())
             inner = indent + len(re.match(r"(?:-\s+)*", before.lstrip())[0])  # type: ignore[index] # a star always matches

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.config.models import SeriesFile, StaffroomFile
+from bot.config.series_models import SeriesFile
+from bot.config.staffroom_models import StaffroomFile
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

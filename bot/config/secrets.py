@@ -5,14 +5,17 @@ They are never read from YAML, and a ``Secret`` shows itself to nobody who does 
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import json
 import os
 import re
 import stat
 import tempfile
+from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -25,6 +28,34 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
 
 LOGINS = ".staffroom-logins.json"
+ERASURES = ".staffroom-erasures"
+
+_TEMPORARY = ".tmp"
+_LEFT_BEHIND = 60.0  # seconds; writing takes a few thousandths of one
+_MOST_TOKENS = 32
+_known: set[str | bytes] = set()
+_tokens: deque[str] = deque(maxlen=_MOST_TOKENS)  # of sessions, renewed every few hours: only the last are any good
+
+
+def known_secrets() -> frozenset[str | bytes]:
+    """Every secret this process has met, so that no log shows it."""
+    return frozenset(_known).union(tuple(_tokens))
+
+
+def keep_hidden(secret: str | bytes) -> None:
+    """Let no log show this. Of a URL it is the password, of a kept session its tokens."""
+    if isinstance(secret, bytes):
+        _known.add(secret)
+    elif secret.startswith("{"):
+        with contextlib.suppress(msgspec.DecodeError):
+            kept = msgspec.json.decode(secret, type=dict[str, Any])
+            _tokens.extend(kept[name] for name in ("access", "refresh") if isinstance(kept.get(name), str))
+    elif "://" in secret:
+        with contextlib.suppress(ValueError):
+            password = urlsplit(secret).password or ""
+            _known.update(form for form in (password, unquote(password)) if form)
+    else:
+        _known.add(secret)
 
 
 class Secret:
@@ -34,6 +65,7 @@ class Secret:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        keep_hidden(text)
 
     def reveal(self) -> str:
         """The text itself, for the one place that sends it."""
@@ -103,6 +135,26 @@ def database_url(settings: Settings, env: Mapping[str, str] | None = None) -> Se
     return Secret(absolute_database(given.reveal() if given else settings.database, settings.folder))
 
 
+def mail_password(env: Mapping[str, str] | None = None) -> Secret | None:
+    """The mail server's password: ``STAFFROOM_MAIL_PASSWORD``, found as an account's is; ``None`` where there is none.
+
+    Raises:
+        ConfigError: a named file cannot be read, or is empty.
+    """
+    return _outside("STAFFROOM_MAIL_PASSWORD", os.environ if env is None else env)
+
+
+def backup_passphrase(env: Mapping[str, str] | None = None) -> Secret | None:
+    """What backups are encrypted with: ``STAFFROOM_BACKUP_PASSPHRASE`` (found like a password); ``None`` if unset."""
+    return _outside("STAFFROOM_BACKUP_PASSPHRASE", os.environ if env is None else env)
+
+
+def erasures_file(folder: Path, env: Mapping[str, str] | None = None) -> Path:
+    """Where the list of erasures is: ``STAFFROOM_ERASURES``, best on another disk, or a file in the bot's folder."""
+    env = os.environ if env is None else env
+    return folder / env["STAFFROOM_ERASURES"] if env.get("STAFFROOM_ERASURES") else folder / ERASURES
+
+
 def read_login(folder: Path, account: str) -> dict[str, str]:
     """What ``save_login`` kept for an account; empty where it kept nothing.
 
@@ -118,19 +170,42 @@ def save_login(folder: Path, account: str, values: Mapping[str, str]) -> None:
     The file is written beside its place and renamed into it, so that a crash leaves the old or the new one.
 
     Raises:
-        LoginError: others can read the file there is, or it is damaged.
+        LoginError: others can read the file there is, or it is damaged, or there is no room for the new one.
     """
     logins = _read_logins(folder) | {account: dict(values)}
-    handle, name = tempfile.mkstemp(prefix=f"{LOGINS}.", dir=folder)  # made with mode 0600
+    try:
+        _put_in_place(folder / LOGINS, logins)
+    except OSError as error:
+        raise LoginError(
+            f"The logins cannot be kept in {folder / LOGINS}: {error.strerror or error}. Those that were there stay. "
+            "Check that the folder belongs to the bot's user and that the disk has room."
+        ) from error
+
+
+def _put_in_place(path: Path, logins: Mapping[str, Mapping[str, str]]) -> None:
+    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=_TEMPORARY, dir=path.parent)  # with mode 0600
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(logins, file, indent=1, sort_keys=True)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(folder / LOGINS)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+    _sweep(path)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a crash left half-written beside a file that was just put in place: logins nobody needs any more.
+
+    Only what is older than any other process could still be writing.
+    """
+    now = path.stat().st_mtime
+    for left in path.parent.glob(f"{path.name}.*{_TEMPORARY}"):
+        with contextlib.suppress(FileNotFoundError):
+            if now - left.stat().st_mtime > _LEFT_BEHIND:
+                left.unlink()
 
 
 def _variable(account: str, what: str) -> str:

@@ -45,6 +45,27 @@ class AccountSettings(msgspec.Struct, frozen=True):
     streams: tuple[str, ...] = ()
 
 
+class MailSettings(msgspec.Struct, frozen=True):
+    """The server that carries mail: its name, its port, whose mail it is, and the login's name (empty for none)."""
+
+    server: str
+    port: int
+    sender: str
+    user: str = ""
+
+
+class AlertSettings(msgspec.Struct, frozen=True):
+    """Who is told of trouble.
+
+    Attributes:
+        to: mail addresses, and handles as ``people.called`` reads them.
+        mail: the mail server; ``None`` where no mail address stands in ``to``.
+    """
+
+    to: tuple[str, ...] = ()
+    mail: MailSettings | None = None
+
+
 class Settings(msgspec.Struct, frozen=True):
     """All of a bot's folder, checked.
 
@@ -57,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True):
         networks: the accounts by name.
         series: in the order of their files' names.
         places: for each series' slug (and ``""`` for ``staffroom.yaml``) its file and the places in it.
+        alerts: who is told of trouble; nobody where it is not set.
     """
 
     folder: Path
@@ -67,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True):
     networks: dict[str, AccountSettings]
     series: tuple[Series, ...]
     places: dict[str, tuple[str, dict[Steps, tuple[int, int]]]] = {}
+    alerts: AlertSettings = AlertSettings()
 
     def place(self, slug: str, *steps: str | int) -> Place:
         """File, line and column (from 1) of a value in a series' file, or of the nearest thing around it.

@@ -199,6 +199,61 @@ def stream(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
     raise Wrong(f"“{shown(word)}” is no address of a stream; those begin with wss:// and have no question mark.", fit)
 
 
+_LONGEST_ADDRESS = 320  # characters: 64, an @, and the longest domain (RFC 3696, errata 1690)
+_MAILBOX = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:" + _DOMAIN + r"|localhost)"
+
+
+def _short(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
+    word = text(value)
+    if len(word) > _LONGEST_ADDRESS:
+        raise Wrong(f"“{shown(word)}” is too long for an address.")
+    return word
+
+
+def mailbox(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
+    """A bare mail address, such as ``ops@example.org``."""
+    word = _short(value).removeprefix("mailto:")
+    if re.fullmatch(_MAILBOX, word, re.IGNORECASE):
+        return word
+    inside = re.search(r"<(" + _MAILBOX + r")>", word, re.IGNORECASE)
+    say = f"“{shown(word)}” is no mail address; write it bare, such as ops@example.org."
+    raise Wrong(say, inside[1] if inside else "ops@example.org")
+
+
+def recipient(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
+    """Somebody to be told: a mail address, or a handle on Bluesky or Mastodon."""
+    word = _short(value)
+    if re.fullmatch(_MAILBOX, word.removeprefix("mailto:"), re.IGNORECASE):
+        return word.removeprefix("mailto:")
+    try:
+        return handle(word)
+    except Wrong:
+        inside = re.search(r"<(" + _MAILBOX + r")>", word, re.IGNORECASE)
+        say = (
+            f"“{shown(word)}” is neither a mail address nor a handle; write ops@example.org, sam.example.org (Bluesky)"
+            " or @sam@social.example.org (Mastodon)."
+        )
+        raise Wrong(say, inside[1] if inside else "") from None
+
+
+def mail_server(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
+    """A mail server's bare name or address, such as ``smtp.example.org``, ``localhost`` or ``192.0.2.7``."""
+    word = _short(value).lower()
+    if re.fullmatch(rf"{_DOMAIN}|localhost|\d{{1,3}}(?:\.\d{{1,3}}){{3}}|[0-9a-f:]*:[0-9a-f:]+", word):
+        return word
+    inside = re.search(rf"({_DOMAIN}|localhost)(?![\w@])", word)
+    say = f"“{shown(word)}” is no mail server's name: it stands bare, its port under port:."
+    raise Wrong(say, inside[1] if inside else "smtp.example.org")
+
+
+def port(value: Any) -> int:  # noqa: ANN401 - whatever the file holds
+    """A TCP port, 1 to 65535."""
+    word = text(value)
+    if re.fullmatch(r"[0-9]{1,5}", word) and 1 <= int(word) <= 65_535:  # noqa: PLR2004 - the highest port
+        return int(word)
+    raise Wrong(f"“{shown(word)}” is no port; most mail servers take mail on 587.", "587")
+
+
 def option(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
     """One answer of a poll: at most 50 characters, as Mastodon's default allows."""
     words = line_text(value)

@@ -8,6 +8,7 @@ models know which of them is a language, a time or a title.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bot.config.repairs import Repair, explain, tabs
 from bot.config.words import shown
+from bot.domain.cleaning import showable
 from bot.errors import Problem
 
 if TYPE_CHECKING:
@@ -25,19 +27,25 @@ LARGEST_FILE = 250_000  # bytes; a year of weekly chats takes about 60,000
 MOST_NODES = 20_000  # after aliases are followed
 DEEPEST = 20  # the models need 6
 MOST_REPAIRS = 25  # broken lines named in one go
+LONGEST_LINE = 8_000  # characters; a text may have 5,000
+MOST_TRIED = 2_000_000  # characters parsed, in all, to try out what a broken line may have meant
 
 Path = tuple[str | int, ...]
 
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """A value and its place: line and column counted from 0, the end excluded."""
+    """A value and its place: line and column counted from 0, the end excluded.
+
+    ``size`` counts all values in it, itself included, ``height`` the levels; aliases count as what they stand for.
+    """
 
     line: int
     column: int
     end_line: int = 0
     end_column: int = 0
     size: int = 1
+    height: int = 1
 
 
 @dataclass(slots=True, eq=False)
@@ -75,6 +83,7 @@ class Source:
         self.problems: list[Problem] = []
         self.lines: list[str] = []
         self.root: Mapping | None = None
+        self._untried = MOST_TRIED
         text = self._decode(data)
         if text is not None:
             self._read(text)
@@ -117,30 +126,33 @@ class Source:
             say = f"This file is larger than {LARGEST_FILE:,} bytes. Keep one term in a series' file."
             self.problems.append(Problem(self.name, 0, 0, say))
             return None
+        data = data.removeprefix(BOM_UTF8)
         try:
-            text = data.decode("utf-8-sig")
+            return _one_kind_of_line_end(data.decode())
         except UnicodeDecodeError as error:
-            before = data[: error.start]
-            line = before.count(b"\n")
-            column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace"))
+            before = _one_kind_of_line_end(data[: error.start].decode())
+            line, column = before.count("\n"), len(before.rpartition("\n")[2])
             say = "This file is not saved as UTF-8 from here on. Save it again with the encoding “UTF-8”."
             self.problems.append(self.problem(line, column, say))
             return None
-        return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def _read(self, text: str) -> None:
         self.lines = text.split("\n")
-        found = tabs(self.lines, breaks)
+        for number, line in enumerate(self.lines):
+            if len(line) > LONGEST_LINE:
+                say = f"This line has {len(line):,} characters; {LONGEST_LINE:,} are the most. Use several lines."
+                self.problems.append(self.problem(number, LONGEST_LINE, say))
+                return
+        found = tabs(self.lines, self._breaks)
         if found:
             self.problems.append(self.problem(found.line, found.column, found.message, found.mend))
             if found.lines is None:
                 return
             self.lines = list(found.lines)
         for number, line in enumerate(self.lines):
-            strange = re.search(r"[^\t\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", line)
-            if strange:
-                say = f"An invisible character (U+{ord(strange[0]):04X}) stands here; delete it."
-                self.problems.append(self.problem(number, strange.start(), say))
+            at = _strange(line)
+            if at is not None:
+                self.problems.append(self.problem(number, at, _invisible(line[at])))
                 return
         for _ in range(MOST_REPAIRS):
             repair = self._parse()
@@ -160,7 +172,7 @@ class Source:
             self.problems.append(self.problem(stop.line, stop.column, stop.message, stop.mend))
             return None
         except MarkedYAMLError as error:
-            return explain(self.lines, error, breaks)
+            return explain(self.lines, error, self._breaks)
         except (YAMLError, ValueError, OverflowError) as error:
             self.problems.append(Problem(self.name, 0, 0, f"This is no YAML that I can read: {shown(str(error))}"))
             return None
@@ -173,6 +185,11 @@ class Source:
             say = "This file has to begin with a key, a colon and a value."
             self.problems.append(self.problem(root.line, root.column, say, self._first_line()))
         return None
+
+    def _breaks(self, lines: Sequence[str]) -> tuple[int, int] | None:
+        """``breaks``, as long as not too much was tried: then nothing makes sense any further."""
+        self._untried -= sum(map(len, lines)) + len(lines)
+        return breaks(lines) if self._untried > 0 else (0, 0)
 
     def _first_line(self) -> str:
         """How a file like this one may begin."""
@@ -193,6 +210,21 @@ def breaks(lines: Sequence[str]) -> tuple[int, int] | None:
     except (YAMLError, ValueError, OverflowError):
         return (0, 0)
     return None
+
+
+def _one_kind_of_line_end(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _strange(text: str) -> int | None:
+    """Where the first character stands that nobody sees and no page may hold; ``None`` for none."""
+    if text.isprintable():
+        return None
+    return next((at for at, char in enumerate(text) if char not in "\t\n" and showable(char) != char), None)
+
+
+def _invisible(char: str) -> str:
+    return f"An invisible character (U+{ord(char):04X}) stands here; delete it."
 
 
 def walk(root: Node | None) -> Iterator[tuple[Path, Node]]:
@@ -225,6 +257,7 @@ _HARMLESS_TAGS = {"!"} | {
     for start in ("tag:yaml.org,2002:", "!!")
     for name in ("str", "int", "float", "bool", "null", "seq", "map", "timestamp")
 }
+_TOO_DEEP = f"Lists and keys are nested more than {DEEPEST} levels deep here; a chat needs 6 at most."
 _LEVEL = {"MappingStartEvent": 1, "SequenceStartEvent": 1, "MappingEndEvent": -1, "SequenceEndEvent": -1}
 
 
@@ -286,6 +319,10 @@ class _Builder:
         if kind == "ScalarEvent":
             value = str(event.value)
             bare = event.style is None
+            written = _strange(value)  # by an escape: the file itself was looked through
+            if written is not None:
+                self.problems.append(self.source.problem(mark.line, mark.column, _invisible(value[written])))
+                value = showable(value)
             node = Text(*place, value=None if bare and value in {"", "~", "null"} else value, plain=bare)
             if event.anchor:
                 self.anchors[str(event.anchor)] = node
@@ -295,8 +332,7 @@ class _Builder:
         node = Mapping(*place) if kind == "MappingStartEvent" else Items(*place)
         self._count(node)
         if len(self.open) >= DEEPEST:
-            say = f"Lists and keys are nested more than {DEEPEST} levels deep here; a chat needs 6 at most."
-            raise _Stop(mark.line, mark.column, say)
+            raise _Stop(mark.line, mark.column, _TOO_DEEP)
         if self._key_expected():
             raise _Stop(mark.line, mark.column, "A key has to be a plain word, such as topic:")
         self._place(node)
@@ -310,7 +346,9 @@ class _Builder:
         if anchor:
             self.anchors[anchor] = node
         if self.open:
-            self.open[-1][0].size += node.size - 1
+            parent = self.open[-1][0]
+            parent.size += node.size - 1
+            parent.height = max(parent.height, node.height + 1)
 
     def _alias(self, event: Any) -> None:  # noqa: ANN401 - as above
         mark = event.start_mark
@@ -324,6 +362,10 @@ class _Builder:
             target = Text(*(node.line, node.column, node.end_line, node.end_column), value=f"*{name}", plain=False)
         if self._key_expected():
             raise _Stop(mark.line, mark.column, "A key has to be a plain word, such as topic:")
+        if len(self.open) + target.height > DEEPEST:
+            raise _Stop(mark.line, mark.column, _TOO_DEEP)
+        if self.open:
+            self.open[-1][0].height = max(self.open[-1][0].height, target.height + 1)
         self.nodes += target.size - 1
         self._count(target)
         self._place(target)
@@ -347,7 +389,8 @@ class _Builder:
             return
         parent = self.open[-1][0]
         if isinstance(parent, Items):
-            parent.items.append(self._empty_item(node) if isinstance(node, Text) and node.value is None else node)
+            nothing = (node.line, node.column) == (node.end_line, node.end_column)
+            parent.items.append(self._empty_item(node) if isinstance(node, Text) and nothing else node)
         elif isinstance(parent, Mapping):
             key = self.waiting[-1]
             if key is None:

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from bot.config import load, stamp
-from bot.config.models import SeriesFile, StaffroomFile
 from bot.config.scaffold import scaffold
 from bot.config.schema import schema_bytes, schema_json
+from bot.config.series_models import SeriesFile
+from bot.config.staffroom_models import StaffroomFile
 from bot.domain.occurrences import occurrences
 from bot.errors import ConfigError, UserError
 

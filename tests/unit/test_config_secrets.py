@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -82,6 +83,17 @@ def test_logins_are_kept_apart_and_for_the_owner_alone(tmp_path: Path) -> None:
     assert read_login(tmp_path, "mastodon") == {"token": "b"}
     assert (tmp_path / LOGINS).stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == [LOGINS]
+
+
+def test_what_a_crash_left_half_written_goes_with_the_next_saving(tmp_path: Path) -> None:
+    left, just_now, other = (tmp_path / f"{LOGINS}.{name}" for name in ("abc.tmp", "def.tmp", "old"))
+    for file in (left, just_now, other):
+        file.write_text(HUSH)
+    os.utime(left, (1, 1))
+
+    save_login(tmp_path, "bluesky", {"password": "a"})
+
+    assert {path.name for path in tmp_path.iterdir()} == {LOGINS, just_now.name, other.name}
 
 
 def test_a_login_file_open_to_others_is_refused(tmp_path: Path) -> None:
