@@ -1,23 +1,31 @@
 """What services need of the world, as protocols, and no more."""
 
+from bot.domain.records import Said
+from bot.ports.alerts import AlertBook, Mail, Notice
 from bot.ports.clock import Clock
-from bot.ports.network import Heard, Identity, LookUp, Network, Sent, Spoiled, Wanted
+from bot.ports.network import Budget, Condition, Heard, Identity, LookUp, Network, Sent, Spoiled, Wanted
 from bot.ports.publishing import Archived, Composer, PlannedPage, Renderer, Target
 from bot.ports.store import Due, Held, Person, Standing, Store, Stored
 
 __all__ = [
+    "AlertBook",
     "Archived",
+    "Budget",
     "Clock",
     "Composer",
+    "Condition",
     "Due",
     "Heard",
     "Held",
     "Identity",
     "LookUp",
+    "Mail",
     "Network",
+    "Notice",
     "Person",
     "PlannedPage",
     "Renderer",
+    "Said",
     "Sent",
     "Spoiled",
     "Standing",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -11,10 +12,10 @@ from bot.domain.posts import Account, Post, PostRef
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
     from bot.domain.outbox import Draft, Part
     from bot.domain.posts import NetworkName
+    from bot.domain.records import Said
     from bot.domain.textlength import Limits
 
 
@@ -98,6 +99,30 @@ class Heard(msgspec.Struct, frozen=True):
     missed: bool = False
 
 
+class Budget(msgspec.Struct, frozen=True):
+    """How many requests a network still lets us make: ``left`` of ``limit`` until ``resets_at`` (UTC)."""
+
+    limit: int
+    left: int
+    resets_at: datetime
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """How an account has fared lately, as its own requests met it; nothing is asked for this.
+
+    Attributes:
+        silent_since: since when no request had a usable answer, UTC; ``None`` while it answers, or if none was made.
+        refused_since: since when its login is not accepted, UTC; ``None`` while it is.
+        budget: what the network said last of how much may still be asked; ``None`` where it says nothing.
+        login_ends: when the login ends unless somebody renews it, UTC; ``None`` where no end is known.
+    """
+
+    silent_since: datetime | None = None
+    refused_since: datetime | None = None
+    budget: Budget | None = None
+    login_ends: datetime | None = None
+
+
 class Network(Protocol):
     """One of our accounts on one network. Safe to use from several threads; every call is bounded in time.
 
@@ -146,6 +171,17 @@ class Network(Protocol):
 
     def find(self, group: Sequence[Part], parts: Sequence[Part]) -> tuple[Sent, ...]:
         """Look whether an earlier request for ``group`` took effect. Empty means: certainly not (yet)."""
+        ...
+
+    def said_since(self, since: datetime) -> tuple[Said, ...]:
+        """Our own posts made since then, of every visibility, oldest first.
+
+        For a store that was put back and does not know what was said since its backup.
+        """
+        ...
+
+    def condition(self) -> Condition:
+        """How the account has fared lately. Asks nothing, never fails."""
         ...
 
     def sweep(self, root: PostRef) -> Iterator[tuple[Post, ...]]:

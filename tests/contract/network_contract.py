@@ -25,6 +25,7 @@ import pytest
 
 from bot.domain.outbox import Draft, DraftPost, MediaFile, Part, next_group
 from bot.domain.posts import Post, PostRef
+from bot.domain.restoring import normal
 from bot.domain.richtext import Facet, Link, Mention, RichText, Tag
 from bot.errors import NetworkError, Refused, Unanswered, Unavailable
 from bot.ports import Network, Sent, Wanted
@@ -357,10 +358,52 @@ class NetworkContract:
             lambda: list(network.tagged("edchat", now)),
             lambda: network.look_up([ref]),
             lambda: network.listen("", Wanted()),
+            lambda: network.said_since(now),
         ]
         for read in reads:
             with pytest.raises(NetworkError):
                 read()
+
+    # -- what we said -------------------------------------------------------------------------------------------
+    def test_our_own_posts_are_read_back_with_their_words_and_parents(self, world: World) -> None:
+        network = world.network()
+        long = words("Q1 Why? https://example.org/a/rather/long/address/of/a/page?with=more&and=more #EdChat “yes” 💡")
+        refs = say(network, long, "Second\n\nand last.")
+        [third] = say(network, "Later.", seed=2)
+        said = network.said_since(datetime.now(UTC) - timedelta(minutes=5))
+        assert [(one.ref.id, one.parent) for one in said] == [
+            (refs[0].id, ""),
+            (refs[1].id, refs[0].id),
+            (third.id, ""),
+        ]
+        assert [normal(one.text) for one in said] == [normal(long.text), "Second and last.", "Later."]
+        assert not any(one.private for one in said)
+        assert all(abs(one.at - datetime.now(UTC)) < timedelta(minutes=2) for one in said)
+        assert all(one.ref.url.startswith("http") for one in said)
+
+    def test_only_what_was_said_since_is_read_back(self, world: World) -> None:
+        network = world.network()
+        say(network, "Q1 Why?")
+        assert network.said_since(datetime.now(UTC) + timedelta(minutes=5)) == ()
+
+    def test_all_of_many_posts_are_read_back(self, world: World) -> None:
+        network = world.network()
+        many = 105 if network.atomic else 45  # more than a page
+        refs = say(network, *(f"Post {number}" for number in range(many)))
+        said = network.said_since(datetime.now(UTC) - timedelta(minutes=5))
+        assert [one.ref.id for one in said] == [ref.id for ref in refs]
+
+    def test_words_for_one_person_are_known_as_such(self, world: World) -> None:
+        network, teacher = world.network(), world.teacher("amy")
+        [question] = say(network, "Q1 Why?")
+        asked = teacher.reply(question, "What is this?")
+        world.settle()
+        now = datetime.now(UTC)
+        network.answer(asked, teacher.handle, "Which do you mean?", "0" * 32, now)
+        *_, answer = network.said_since(now - timedelta(minutes=5))
+        assert answer.parent == asked.id
+        assert normal(answer.text).endswith("Which do you mean?")
+        assert answer.private == (network.name == "mastodon")
 
     # -- reading ------------------------------------------------------------------------------------------------
     def test_a_sweep_finds_replies_however_deep_and_each_once(self, world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from bot.domain.posts import PostRef
 from bot.domain.textlength import BLUESKY
 from bot.errors import Refused, Unanswered
-from bot.networks.bluesky import records, wire
+from bot.networks.bluesky import own, records, wire
 from bot.networks.bluesky.cursors import endpoint
 from bot.networks.bluesky.line import Lines
 from bot.networks.bluesky.mentions import addressed
@@ -17,8 +18,9 @@ from bot.networks.bluesky.reading import Reader
 from bot.networks.bluesky.records import COLLECTIONS, Reply, StrongRef, cid_of, uri_of
 from bot.networks.bluesky.requests import Requests
 from bot.networks.bluesky.streaming import Streamer
-from bot.networks.bluesky.views import Profile, RecordAnswer
+from bot.networks.bluesky.views import Did, Handle, Profile, RecordAnswer
 from bot.networks.bluesky.xrpc import Xrpc, XrpcRefused, token_scope
+from bot.networks.ids import is_address
 from bot.ports import Identity, Sent
 
 if TYPE_CHECKING:
@@ -28,9 +30,11 @@ if TYPE_CHECKING:
 
     from bot.domain.outbox import Draft, Part
     from bot.domain.posts import Account, Post
+    from bot.domain.records import Said
     from bot.domain.textlength import Limits
-    from bot.ports import Heard, LookUp, Wanted
+    from bot.ports import Condition, Heard, LookUp, Wanted
 
+_VERSION = re.compile(r"[\w.+-]{1,60}", re.ASCII)
 _PROFILE = "app.bsky.actor.profile"
 _MISSING = frozenset({"RecordNotFound"})
 _BLOB_LOST = frozenset({"BlobNotFound"})
@@ -56,8 +60,8 @@ class _Writes(msgspec.Struct):
 class _Whoami(msgspec.Struct):
     """https://docs.bsky.app/docs/api/com-atproto-server-get-session."""
 
-    did: str
-    handle: str
+    did: Did
+    handle: Handle
 
 
 class _Links(msgspec.Struct, rename="camel"):
@@ -128,6 +132,10 @@ class Bluesky:
     def __repr__(self) -> str:
         return f"<Bluesky account {self.account!r}>"
 
+    def condition(self) -> Condition:
+        """How the account has fared: its server, the AppView where that is asked, and its login."""
+        return self._xrpc.condition()
+
     def identity(self) -> Identity:
         """Ask who we are. The bot flag is the self-label ``bot`` on our own profile record."""
         whoami = self._xrpc.query("com.atproto.server.getSession", {}, _Whoami)
@@ -143,14 +151,15 @@ class Bluesky:
                 raise
             bot = False
         scope = token_scope(self._xrpc.session)
+        terms = (server.links.terms_of_service if server.links else None) or ""
         return Identity(
             id=whoami.did,
             handle=whoami.handle,
             url=wire.profile_url(Profile(whoami.did, whoami.handle)),
             bot=bot,
             scopes=(scope,) if scope else (),
-            software=f"PDS {version}" if version else "",
-            terms=(server.links.terms_of_service if server.links else None) or "",
+            software=f"PDS {version}" if _VERSION.fullmatch(version) else "",
+            terms=terms if is_address(terms) else "",
             ahead=self._xrpc.ahead,
         )
 
@@ -273,6 +282,10 @@ class Bluesky:
         params = {"repo": did, "collection": collection, "rkey": rkey}
         return self._xrpc.query("com.atproto.repo.getRecord", params, RecordAnswer)
 
+    def said_since(self, since: datetime) -> tuple[Said, ...]:
+        """See ``own.said_since``."""
+        return own.said_since(self._xrpc, since)
+
     # -- reading -------------------------------------------------------------------------------------------------
     def sweep(self, root: PostRef) -> Iterator[tuple[Post, ...]]:
         """See ``reading.Reader.sweep``."""
@@ -292,11 +305,12 @@ class Bluesky:
 
     def listen(self, cursor: str, wanted: Wanted) -> Heard:
         """See ``reading.Reader.listen``."""
-        return self._reader.listen(cursor, wanted)
+        return self._xrpc.aside.told(self._reader.listen(cursor, wanted))
 
     def stream(self, cursor: str, wanted: Callable[[], Wanted], stopping: Callable[[], bool]) -> Iterator[Heard]:
         """See ``streaming.Streamer.stream``."""
-        return self._streamer.stream(lambda: self._xrpc.session.did, cursor, wanted, stopping)
+        stream = self._streamer.stream(lambda: self._xrpc.session.did, cursor, wanted, stopping)
+        return self._xrpc.aside.telling(stream)
 
     def resolve(self, address: str) -> Post | None:
         """See ``reading.Reader.resolve``."""

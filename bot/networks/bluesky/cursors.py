@@ -25,6 +25,7 @@ FIREHOSE_PATH = "/xrpc/com.atproto.sync.subscribeRepos"
 V2_SUBPROTOCOL = Subprotocol("xrpc.v1.json")
 
 _BETWEEN = "|"
+_LONGEST = 1000  # characters of a cursor
 _OVERLAP = timedelta(seconds=5)  # servers witness the same event at slightly different times
 _KEPT = timedelta(hours=24)  # streams keep at least about so much; what is older may be missing from the replay
 
@@ -49,6 +50,8 @@ class Cursor(msgspec.Struct, frozen=True):
 
 def read_cursor(text: str) -> Cursor | None:
     """A cursor as ``str`` wrote it; ``None`` for anything else."""
+    if len(text) > _LONGEST:
+        return None
     try:
         protocol, host, position, at = text.split(_BETWEEN)
         return msgspec.convert({"protocol": protocol, "host": host, "position": int(position), "at": int(at)}, Cursor)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.sync.client import connect
+from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
+from websockets.sync.client import ClientConnection, connect
 
+from bot.domain.plainwords import plain_words
 from bot.errors import Unavailable
 from bot.networks.bluesky.cursors import V2_SUBPROTOCOL
 
@@ -19,16 +20,18 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from websockets.sync.client import ClientConnection
-
     from bot.networks.bluesky.cursors import Cursor, Endpoint
+    from bot.networks.bluesky.frames import Protocol
 
 _OPENING = 10.0  # seconds
 _CLOSING = 1.0
 _PING = 20.0
-_MOST_BYTES = 16 * 1024 * 1024  # a firehose's commit has 2 MB of blocks at most, with its frame a little more
-_AHEAD = 256  # frames read before they are asked for; the server waits when there are more
+# A record has 1 MB at most, a commit of the firehose 2 MB of blocks and its operations.
+_MOST_BYTES: dict[Protocol, int] = {"v1": 2 * 1024 * 1024, "v2": 2 * 1024 * 1024, "firehose": 8 * 1024 * 1024}
+# Frames read before they are asked for; the server waits when there are more. With their sizes, 128 MB at the worst.
+_AHEAD: dict[Protocol, int] = {"v1": 64, "v2": 64, "firehose": 16}
 _BAD_REQUEST = 400
+_ELSEWHERE = range(300, 400)
 
 
 class Line:
@@ -75,7 +78,7 @@ class Line:
             if self._silence and quiet > self._silence:
                 raise Unavailable(f"{self.end.host}: the stream has been silent for {quiet:.0f} seconds") from None
             return None
-        except (ConnectionClosed, OSError) as error:
+        except (WebSocketException, OSError) as error:  # broken, or a message in too many pieces
             raise Unavailable(f"{self.end.host}: the stream broke ({_reason(error)})") from None
         self._last = time.monotonic()
         return got
@@ -136,6 +139,18 @@ class Lines:
         raise Unavailable(f"no stream of Bluesky can be reached: {', '.join(reasons)}")
 
 
+class _Straight(ClientConnection):
+    """A connection to where the operator said, and nowhere else: redirects are not followed."""
+
+    def handshake(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 -- handed on as they are
+        try:
+            super().handshake(*args, **options)
+        except InvalidStatus as error:
+            if error.response.status_code in _ELSEWHERE:
+                raise InvalidHandshake("sent on elsewhere; is the address right?") from None
+            raise
+
+
 def _connecting(end: Endpoint, number: int | None) -> AbstractContextManager[ClientConnection]:
     """https://websockets.readthedocs.io/en/stable/reference/sync/client.html."""
     wanted = [V2_SUBPROTOCOL] if end.protocol == "v2" else None
@@ -147,12 +162,13 @@ def _connecting(end: Endpoint, number: int | None) -> AbstractContextManager[Cli
         close_timeout=_CLOSING,
         ping_interval=_PING,
         ping_timeout=_PING,
-        max_size=_MOST_BYTES,
-        max_queue=_AHEAD,
+        max_size=_MOST_BYTES[end.protocol],
+        max_queue=_AHEAD[end.protocol],
         user_agent_header="Staffroom",
+        create_connection=_Straight,
     )
 
 
 def _reason(error: Exception) -> str:
     """What went wrong, in short."""
-    return str(error)[:200] or type(error).__name__
+    return plain_words(str(error)) or type(error).__name__

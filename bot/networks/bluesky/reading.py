@@ -11,7 +11,7 @@ import msgspec
 
 from bot.domain.posts import PostRef
 from bot.domain.richtext import fold_tag, hashtags
-from bot.errors import Busy, Unanswered, Unavailable
+from bot.errors import Busy, NetworkError, Refused, Unanswered, Unavailable
 from bot.networks.bluesky import wire
 from bot.networks.bluesky.mentions import did_called
 from bot.networks.bluesky.profiles import Profiles
@@ -26,6 +26,8 @@ from bot.networks.bluesky.views import (
     ProfilesAnswer,
     RecordAnswer,
     ThreadAnswer,
+    is_did,
+    is_post_uri,
 )
 from bot.networks.bluesky.xrpc import XrpcRefused
 from bot.ports import Heard, LookUp
@@ -46,11 +48,14 @@ _BATCH = 100  # posts handed on at once
 _POSTS_AT_ONCE = 25  # app.bsky.feed.getPosts
 _PAGE = 100
 _SPELT_EVERY = timedelta(minutes=5)
+_MOST_PAGES = 500  # of one list; an hour of the busiest hashtag takes a few dozen
+_MOST_POSTS = 200_000  # of one thread
+_MOST_ASKED = 2_000  # places in a thread from which it is asked for again
+_MOST_TROUBLES = 3  # of these that may fail before the rest is left for the next time
+_AHEAD = timedelta(minutes=5)  # by which a server's clock may be ahead of ours
 _DRY_PAGES = 3  # pages in a row without anything new, after which a list is taken to be at its end
 _NOTIFICATION_PAGES = 20  # what is older is found by sweeping
 _NOT_THERE = (400, 404)  # RecordNotFound, or a repository that nobody knows
-# A server refuses all it is asked for where one of them is none.
-_POST_URI = re.compile(rf"at://[\w.:%-]+/{re.escape(POST)}/[\w.:~-]+", re.ASCII)
 _AT_ADDRESS = re.compile(rf"at://(?P<who>[^/\s]+)/{re.escape(POST)}/(?P<rkey>[\w.:~-]+)", re.ASCII)
 _WEB_ADDRESS = re.compile(
     r"https?://(?:www\.)?bsky\.app/profile/(?P<who>[^/\s?#]+)/post/(?P<rkey>[\w.:~-]+)/?(?:[?#]\S*)?", re.ASCII
@@ -79,8 +84,9 @@ class Reader:
         seen = {root}
         hidden: set[str] = set()
         anchors, asked = deque([root]), {root}
-        while anchors:
-            answer = self._thread(anchors.popleft(), depth=_DEPTH)
+        troubles: list[NetworkError] = []
+        while anchors and len(seen) < _MOST_POSTS and len(troubles) < _MOST_TROUBLES:
+            answer = self._place(anchors.popleft(), troubles)
             if answer is None:
                 continue
             hidden |= wire.gate(answer.threadgate).hidden
@@ -88,11 +94,11 @@ class Reader:
             nodes = [answer.thread]
             while nodes:
                 node = nodes.pop()
-                if node.post is None:
-                    continue
                 replies = node.replies or []
                 nodes += replies
-                if node.post.reply_count > len(replies) and node.post.uri not in asked:
+                if node.post is None:
+                    continue
+                if node.post.reply_count > len(replies) and node.post.uri not in asked and len(asked) < _MOST_ASKED:
                     asked.add(node.post.uri)
                     anchors.append(node.post.uri)
                 if node.post.uri not in seen:
@@ -100,6 +106,8 @@ class Reader:
                     fresh.append(node.post)
             for some in _slices(fresh, _BATCH):
                 yield self._posts(some, hidden)
+        if troubles:
+            raise troubles[0]
 
     def tagged(self, hashtag: str, since: datetime) -> Iterator[tuple[Post, ...]]:
         """Posts with a hashtag, newest first, written since then (https://docs.bsky.app/docs/api/app-bsky-feed-search-posts).
@@ -177,7 +185,10 @@ class Reader:
         https://docs.bsky.app/docs/api/app-bsky-notification-list-notifications
         """
         del wanted
+        latest = self._clock() + _AHEAD  # what claims to be later must not make us pass by what really comes till then
         since = wire.moment(cursor) if cursor else None
+        if since is not None and since > latest:
+            cursor, since = written(latest), latest
         heard: dict[str, str] = {}
         newest, newest_at = cursor, since
         page = ""
@@ -190,7 +201,7 @@ class Reader:
                 if at is None or (since is not None and at <= since):
                     older = True
                     continue
-                if newest_at is None or at > newest_at:
+                if at <= latest and (newest_at is None or at > newest_at):
                     newest, newest_at = item.indexed_at, at
                 if item.reason in _REASONS and f"/{POST}/" in item.uri:
                     heard.setdefault(item.uri, item.reason)
@@ -209,7 +220,7 @@ class Reader:
         if match is None:
             return None
         did = match["who"] if match["who"].startswith("did:") else did_called(match["who"].lower(), self._xrpc)
-        if not did:
+        if not is_did(did):
             return None
         found = self.look_up([PostRef("bluesky", f"at://{did}/{POST}/{match['rkey']}")]).posts
         return found[0] if found else None
@@ -230,6 +241,14 @@ class Reader:
             return None
         return wire.account(answer.profiles[0]) if answer.profiles else None
 
+    def _place(self, uri: str, troubles: list[NetworkError]) -> ThreadAnswer | None:
+        """A thread from one of its places; where that goes wrong, the rest of it can still be read."""
+        try:
+            return self._thread(uri, depth=_DEPTH)
+        except (Unanswered, Refused) as trouble:
+            troubles.append(trouble)
+            return None
+
     # -- asking --------------------------------------------------------------------------------------------------
     def _thread(self, uri: str, *, depth: int) -> ThreadAnswer | None:
         """A thread from one post downward; ``None`` if that post is not there."""
@@ -245,8 +264,9 @@ class Reader:
         """All pages of a list of posts, each post once. A page may be empty and yet not the last."""
         seen: set[str] = set()
         cursor: str | None = None
-        dry = 0
-        while dry < _DRY_PAGES:
+        dry = turn = 0
+        while dry < _DRY_PAGES and turn < _MOST_PAGES:
+            turn += 1
             page = params | {"limit": _PAGE} | ({"cursor": cursor} if cursor else {})
             answer = self._xrpc.query(method, page, PostsAnswer, public=public)
             fresh = [view for view in answer.posts if view.uri not in seen]
@@ -261,9 +281,9 @@ class Reader:
     def views(self, uris: Sequence[str]) -> list[PostView]:
         """Posts by URI; those not shown to us are missing, and so is what is no post's URI."""
         found: list[PostView] = []
-        for some in _slices([uri for uri in uris if _POST_URI.fullmatch(uri)], _POSTS_AT_ONCE):
+        for some in _slices([uri for uri in uris if is_post_uri(uri)], _POSTS_AT_ONCE):
             answer = self._xrpc.query("app.bsky.feed.getPosts", {"uris": list(some)}, PostsAnswer, public=True)
-            found += answer.posts
+            found += [view for view in answer.posts if view.uri in some]
         return found
 
     def record(self, uri: str) -> RecordAnswer:
@@ -271,7 +291,10 @@ class Reader:
         repo, _, rest = uri.removeprefix("at://").partition("/")
         collection, _, rkey = rest.partition("/")
         params = {"repo": repo, "collection": collection, "rkey": rkey}
-        return self._xrpc.query("com.atproto.repo.getRecord", params, RecordAnswer)
+        answer = self._xrpc.query("com.atproto.repo.getRecord", params, RecordAnswer)
+        if answer.uri != uri:
+            raise Unanswered(f"com.atproto.repo.getRecord: the answer is not the record that was asked for ({uri})")
+        return answer
 
     # -- making posts --------------------------------------------------------------------------------------------
     def _pairs(self, views: Sequence[PostView]) -> list[tuple[PostView, Post]]:
@@ -321,7 +344,8 @@ class Reader:
             )
             for view in views
         )
-        return tuple(post for post in made if post is not None)
+        now = self._clock()  # nothing was written later than it was seen
+        return tuple(post if post.at <= now else msgspec.structs.replace(post, at=now) for post in made if post)
 
     def _unshown(self, kept: RecordAnswer) -> tuple[Post, ...]:
         """A post that exists but is not shown to us; our own are only not indexed yet, so we do not know."""

@@ -6,6 +6,7 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from bot.domain.plainwords import decoding_words
 from bot.domain.posts import PostRef
 from bot.errors import Refused, Unavailable
 from bot.networks.bluesky.cursors import Cursor, read_cursor
@@ -30,6 +31,7 @@ _ALIVE = 5.0  # seconds at most between two signs of life; ours come a little ea
 _TICK = 0.5  # seconds between two looks at whether to stop
 _ASKED = 2.0  # seconds between two looks at what is wanted
 _POSTERS = 20_000
+_LAST_POSITION = 2**63 - 1  # what a server counts with
 
 
 class _CursorInFuture(Exception):
@@ -73,7 +75,7 @@ class Batch:
 
     def spoil(self, event: str, error: Exception) -> None:
         """Set an event aside that could not be read."""
-        self._spoiled.append(Spoiled(event, f"{type(error).__name__}: {error}"[:300]))
+        self._spoiled.append(Spoiled(event, f"{type(error).__name__}: {decoding_words(error)}"))
 
     def heard(self, prover: Prover, wanted: Wanted, cursor: str) -> Heard:
         """All of it, posts proved. Raises NetworkError where the network cannot be asked about them."""
@@ -259,9 +261,11 @@ class _Listening:
     # -- how far -------------------------------------------------------------------------------------------------
     def _note(self, event: Event) -> None:
         self._unread = b""
-        if event.position > 0:
-            end = self._line.end
-            self._place = Cursor(end.protocol, end.host, event.position, event.at or stamp(self._clock()))
+        if 0 < event.position <= _LAST_POSITION:
+            end, now = self._line.end, stamp(self._clock())
+            # An event that claims to be of the future must not make us pass by what comes till then.
+            at = min(event.at, now) if event.at > 0 else now
+            self._place = Cursor(end.protocol, end.host, event.position, at)
 
     def _cursor(self) -> str:
         """After the last frame, which need not have been read for anything else."""

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from typing import Annotated
+
 import msgspec
 
+# Ids go into addresses, into questions to servers and into what we keep, so nothing else is taken for one.
+# https://atproto.com/specs/did, https://atproto.com/specs/handle, https://atproto.com/specs/record-key
+_DID = r"did:[a-z]{2,32}:[A-Za-z0-9._:%-]{1,256}"
+_POST_URI = rf"at://{_DID}/app\.bsky\.feed\.post/[A-Za-z0-9_~:-][A-Za-z0-9._~:-]{{0,511}}"
+Did = Annotated[str, msgspec.Meta(pattern=rf"\A{_DID}\Z")]
+Handle = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9.-]{0,253}\Z")]
+PostUri = Annotated[str, msgspec.Meta(pattern=rf"\A{_POST_URI}\Z")]
+Cid = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9+=_-]{0,256}\Z")]
+
 NOTHING = msgspec.Raw(b"{}")
+
+
+def is_post_uri(text: str) -> bool:
+    """Whether a text is the ``at://`` URI of a post, by the account's DID."""
+    return re.fullmatch(_POST_URI, text) is not None
+
+
+def is_did(text: str) -> bool:
+    """Whether a text is a DID."""
+    return re.fullmatch(_DID, text) is not None
 
 
 class Label(msgspec.Struct):
@@ -26,8 +48,8 @@ class Viewer(msgspec.Struct, rename="camel"):
 class Profile(msgspec.Struct, rename="camel"):
     """An account: ``profileViewBasic`` with a post (no description), ``profileViewDetailed`` from getProfiles."""
 
-    did: str
-    handle: str
+    did: Did
+    handle: Handle
     display_name: str | None = None
     description: str | None = None
     labels: list[Label] | None = None
@@ -43,8 +65,8 @@ class ThreadgateView(msgspec.Struct):
 class PostView(msgspec.Struct, rename="camel"):
     """A post as the AppView shows it; ``record`` is what its author's app wrote."""
 
-    uri: str
-    cid: str
+    uri: PostUri
+    cid: Cid
     author: Profile
     record: msgspec.Raw
     indexed_at: str = ""

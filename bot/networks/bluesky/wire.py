@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
+from bot.domain.cleaning import LONGEST_NAME, one_line, words
 from bot.domain.posts import Account, Media, Post, PostRef, Signals
 from bot.domain.richtext import (
     Facet,
@@ -27,14 +28,19 @@ from bot.domain.richtext import (
     links,
 )
 from bot.domain.textlength import BLUESKY
-from bot.networks.bluesky.records import POST, StrongRef
-from bot.networks.bluesky.views import NOTHING, Label, PostView, Profile, ThreadgateView
+from bot.networks.bluesky.records import StrongRef
+from bot.networks.bluesky.views import NOTHING, Label, PostView, Profile, ThreadgateView, is_post_uri
+from bot.networks.ids import is_address, is_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+MOST_CHARACTERS = 100_000  # of a text; the lexicon allows 3,000 bytes
+MOST_FACETS = 1_000  # in a text of 300 graphemes there is no room for more
+_LONGEST_MENTION = 1_000  # bytes; a handle has 253, and thousands of facets over a whole text cost its square
+_MOST_LANGUAGES = 3
 _BRIDGES = (".ap.brid.gy", ".web.brid.gy")
 _DETACHED = frozenset({"app.bsky.embed.record#viewDetached", "app.bsky.embed.record#viewBlocked"})
 _MEDIA: dict[str, Literal["image", "video"]] = {"app.bsky.embed.images": "image", "app.bsky.embed.video": "video"}
@@ -197,7 +203,7 @@ def account(profile: Profile) -> Account:
         "bluesky",
         profile.did,
         profile.handle,
-        profile.display_name or profile.handle,
+        one_line(profile.display_name or "", LONGEST_NAME) or profile.handle,
         profile_url(profile),
         signals,
     )
@@ -228,22 +234,23 @@ def post(view: PostView, author: Profile, *, hidden: bool) -> Post | None:
         author=account(author),
         text=rich_text(record),
         at=min(times),
-        parent=record.reply.parent.uri,
-        root=record.reply.root.uri,
+        parent=_post_uri(record.reply.parent.uri),
+        root=_post_uri(record.reply.root.uri),
         quote=_quoted(record.embed),
-        languages=tuple(record.langs),
+        languages=tuple(lang for lang in record.langs[:_MOST_LANGUAGES] if is_language(lang)),
         media=tuple(_media(record.embed)),
         labels=tuple(sorted(labels)),
         hidden=hidden or _quote_cut(view),
         uri=view.uri,
-        original=record.bridgy_original_url,
+        original=record.bridgy_original_url if is_address(record.bridgy_original_url) else "",
     )
 
 
 def edges(raw: msgspec.Raw) -> Names:
     """What a record stands under and quotes (``names`` without a look at its text)."""
     record = lenient(raw, _Record)
-    return Names(record.reply.root.uri, record.reply.parent.uri, _quoted(record.embed))
+    reply = record.reply
+    return Names(_post_uri(reply.root.uri), _post_uri(reply.parent.uri), _quoted(record.embed))
 
 
 def names(raw: msgspec.Raw) -> Names:
@@ -251,8 +258,8 @@ def names(raw: msgspec.Raw) -> Names:
     record = lenient(raw, _Record)
     text = rich_text(record)
     return Names(
-        record.reply.root.uri,
-        record.reply.parent.uri,
+        _post_uri(record.reply.root.uri),
+        _post_uri(record.reply.parent.uri),
         _quoted(record.embed),
         frozenset(facet.feature.id for facet in text.facets if isinstance(facet.feature, Mention)),
         frozenset((*hashtags(text), *map(fold_tag, record.tags))),
@@ -277,7 +284,7 @@ def sound(raw: msgspec.Raw) -> bool:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     links = (record.reply.root, record.reply.parent)
-    whole = all(one.uri and one.cid for one in links) or not any(one.uri or one.cid for one in links)
+    whole = all(is_post_uri(one.uri) and one.cid for one in links) or not any(one.uri or one.cid for one in links)
     fits = len(record.text.encode()) <= BLUESKY.most_bytes and graphemes(record.text) <= BLUESKY.most
     return whole and fits and moment(record.created_at) is not None
 
@@ -317,8 +324,9 @@ def rich_text(record: _Record) -> RichText:
 
     A link card whose address is not in the text is written out below it: many apps take the address out.
     """
-    data = record.text.encode()
-    rich = from_facets(record.text, [facet for raw in record.facets for facet in _facets(raw, data)])
+    text = record.text[:MOST_CHARACTERS]
+    data = text.encode()
+    rich = from_facets(text, [facet for raw in record.facets[:MOST_FACETS] for facet in _facets(raw, data)])
     card = record.embed.external.uri or lenient(record.embed.media, _Embed).external.uri
     if not card or card in rich.text or card in links(rich):
         return rich
@@ -330,7 +338,7 @@ def _facets(raw: msgspec.Raw, data: bytes) -> Iterator[Facet]:
     """The first feature we know of a facet."""
     try:
         facet = msgspec.json.decode(raw, type=_Facet)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
     start, end = facet.index.byte_start, facet.index.byte_end
     for feature in facet.features:
@@ -341,7 +349,8 @@ def _facets(raw: msgspec.Raw, data: bytes) -> Iterator[Facet]:
         elif kind == "tag":
             meant = Tag(feature.tag)
         elif kind == "mention":
-            meant = Mention(feature.did, data[max(0, start) : max(0, end)].decode(errors="replace").removeprefix("@"))
+            named = data[max(0, start) : max(0, min(end, start + _LONGEST_MENTION))]
+            meant = Mention(feature.did, named.decode(errors="replace").removeprefix("@"))
         if meant is not None:
             yield Facet(start, end, meant)
             return
@@ -352,16 +361,21 @@ def _media(embed: _Embed) -> Iterator[Media]:
     for part in (embed, lenient(embed.media, _Embed)):
         kind = _MEDIA.get(part.type)
         if kind == "image":
-            yield from (Media(kind, image.alt) for image in part.images)
+            yield from (Media(kind, words(image.alt)) for image in part.images)
         elif kind:
-            yield Media(kind, part.alt)
+            yield Media(kind, words(part.alt))
 
 
 def _quoted(embed: _Embed) -> str:
     """URI of the quoted post (https://docs.bsky.app/docs/advanced-guides/posts#quote-posts); other records are none."""
     quoted = lenient(embed.record, _Quoted)
     uri = quoted.uri or lenient(quoted.record, _Quoted).uri
-    return uri if f"/{POST}/" in uri else ""
+    return _post_uri(uri)
+
+
+def _post_uri(text: str) -> str:
+    """A post's URI as it is; nothing instead of anything else, which would name no post and spoil what is asked."""
+    return text if is_post_uri(text) else ""
 
 
 def _quote_cut(view: PostView) -> bool:

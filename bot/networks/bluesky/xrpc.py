@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,10 +15,18 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from bot.domain.plainwords import decoding_words, plain_name, plain_words
 from bot.errors import Busy, Refused, Unanswered, Unauthorized, Unavailable
+from bot.networks import bounded
+from bot.networks.bluesky.salvage import UNREADABLE, salvaged
+from bot.networks.faring import Faring
+from bot.networks.salvage import Aside, shallow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from bot.networks.faring import Login
+    from bot.ports import Condition
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -31,6 +38,7 @@ _DEFAULT_WAIT = 60.0  # seconds, where a 429 does not say
 _LONGEST_WAIT = 3600.0
 _MOST_BYTES = 64 * 1024 * 1024  # many times the largest thread
 _WHOLE_ANSWER = 4  # an answer may trickle in for so many times the timeout
+_LONGEST_TOKEN = 16 * 1024
 _TOO_LARGE = 413  # what stands in front of a server says this for good
 _ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
@@ -65,6 +73,9 @@ class _Tokens(msgspec.Struct, rename="camel"):
     handle: str
     access_jwt: str
     refresh_jwt: str
+
+    def __repr__(self) -> str:
+        return f"<tokens of {self.handle}>"
 
 
 class _Error(msgspec.Struct):
@@ -107,10 +118,12 @@ class Xrpc:
         self._on_session = on_session
         self._clock = clock
         self._whole = timeout * _WHOLE_ANSWER
-        self._http = httpx.Client(timeout=timeout, headers={"User-Agent": "Staffroom"}, follow_redirects=False)
+        self._http = bounded.client(timeout=timeout, headers={"User-Agent": "Staffroom"})
         self._session = self._restored(session)
         self._renewing = threading.RLock()
+        self._faring = Faring(clock)
         self.ahead: float | None = None
+        self.aside = Aside()
 
     def __repr__(self) -> str:
         return f"<XRPC calls of {self._login} at {self.server}>"
@@ -120,6 +133,11 @@ class Xrpc:
         """The session; logs in if there is none yet."""
         with self._renewing:
             return self._session or self._log_in()
+
+    def condition(self) -> Condition:
+        """See ``ports.Network.condition``."""
+        session = self._session  # as it is: somebody may be logging in at this moment
+        return self._faring.condition(login_ends(session) if session else None)
 
     def close(self) -> None:
         """Let go of connections."""
@@ -136,22 +154,28 @@ class Xrpc:
         Raises what ``ports.Network`` says; an answer that is not a ``kind`` is ``Unanswered``.
         """
         if public and self._appview:
-            return self._decoded(method, self._checked(method, self._ask("GET", self._appview, method, params)), kind)
-        return self._decoded(method, self._with_login("GET", method, params, service=service), kind)
+            with self._faring.asking(self._appview):
+                response = self._checked(method, self._ask("GET", self._appview, method, params))
+                return self._decoded(method, response, kind)
+        with self._faring.asking(self.server, login=_judged(service)):
+            return self._decoded(method, self._with_login("GET", method, params, service=service), kind)
 
     def plain(self, method: str, kind: type[T]) -> T:
         """Ask the account's own server something that needs no login."""
-        return self._decoded(method, self._checked(method, self._ask("GET", self.server, method)), kind)
+        with self._faring.asking(self.server):
+            return self._decoded(method, self._checked(method, self._ask("GET", self.server, method)), kind)
 
     def procedure(self, method: str, body: Json, kind: type[T], *, service: str = "") -> T:
         """Call (POST) with a JSON body and decode the answer; ``service`` as for ``query``."""
         content = msgspec.json.encode(body)
-        response = self._with_login("POST", method, content=content, mime="application/json", service=service)
-        return self._decoded(method, response, kind)
+        with self._faring.asking(self.server, login=_judged(service), writes=True):
+            response = self._with_login("POST", method, content=content, mime="application/json", service=service)
+            return self._decoded(method, response, kind)
 
     def upload(self, method: str, content: bytes, mime: str, kind: type[T]) -> T:
         """Call (POST) with bytes and decode the answer."""
-        return self._decoded(method, self._with_login("POST", method, content=content, mime=mime), kind)
+        with self._faring.asking(self.server, login="needed", writes=True):
+            return self._decoded(method, self._with_login("POST", method, content=content, mime=mime), kind)
 
     # -- login ---------------------------------------------------------------------------------------------------
     def _with_login(
@@ -197,15 +221,18 @@ class Xrpc:
     def _take(self, method: str, *, content: bytes | None = None, token: str = "") -> Session:
         """Get tokens and keep them. No answer here means that what the login was for certainly was not done."""
         try:
-            response = self._ask("POST", self.server, method, content=content, mime="application/json", token=token)
-            if _token_refused(response):
-                raise Unauthorized(
-                    f"{self._where(self.server)} refuses the login of {self._login}: "
-                    "run `staffroom login bluesky` with a new app password"
-                )
-            tokens = self._decoded(method, self._checked(method, response), _Tokens)
+            with self._faring.asking(self.server, login="given"):
+                response = self._ask("POST", self.server, method, content=content, mime="application/json", token=token)
+                if _token_refused(response):
+                    raise Unauthorized(
+                        f"{self._where(self.server)} refuses the login of {self._login}: "
+                        "run `staffroom login bluesky` with a new app password"
+                    )
+                tokens = self._decoded(method, self._checked(method, response), _Tokens)
         except Unanswered as error:
             raise Unavailable(str(error)) from None
+        if not all(_is_token(one) for one in (tokens.access_jwt, tokens.refresh_jwt)):
+            raise Unavailable(f"{self._where(self.server)}, {method}: what it gives for a login is none")
         made = Session(self.server, self._login, tokens.did, tokens.handle, tokens.access_jwt, tokens.refresh_jwt)
         self._session = made
         self._on_session(msgspec.json.encode(made).decode())
@@ -246,22 +273,23 @@ class Xrpc:
             response = self._exchange(verb, url, where, params=params, content=content, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unavailable(f"{where}: no connection ({_reason(error)})") from None
+        except httpx.InvalidURL as error:
+            raise Unavailable(f"{where}: this request cannot be made ({_reason(error)})") from None
         except httpx.HTTPError as error:
             raise Unanswered(f"{where}: no usable answer ({_reason(error)})") from None
         self._note_date(response)
+        if token and base == self.server:
+            said = response.headers  # https://docs.bsky.app/docs/advanced-guides/rate-limits
+            self._faring.allows(verb, *(said.get(f"ratelimit-{name}") for name in ("limit", "remaining", "reset")))
         return response
 
     def _exchange(self, verb: str, url: str, where: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - handed on to httpx as they are
         """One request with its whole answer, bounded in size and in elapsed time."""
-        until = time.monotonic() + self._whole
-        with self._http.stream(verb, url, **options) as response:
-            body = bytearray()
-            for piece in response.iter_bytes():
-                body += piece
-                if len(body) > _MOST_BYTES or time.monotonic() > until:
-                    raise Unanswered(f"{where}: the answer is too long or takes too long")
-        plain = [(name, value) for name, value in response.headers.multi_items() if name not in _ENCODED]
-        return httpx.Response(response.status_code, headers=plain, content=bytes(body), request=response.request)
+        with bounded.within(self._whole, where), self._http.stream(verb, url, **options) as response:
+            body = bounded.whole(response, _MOST_BYTES, where)
+        # As they came: a server may write bytes that are no ASCII.
+        plain = [pair for pair in response.headers.raw if pair[0].decode("latin-1").lower() not in _ENCODED]
+        return httpx.Response(response.status_code, headers=plain, content=body, request=response.request)
 
     def _checked(self, method: str, response: httpx.Response) -> httpx.Response:
         """The response if it is a good one, else the right error."""
@@ -273,7 +301,9 @@ class Xrpc:
             target = self._where(response.headers.get("location", ""))
             raise Unavailable(f"{where}: sent on to {target or 'elsewhere'}; is the server's address right?")
         told = _told(response)
-        words = f"{status} {told.error}: {told.message[:200]}".rstrip(": ")
+        words = f"{status} {plain_name(told.error)}".strip()
+        if told.message:  # no more of it than is surely nobody's post and no token
+            words += f": {plain_words(told.message)}"
         if status == httpx.codes.TOO_MANY_REQUESTS:
             raise Busy(f"{where}: asked to wait ({words})", self._wait(response))
         if told.error == _NO_SUCH_METHOD:
@@ -290,10 +320,16 @@ class Xrpc:
 
     def _decoded(self, method: str, response: httpx.Response, kind: type[T]) -> T:
         try:
-            return msgspec.json.decode(response.content, type=kind)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            try:
+                return msgspec.json.decode(response.content, type=kind)
+            except RecursionError as error:
+                self.aside.put(f"what lies too deep in {method}", error)
+                return salvaged(shallow(response.content), kind, self.aside.put)
+            except msgspec.ValidationError:
+                return salvaged(response.content, kind, self.aside.put)
+        except UNREADABLE as error:
             where = self._where(str(response.url))
-            raise Unanswered(f"{where}, {method}: an answer that cannot be read ({error})") from None
+            raise Unanswered(f"{where}, {method}: an answer that cannot be read ({decoding_words(error)})") from None
 
     def _note_date(self, response: httpx.Response) -> None:
         """Compare the server's clock with ours; its ``Date`` is cut to whole seconds, so half of one is added."""
@@ -310,7 +346,9 @@ class Xrpc:
         reset = response.headers.get("ratelimit-reset", "").strip()
         if until is None and reset.isdecimal():
             until = datetime.fromtimestamp(min(float(reset), 2.0**32), UTC)
-        return min((until - self._clock()).total_seconds(), _LONGEST_WAIT) if until is not None else _DEFAULT_WAIT
+        if until is None:
+            return _DEFAULT_WAIT
+        return min(max((until - self._clock()).total_seconds(), 0.0), _LONGEST_WAIT)
 
     @staticmethod
     def _where(url: str) -> str:
@@ -318,6 +356,11 @@ class Xrpc:
             return urlsplit(url).netloc.rpartition("@")[2]
         except ValueError:
             return ""
+
+
+def _judged(service: str) -> Login:
+    """A service behind the server may want more than our login gives, as the chat does: that is no verdict about it."""
+    return "none" if service else "needed"
 
 
 def _token_refused(response: httpx.Response) -> bool:
@@ -329,32 +372,51 @@ def _token_refused(response: httpx.Response) -> bool:
 def _told(response: httpx.Response) -> _Error:
     try:
         return msgspec.json.decode(response.content, type=_Error)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return _Error()
 
 
 def _date(text: str) -> datetime | None:
     try:
         said = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return said if said.tzinfo is not None else said.replace(tzinfo=UTC)
 
 
-def _reason(error: httpx.HTTPError) -> str:
-    return str(error)[:200] or type(error).__name__
+def _reason(error: httpx.HTTPError | httpx.InvalidURL) -> str:
+    return plain_words(str(error)) or type(error).__name__
+
+
+def _is_token(text: str) -> bool:
+    """Whether a text can go into a header (https://www.rfc-editor.org/rfc/rfc6750#section-2.1)."""
+    return 0 < len(text) <= _LONGEST_TOKEN and text.isascii() and text.isprintable() and " " not in text
 
 
 class _Claims(msgspec.Struct):
-    """What we read of an access token (https://www.rfc-editor.org/rfc/rfc7519)."""
+    """What we read of a token (https://www.rfc-editor.org/rfc/rfc7519)."""
 
     scope: str = ""
+    exp: float | None = None
 
 
 def token_scope(session: Session) -> str:
     """What the login may do, as its token says: ``com.atproto.appPass`` for an app password; empty if unknown."""
+    return _claims(session.access).scope
+
+
+def login_ends(session: Session) -> datetime | None:
+    """When the tokens can no longer be renewed, UTC: each renewal gives about ninety days more; ``None`` if unknown."""
+    ends = _claims(session.refresh).exp
     try:
-        claims = session.access.split(".")[1]
-        return msgspec.json.decode(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)), type=_Claims).scope
-    except (IndexError, ValueError):
-        return ""
+        return None if ends is None else datetime.fromtimestamp(ends, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _claims(token: str) -> _Claims:
+    try:
+        claims = token.split(".")[1]
+        return msgspec.json.decode(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)), type=_Claims)
+    except (IndexError, ValueError, RecursionError):
+        return _Claims()

@@ -9,6 +9,7 @@ from bot.networks.mastodon.finding import Finder
 from bot.networks.mastodon.http import Api
 from bot.networks.mastodon.incoming import Incoming
 from bot.networks.mastodon.listening import Listener
+from bot.networks.mastodon.ownposts import said_since
 from bot.networks.mastodon.reading import Reader
 from bot.networks.mastodon.server import Server
 from bot.networks.mastodon.speaking import Speaker
@@ -17,13 +18,14 @@ from bot.networks.mastodon.writing import Writer
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from bot.domain.outbox import Draft, Part
     from bot.domain.posts import Account, NetworkName, Post, PostRef
+    from bot.domain.records import Said
     from bot.domain.textlength import Limits
-    from bot.ports import Heard, Identity, LookUp, Sent, Wanted
+    from bot.ports import Condition, Heard, Identity, LookUp, Sent, Wanted
 
 TIMEOUT = 30.0
 
@@ -45,6 +47,7 @@ class Mastodon:
         clock: gives the time, aware UTC.
         timeout: seconds to wait for the next piece of an answer.
         pace: how patient streams are.
+        named: addresses of other servers that the operator named: these may be in private networks.
         neighbours: servers on this machine and in private networks may be asked about posts of theirs: for tests.
     """
 
@@ -63,11 +66,12 @@ class Mastodon:
         timeout: float = TIMEOUT,
         pace: Pace | None = None,
         neighbours: bool = False,
+        named: Iterable[str] = (),
     ) -> None:
         self.account = account
         self._api = Api(server, token, clock, timeout)
         self.server = Server(self._api, clock)
-        self._elsewhere = Elsewhere(neighbours=neighbours)
+        self._elsewhere = Elsewhere(neighbours=neighbours, named=(server, *named))
         incoming = Incoming(self.server)
         self._finder = Finder(self.server, incoming)
         self._reader = Reader(self.server, incoming=incoming, finder=self._finder, elsewhere=self._elsewhere)
@@ -93,6 +97,14 @@ class Mastodon:
         """See ``ports.Network.find``: our own posts are read back, so it works without idempotency keys, too."""
         return self._writer.find(group, parts)
 
+    def condition(self) -> Condition:
+        """See ``ports.Network.condition``."""
+        return self._api.condition()
+
+    def said_since(self, since: datetime) -> tuple[Said, ...]:
+        """See ``ports.Network.said_since``."""
+        return said_since(self.server, since)
+
     def sweep(self, root: PostRef) -> Iterator[tuple[Post, ...]]:
         """See ``ports.Network.sweep``."""
         return self._reader.sweep(root)
@@ -111,11 +123,11 @@ class Mastodon:
 
     def listen(self, cursor: str, wanted: Wanted) -> Heard:
         """See ``ports.Network.listen``."""
-        return self._listener.listen(cursor, wanted.hashtags)
+        return self._api.aside.told(self._listener.listen(cursor, wanted.hashtags))
 
     def stream(self, cursor: str, wanted: Callable[[], Wanted], stopping: Callable[[], bool]) -> Iterator[Heard]:
         """See ``ports.Network.stream``."""
-        return self._streams.stream(cursor, wanted, stopping)
+        return self._api.aside.telling(self._streams.stream(cursor, wanted, stopping))
 
     def resolve(self, address: str) -> Post | None:
         """See ``ports.Network.resolve``: our server fetches what it has not got."""

@@ -10,9 +10,10 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from bot.domain.patterns import is_web
+from bot.domain.cleaning import LONGEST_HANDLE, LONGEST_NAME, one_line, words
 from bot.domain.posts import Account, Media, Post, PostRef, Signals, Visibility
 from bot.domain.richtext import hashtags
+from bot.networks.ids import LONGEST_ADDRESS, is_address, is_language
 from bot.networks.mastodon.posthtml import to_rich
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ _MEDIA: Mapping[str, Literal["image", "video", "audio"]] = {
 }
 _SHOWN_QUOTES = frozenset({"accepted", None})
 _BRIDGES = ("brid.gy",)
+_LONGEST_VERSION = 100  # characters
 _BRIDGE_REDIRECT = re.compile(r"https://[\w.-]*brid\.gy/r/(?=https?://)")
 
 
@@ -78,11 +80,11 @@ def post(wire: WirePost, place: Place, *, root: str = "", blocks_us: bool = Fals
         root=root,
         quote=place.id(quoted),
         visibility=visibility(wire),
-        languages=(wire.language,) if wire.language else (),
-        warning=(wire.spoiler_text or "").strip(),
+        languages=(wire.language,) if wire.language and is_language(wire.language) else (),
+        warning=words(wire.spoiler_text or ""),
         media=tuple(media(one) for one in wire.media_attachments or ()),
         edited_at=min(utc(wire.edited_at), place.now) if wire.edited_at else None,
-        uri=wire.uri or web,
+        uri=_name(wire.uri) or web,
         original=_BRIDGE_REDIRECT.sub("", web) if author.signals.bridged else "",
     )
 
@@ -92,17 +94,17 @@ def account(wire: WireAccount, place: Place, *, blocks_us: bool = False) -> Acco
 
     An account that its server's moderators limited counts as hidden, a suspended one as suspended.
     """
-    handle = _handle(wire.acct or wire.username, place.domain)
+    handle = one_line(_handle(wire.acct or wire.username, place.domain), LONGEST_HANDLE)
     domain = handle.rpartition("@")[2].partition(":")[0].casefold()
     said = [wire.note or "", *(text for field in wire.fields or () for text in (field.name, field.value))]
     tags = (tag for html in said for tag in _bio_tags(html))
     labels = (("!suspend", wire.suspended), ("!hide", wire.limited))
     return Account(
         network="mastodon",
-        id=wire.uri or wire.url or handle,
+        id=_name(wire.uri) or _name(wire.url) or handle,
         handle=handle,
-        name=wire.display_name or handle,
-        url=wire.url if wire.url and is_web(wire.url) else "",
+        name=one_line(wire.display_name or "", LONGEST_NAME) or handle,
+        url=wire.url if wire.url and is_address(wire.url) else "",
         signals=Signals(
             bot=bool(wire.bot),
             indexable=wire.indexable,
@@ -118,12 +120,12 @@ def account(wire: WireAccount, place: Place, *, blocks_us: bool = False) -> Acco
 
 def media(wire: WireMedia) -> Media:
     """One attachment, of https://docs.joinmastodon.org/entities/MediaAttachment/."""
-    return Media(kind=_MEDIA.get(wire.type, "other"), alt=(wire.description or "").strip())
+    return Media(kind=_MEDIA.get(wire.type, "other"), alt=words(wire.description or ""))
 
 
 def url(wire: WirePost) -> str:
     """Where a person can open a post; empty if the server says nothing a browser can open."""
-    return next((one for one in (wire.url, wire.uri) if one and is_web(one)), "")
+    return next((one for one in (wire.url, wire.uri) if one and is_address(one)), "")
 
 
 def visibility(wire: WirePost) -> Visibility:
@@ -135,12 +137,21 @@ def visibility(wire: WirePost) -> Visibility:
 
 def utc(moment: datetime) -> datetime:
     """A time as the API writes it; one without a zone is UTC (https://docs.joinmastodon.org/api/datetime-format/)."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:  # the first or last day there is, in another zone
+        return moment.replace(tzinfo=UTC)
 
 
 def path_piece(text: str) -> str:
-    """A piece of a path, percent-encoded."""
-    return quote(text, safe="")
+    """A piece of a path, percent-encoded; dots alone, which would lead to another path, as well."""
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
+
+
+def _name(uri: str | None) -> str:
+    """A name across servers (any URI, such as ``tag:…``) as it is; nothing instead of what can be none."""
+    found = uri or ""
+    return found if len(found) <= LONGEST_ADDRESS and found.isprintable() and " " not in found else ""
 
 
 def software(wire: WireInstance) -> str:
@@ -148,14 +159,19 @@ def software(wire: WireInstance) -> str:
     version = (wire.version or "").strip()
     other = re.search(r"\(compatible;\s*(?P<name>[^)]+)\)", version)
     if other:
-        return other["name"].strip()
+        return _short(other["name"])
     source = urlsplit(wire.source_url or "").path.rstrip("/").rpartition("/")[2]
-    return f"{source or 'Mastodon'} {version}".strip()
+    return _short(f"{source or 'Mastodon'} {version}")
+
+
+def _short(text: str) -> str:
+    """A server's words in one short line, fit for a terminal."""
+    return "".join(mark for mark in text[:_LONGEST_VERSION] if mark.isprintable()).strip()
 
 
 def version(wire: WireInstance) -> tuple[int, int]:
     """The version of Mastodon's API: its major and minor number; (0, 0) if unknown."""
-    found = re.match(r"(\d+)\.(\d+)", wire.version or "")
+    found = re.match(r"(\d{1,6})\.(\d{1,6})", wire.version or "", re.ASCII)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 

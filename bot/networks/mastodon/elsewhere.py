@@ -6,20 +6,21 @@ goes wrong means that we do not know.
 
 from __future__ import annotations
 
-import contextlib
 import re
-import socket
 import threading
 import time
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
+from bot.errors import Unanswered
+from bot.networks import bounded
 from bot.networks.mastodon.http import UNREADABLE, USER_AGENT, Reply
 from bot.networks.mastodon.wire import WireContext, WireReply, id_in
+from bot.networks.public import PublicOnly, is_name
+from bot.networks.salvage import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,16 +31,20 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 SECONDS = 5.0  # for each piece of an answer
+MOST_SECONDS = 60.0  # for all that is looked for at once; the rest is for the next time
 WHOLE_SECONDS = 10.0
 MOST_BYTES = 4 * 1024 * 1024
 ASK_AGAIN = 15 * 60.0  # seconds before the same thread is asked for again
 LOOK_AGAIN = 3600.0  # seconds before the same post is looked for again
 MOST_REMEMBERED = 10_000
 
-_POST = re.compile(r"/(?:@[\w.-]+|users/[\w.-]+/statuses|ap/users/\w+/statuses|@[\w.-]+/statuses)/(\w+)")
+_POST = re.compile(
+    r"/(?:@[\w.-]{1,500}|users/[\w.-]{1,500}/statuses|ap/users/\w{1,100}/statuses|@[\w.-]{1,500}/statuses)/(\w{1,100})",
+    re.ASCII,
+)
 _GONE = frozenset({404, 410})
 _SHOWN = frozenset({"public", "unlisted"})
-_HTTPS = 443
+_PORTS = {"http": 80, "https": 443}
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -69,11 +74,21 @@ class Elsewhere:
 
     Args:
         neighbours: also servers on this machine and in private networks, and without encryption: for tests only.
+        named: addresses of servers that the operator named himself, which may be wherever they like.
         elapsed: seconds that go on evenly (``time.monotonic``).
     """
 
-    def __init__(self, *, neighbours: bool = False, elapsed: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        neighbours: bool = False,
+        named: Iterable[str] = (),
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._neighbours = neighbours
+        known = [parts for address in named if (parts := _parts(address)) is not None and parts.hostname]
+        self._origins = frozenset((parts.scheme, parts.netloc.lower()) for parts in known)
+        self._named = frozenset((parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)) for parts in known)
         self._elapsed = elapsed
         self._threads: dict[tuple[str, str], float] = {}  # by server and uri, when they were asked for
         self._looked: dict[
@@ -81,10 +96,14 @@ class Elsewhere:
         ] = {}  # by uri, when they were looked for, and whether they were gone
         self._down: dict[str, float] = {}  # servers that gave no answer, and when
         self._lock = threading.Lock()
-        self._http = httpx.Client(
+        # A proxy that the environment names would look names up itself, so it is not used here. The certificates that
+        # the environment names (SSL_CERT_FILE) are.
+        self._http = bounded.client(
+            None if neighbours else PublicOnly(self._named),
             headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
             timeout=httpx.Timeout(SECONDS),
-            follow_redirects=False,
+            verify=httpx.create_ssl_context(),
+            trust_env=False,
         )
 
     def close(self) -> None:
@@ -119,7 +138,7 @@ class Elsewhere:
         if reply is None or not reply.ok:
             return Thread()
         try:
-            told = msgspec.json.decode(reply.body, type=WireContext)
+            told = decoded(reply.body, lambda body: msgspec.json.decode(body, type=WireContext))
         except UNREADABLE:
             return Thread()
         above = (_reply_in(bytes(raw)) for raw in told.ancestors)
@@ -145,7 +164,10 @@ class Elsewhere:
             (wire for wire in wires if now - looked[wire.id][0] > LOOK_AGAIN), key=lambda one: looked[one.id][0]
         )
         placed = [(wire, place) for wire in due if (place := self.place(wire)) is not None][:most]
+        until = now + MOST_SECONDS
         for wire, place in placed:
+            if self._elapsed() > until:
+                break
             reply = self._get(place, f"/api/v1/statuses/{place.local}")
             gone = reply is not None and reply.status in _GONE and reply.gone
             there = reply is not None and reply.ok and id_in(reply.body) == place.local
@@ -168,46 +190,25 @@ class Elsewhere:
         return reply
 
     def _exchange(self, place: Place, path: str) -> Reply | None:
-        """The same, at one of the server's public addresses."""
-        until = self._elapsed() + WHOLE_SECONDS
+        """The same, at one of the server's public addresses (see ``public``)."""
         try:
-            address = self._address(place.host)
-            if address is None:
-                return None
             url = httpx.URL(f"{place.scheme}://{place.host}{path}")
-            # The address that was looked at is the one that is asked: a name could mean another one a moment later.
-            pinned = url.copy_with(host=address)
-            with self._http.stream(
-                "GET", pinned, headers={"Host": place.host}, extensions={"sni_hostname": url.host}
-            ) as response:
-                body = bytearray()
-                for piece in response.iter_bytes():
-                    body += piece
-                    if len(body) > MOST_BYTES or self._elapsed() > until:
-                        return None
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, ValueError):
+            with bounded.within(WHOLE_SECONDS, place.host), self._http.stream("GET", url) as response:
+                body = bounded.whole(response, MOST_BYTES, place.host)
+        except (httpx.HTTPError, httpx.InvalidURL, Unanswered, OSError, ValueError):
             return None
-        return Reply(response.status_code, response.headers, bytes(body))
+        return Reply(response.status_code, response.headers, body)
 
     def _may_ask(self, scheme: str, netloc: str) -> bool:
         """Whether an address is fit to be asked at all, before its name is looked up."""
         if self._neighbours:
-            return scheme in {"http", "https"}
+            return scheme in _PORTS
+        if (scheme, netloc.lower()) in self._origins:
+            return True
         parts = _parts(f"{scheme}://{netloc}")
         if scheme != "https" or parts is None or "@" in netloc:
             return False
-        with contextlib.suppress(ValueError):
-            ip_address(parts.hostname or "")
-            return False  # a server of this kind has a name
-        return parts.port in {None, _HTTPS} and "." in (parts.hostname or "")
-
-    def _address(self, netloc: str) -> str | None:
-        """The IP address behind a name; ``None`` if one of them is not public."""
-        name = urlsplit(f"//{netloc}").hostname or ""
-        found = [str(one[4][0]) for one in socket.getaddrinfo(name, _HTTPS, type=socket.SOCK_STREAM)]
-        if not self._neighbours and not all(_is_public(one) for one in found):
-            return None
-        return found[0] if found else None
+        return parts.port in {None, _PORTS["https"]} and is_name(parts.hostname or "")
 
 
 def _parts(address: str) -> _Parts | None:
@@ -224,11 +225,6 @@ class _Parts(msgspec.Struct, frozen=True):
     path: str
     hostname: str | None
     port: int | None
-
-
-def _is_public(address: str) -> bool:
-    found = ip_address(address.partition("%")[0])
-    return found.is_global and not found.is_multicast
 
 
 def _reply_in(body: bytes) -> WireReply | None:

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 import msgspec
 
+from bot.domain.plainwords import decoding_words, plain_words
 from bot.errors import Busy, NetworkError, Refused, Unanswered, Unauthorized, Unavailable
+from bot.networks import bounded
+from bot.networks.faring import Faring, Login
+from bot.networks.salvage import Aside, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from bot.ports import Condition
 
     Param = tuple[str, str]
 
@@ -28,12 +34,23 @@ USUAL_WAIT = 60.0  # seconds, where a server says "too many" and not for how lon
 LONGEST_WAIT = 3600.0
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises where something is not whole, or not what was promised."""
+_OWN: dict[str, Login] = {
+    "/api/v1/accounts/verify_credentials": "needed",
+    "/api/v1/accounts/relationships": "needed",
+    "/api/v1/notifications": "needed",
+    "/api/v1/apps/verify_credentials": "none",  # a token may have no application, and be good
+}
+"""What reading says of our login; the rest of what we read a server may show to anybody."""
+_JSON = (b"{", b"[")
+_BLANKS = 64  # so many bytes are looked at to see whether it is JSON
 _WORDS = 300  # characters of a server's words that we repeat
+_LONGEST_LINK = 8192  # characters of a header that names other pages
 
 _OK = range(200, 300)
 _GONE = frozenset({404, 410})
 _TRY_LATER = frozenset({408, 425})
 _ELSEWHERE = range(300, 400)
+_OUR_ACCOUNT = "Your login is "  # suspended, not confirmed, waiting for approval: Mastodon's words to an account
 _TOO_LARGE = 413  # what stands in front of a server says this for good
 _SERVER_ERROR = 500
 
@@ -51,6 +68,9 @@ class Reply(msgspec.Struct, frozen=True):
     status: int
     headers: httpx.Headers
     body: bytes
+
+    def __repr__(self) -> str:
+        return f"<answer {self.status}, {len(self.body)} bytes>"
 
     @property
     def ok(self) -> bool:
@@ -82,12 +102,18 @@ class Reply(msgspec.Struct, frozen=True):
         See https://docs.joinmastodon.org/api/guidelines/#pagination.
         """
         address = self.links.get("next")
-        return list(httpx.URL(address).params.multi_items()) if address else None
+        try:
+            return list(httpx.URL(address).params.multi_items()) if address else None
+        except httpx.InvalidURL:
+            return None
 
     @property
     def links(self) -> dict[str, str]:
-        """The addresses in the ``Link`` header, by relation."""
-        found = httpx.Response(200, headers={"Link": self.headers.get("Link", "")}).links
+        """The addresses in the ``Link`` header, by relation. Only their parameters are ever used, on our own server."""
+        said = self.headers.get("Link", "")
+        if not said.isascii() or len(said) > _LONGEST_LINK:
+            return {}
+        found = httpx.Response(200, headers={"Link": said}).links
         return {str(name): link["url"] for name, link in found.items() if link.get("url")}
 
 
@@ -110,13 +136,18 @@ class Api:
         self.host = self._url.netloc.decode()
         self.url = str(self._url)
         self._whole = timeout * WHOLE_ANSWER
+        self._faring = Faring(clock)
+        self.aside = Aside()
         self._reads_from = 0.0  # monotonic seconds before which reading leaves the rest to posting
-        self._http = httpx.Client(
+        self._http = bounded.client(  # it follows no redirect: the token is for this server alone
             base_url=self._url,
             headers={"Authorization": f"Bearer {token}", "User-Agent": USER_AGENT, "Accept": "application/json"},
             timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
-            follow_redirects=False,  # the token is for this server alone
         )
+
+    def condition(self) -> Condition:
+        """See ``ports.Network.condition``. A token has no end that the server would tell."""
+        return self._faring.condition()
 
     def close(self) -> None:
         """Let go of connections."""
@@ -163,10 +194,9 @@ class Api:
 
         The caller closes it.
         """
-        return httpx.Client(
+        return bounded.client(
             headers={**self._http.headers, "Accept": "text/event-stream", "Accept-Encoding": "identity"},
             timeout=httpx.Timeout(silence, connect=min(silence, CONNECT_SECONDS)),
-            follow_redirects=False,
         )
 
     def decode(self, reply: Reply, kind: type[T]) -> T:
@@ -174,15 +204,26 @@ class Api:
         return readable(reply.body, lambda body: msgspec.json.decode(body, type=kind), self.host)
 
     def _ask(self, method: str, path: str, also: Collection[int], **options: Any) -> Reply:  # noqa: ANN401 -- handed on to httpx as they are
+        reads = method == "GET"
+        login = _OWN.get(path, "given") if reads else "needed"
+        with self._faring.asking(self.host, login=login, writes=not reads) as asked:
+            reply = self._request(method, path, also, options)
+            # A portal's page with a 200 is no answer of the server's, though it is only noticed when it is read.
+            asked.usable = not reply.ok or not reply.body or reply.body[:_BLANKS].lstrip().startswith(_JSON)
+        return reply
+
+    def _request(self, method: str, path: str, also: Collection[int], options: dict[str, Any]) -> Reply:
         where = f"{method} {self.host}{path}"
         try:
             reply = self._exchange(method, path, where, options)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Unavailable(f"{where}: no connection ({error})") from error
+            raise Unavailable(f"{where}: no connection ({plain_words(str(error))})") from error
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
-            raise Unavailable(f"{where}: this request cannot be made ({error})") from error
+            raise Unavailable(f"{where}: this request cannot be made ({plain_words(str(error))})") from error
         except httpx.HTTPError as error:
-            raise Unanswered(f"{where}: no answer ({type(error).__name__}: {error})") from error
+            raise Unanswered(f"{where}: no answer ({type(error).__name__}: {plain_words(str(error))})") from error
+        said = [reply.headers.get(f"X-RateLimit-{name}") for name in ("Limit", "Remaining", "Reset")]
+        self._faring.allows(method, *said)
         if method == "GET":
             self._mind_allowance(reply)
         if not reply.ok and reply.status not in also:
@@ -190,16 +231,10 @@ class Api:
         return reply
 
     def _exchange(self, method: str, path: str, where: str, options: dict[str, Any]) -> Reply:
-        # Elapsed time, not the time of day: a clock that stands still or runs fast must not change how long we wait.
-        until = time.monotonic() + self._whole
         asked = self._clock()
-        with self._http.stream(method, path, **options) as response:
-            body = bytearray()
-            for piece in response.iter_bytes():
-                body += piece
-                if len(body) > MOST_BYTES or time.monotonic() > until:
-                    raise Unanswered(f"{where}: the answer is too long or takes too long")
-        reply = Reply(response.status_code, response.headers, bytes(body))
+        with bounded.within(self._whole, where), self._http.stream(method, path, **options) as response:
+            body = bounded.whole(response, MOST_BYTES, where)
+        reply = Reply(response.status_code, response.headers, body)
         if reply.date is not None:  # it was cut to the second: half a second more is the best guess
             answered = self._clock()
             self.ahead = (reply.date - asked - (answered - asked) / 2).total_seconds() + 0.5
@@ -219,9 +254,9 @@ class Api:
 def readable(body: bytes, decode: Callable[[bytes], T], host: str) -> T:
     """``decode(body)``. Raises ``Unanswered`` where that fails: half an answer, or not an API server's."""
     try:
-        return decode(body)
+        return decoded(body, decode)
     except UNREADABLE as error:
-        raise Unanswered(f"{host}: the answer cannot be read ({error})") from error
+        raise Unanswered(f"{host}: the answer cannot be read ({decoding_words(error)})") from error
 
 
 def failure(reply: Reply, where: str, *, read: bool) -> NetworkError:
@@ -232,13 +267,15 @@ def failure(reply: Reply, where: str, *, read: bool) -> NetworkError:
         where: method and address, for the message.
         read: nothing can have taken effect, so a 503 is certain.
     """
-    words = reply.words
+    words = plain_words(reply.words or "")  # no more than is surely nobody's post and no token
     said = f"{where}: {reply.status} {words}" if words else f"{where}: {reply.status}"
     if reply.status == httpx.codes.TOO_MANY_REQUESTS:
         wait = _wait(reply)
         return Busy(said, USUAL_WAIT if wait is None else wait)
-    if reply.status == httpx.codes.UNAUTHORIZED:
-        return Unauthorized(f"{said}; run `staffroom login mastodon`")
+    lost = reply.status == httpx.codes.UNAUTHORIZED
+    # A 403 about our account is no word about what was asked: once the account is back, it may be said.
+    if lost or (reply.status == httpx.codes.FORBIDDEN and (reply.words or "").startswith(_OUR_ACCOUNT)):
+        return Unauthorized(f"{said}; run `staffroom login mastodon`" if lost else said)
     if reply.status in _ELSEWHERE:
         return Unavailable(f"{said}, sent on elsewhere; is the server's address right?")
     # Not the server's own words: a wall or a portal in front of it. It may stand aside later; a prompt is not lost.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.domain.plainwords import decoding_words
 from bot.domain.posts import Post
 from bot.errors import NetworkError, Refused, Unauthorized
 from bot.networks.mastodon import convert
@@ -195,7 +196,7 @@ class Listener:
             try:
                 post = post_of(notification_in(bytes(raw)))
             except UNREADABLE as error:
-                page.spoiled.append(Spoiled(f"notification {id_in(bytes(raw))}".rstrip(), str(error)))
+                page.spoiled.append(Spoiled(f"notification {id_in(bytes(raw))}".rstrip(), decoding_words(error)))
                 continue
             page.posts += [post] if post is not None else []
         return page

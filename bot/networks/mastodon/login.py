@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from bot.domain.plainwords import plain_words
 from bot.errors import LoginError
 
 if TYPE_CHECKING:
     from mastodon import Mastodon as Client
+    from requests import Session
 
 SCOPES = (
     "profile",
@@ -41,6 +43,9 @@ class Registered(msgspec.Struct, frozen=True):
     client_id: str
     client_secret: str
 
+    def __repr__(self) -> str:
+        return f"<Staffroom at {self.server}>"
+
 
 def register(server: str, *, name: str = "Staffroom", website: str = "", timeout: float = TIMEOUT) -> Registered:
     """Make Staffroom known at a server. https://docs.joinmastodon.org/methods/apps/#create.
@@ -65,9 +70,12 @@ def register(server: str, *, name: str = "Staffroom", website: str = "", timeout
             website=website or None,
             api_base_url=address,
             request_timeout=timeout,
+            session=_straight(),
         )
     except Exception as error:  # Mastodon.py lets KeyError and more through where a server answers otherwise
-        raise LoginError(f"{address} did not register Staffroom ({error!r}); is this a Mastodon server?") from error
+        raise LoginError(
+            f"{address} did not register Staffroom ({_reason(error)}); is this a Mastodon server?"
+        ) from error
     return Registered(address, client_id, client_secret)
 
 
@@ -84,7 +92,7 @@ def page_to_open(app: Registered, *, timeout: float = TIMEOUT) -> str:
             )
         )
     except Exception as error:  # as above
-        raise LoginError(f"{app.server} did not say where to log in ({error!r})") from error
+        raise LoginError(f"{app.server} did not say where to log in ({_reason(error)})") from error
 
 
 def redeem(app: Registered, code: str, *, timeout: float = TIMEOUT) -> str:
@@ -105,6 +113,12 @@ def redeem(app: Registered, code: str, *, timeout: float = TIMEOUT) -> str:
         ) from error
 
 
+def _reason(error: Exception) -> str:
+    """Why, without what a server may repeat of what it was sent."""
+    words = plain_words(" ".join(str(part) for part in error.args))
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
 def _client(app: Registered, timeout: float) -> Client:
     from mastodon import Mastodon as Client  # noqa: PLC0415 -- as above
 
@@ -114,7 +128,17 @@ def _client(app: Registered, timeout: float) -> Client:
         api_base_url=app.server,
         request_timeout=timeout,
         ratelimit_method="throw",
+        session=_straight(),
     )
+
+
+def _straight() -> Session:
+    """A session that follows no redirect: what is sent here, secrets among it, is for the named server alone."""
+    from requests import Session  # noqa: PLC0415 -- comes with Mastodon.py, see above
+
+    made = Session()
+    made.max_redirects = 0
+    return made
 
 
 def _address(server: str) -> str:

@@ -30,6 +30,7 @@ BATCH = 200  # posts converted and handed on at once
 MOST_PAGES = 250  # of 40 posts each
 PAGE = 40
 MOST_ASKED = 40  # more contexts than the root's, in one sweep
+MOST_TROUBLES = 3  # contexts that may fail before the rest is left for the next time
 MOST_ASKED_CUT = 400  # the same, where the root's was cut off
 CUT = 4_000  # a context this long may have been cut: the limit is 4,096 with a token
 ASK_AGAIN = 15 * 60.0  # seconds; a server fetches a remote post's replies no more often than this
@@ -40,6 +41,7 @@ LONGEST_REFRESH = 3.0  # seconds we wait for such a fetch
 MOST_REFRESHED = 10
 MOST_IDS = 20  # in one look-up
 MOST_ELSEWHERE = 20  # threads that other servers are asked for, in one sweep
+ELSEWHERE_SECONDS = 60.0  # that other servers may take for it in sum; strangers may be slow on purpose
 MOST_FETCHED = 40  # posts that our server is asked to fetch, in one sweep
 MOST_LOOKED_FOR = 20  # posts that other servers are asked for, in one look-up
 
@@ -47,7 +49,7 @@ _NO_LIST = frozenset({400, 403, 404, 405, 410, 422})
 _HIDDEN = frozenset({401, 403})
 _WALLED = 403
 _GONE = frozenset({404, 410})
-_REFRESH = re.compile(r"\bretry=(\d+)")
+_REFRESH = re.compile(r"\bretry=(\d{1,9})\b", re.ASCII)
 
 
 class Reader:
@@ -98,23 +100,38 @@ class Reader:
         yield from self._batches(fresh, root.id)
         left = MOST_ASKED_CUT if len(fresh) >= CUT else MOST_ASKED
         refreshing: dict[str, float] = {}
-        while left > 0:
+        troubles: list[NetworkError] = []
+        while left > 0 and len(troubles) < MOST_TROUBLES:
             wanted = self._worth_asking(seen)[:left]
             if not wanted:
                 break
             left -= len(wanted)
             for local, missing in wanted:
-                reply, fresh = self._context(local, start, seen)
+                answer, fresh = self._part(local, start, seen, troubles)
                 self._remember(local, missing - sum(post.in_reply_to_id == local for post in fresh))
-                if retry := _refreshes(reply):
+                if retry := _refreshes(answer):
                     refreshing[local] = retry
                 yield from self._batches(fresh, root.id)
         if refreshing:
             self._pause(min(max(refreshing.values()), LONGEST_REFRESH))
         for local in list(refreshing)[:MOST_REFRESHED]:
-            _, fresh = self._context(local, start, seen)
+            _, fresh = self._part(local, start, seen, troubles)
             yield from self._batches(fresh, root.id)
         yield from self._batches(list(self._unsent(start, seen)), root.id)
+        if troubles:
+            raise troubles[0]
+
+    def _part(
+        self, local: str, root: str, seen: dict[str, WirePost], troubles: list[NetworkError]
+    ) -> tuple[Reply | None, list[WirePost]]:
+        """The same as ``_context``. Where one goes wrong, what else is in the thread can still be read."""
+        if len(troubles) >= MOST_TROUBLES:
+            return None, []
+        try:
+            return self._context(local, root, seen)
+        except (Unanswered, Refused) as trouble:
+            troubles.append(trouble)
+            return None, []
 
     def _unsent(self, root: str, seen: dict[str, WirePost]) -> Iterator[WirePost]:
         """Replies that never reached our server, made known to it: each only where it then stands in this thread."""
@@ -142,8 +159,8 @@ class Reader:
         remote = [post for post in seen.values() if is_remote(post) and visible(post)]
         placed = ((post.uri, self._elsewhere.place(post)) for post in remote)
         asking = self._elsewhere.due(Named(uri, place) for uri, place in placed if uri and place)
-        left = MOST_ELSEWHERE
-        while asking and left > 0:
+        left, until = MOST_ELSEWHERE, time.monotonic() + ELSEWHERE_SECONDS
+        while asking and left > 0 and time.monotonic() < until:
             left -= 1
             thread = self._elsewhere.thread(asking.pop(0))
             yield from thread.below
@@ -163,7 +180,7 @@ class Reader:
         raws = self._api.decode(reply, WireContext).descendants
         fresh: list[WirePost] = []
         for raw in raws:
-            post = post_in(bytes(raw))
+            post = post_in(bytes(raw), self._api.aside)
             if post is not None and post.id != root and post.id not in seen:
                 seen[post.id] = post
                 fresh.append(post)
@@ -227,7 +244,7 @@ class Reader:
             reply = self._api.get(path, params, also=_NO_LIST)
             if reply.status == _WALLED and reply.words is None:  # no list is one thing, a wall before it another
                 raise failure(reply, f"{self._api.host}{path}", read=True)
-            page = posts_in(reply.body, self._api.host) if reply.ok else []
+            page = posts_in(reply.body, self._api.host, self._api.aside) if reply.ok else []
             fresh = [post for post in page if post.id not in seen]
             if not fresh:
                 return
@@ -284,14 +301,17 @@ class Reader:
         if not reply.ok:  # one by one then; and for good, if the server is too old
             self._has_batches = convert.version(self._server.known_instance()) >= LISTS_POSTS
             return []
-        return [post for post in posts_in(reply.body, self._api.host) if post.id in ids]
+        return [post for post in posts_in(reply.body, self._api.host, self._api.aside) if post.id in ids]
 
     def _one(self, local: str) -> WirePost | None:
         """One post; ``None`` if the server itself says that it is gone or not for us."""
         path = f"/api/v1/statuses/{convert.path_piece(local)}"
         reply = self._api.get(path, also=_GONE | _HIDDEN)
         if reply.ok:
-            return one_post(reply.body, self._api.host)
+            found = one_post(reply.body, self._api.host)
+            if found.id != local:  # or the one that was asked for would count as gone
+                raise Unanswered(f"{self._api.host}{path}: the answer is another post")
+            return found
         if reply.status in _HIDDEN:
             self._prove_we_may_read(reply, path)
         elif not reply.gone:  # the words of something in front of the server must not bury what people said
@@ -314,10 +334,10 @@ class Reader:
             yield tuple(self._incoming.posts(wires[start : start + BATCH], root))
 
 
-def _refreshes(reply: Reply) -> float:
+def _refreshes(reply: Reply | None) -> float:
     """Seconds until the server expects to have fetched more; 0 if it does not fetch.
 
     https://docs.joinmastodon.org/entities/AsyncRefresh/
     """
-    found = _REFRESH.search(reply.headers.get("Mastodon-Async-Refresh", ""))
+    found = _REFRESH.search(reply.headers.get("Mastodon-Async-Refresh", "")) if reply is not None else None
     return float(found[1]) if found else 0.0

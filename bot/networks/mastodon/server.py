@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from bot.domain.textlength import MASTODON
 from bot.errors import NetworkError, Refused, Unauthorized
+from bot.networks.ids import is_address
 from bot.networks.mastodon import convert
 from bot.networks.mastodon.convert import Place
 from bot.networks.mastodon.wire import WireAccount, WireApplication, WireInstance
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from bot.domain.textlength import Limits
     from bot.networks.mastodon.http import Api
 
+_CHARACTERS = range(100, 1_000_001)  # a server that says anything else of its posts' length is not believed
+_DOMAIN = re.compile(r"[\w.-]{1,253}(?::\d{1,5})?")
 _NOT_THERE = frozenset({403, 404, 405, 410, 422})
 
 
@@ -63,6 +67,8 @@ class Server:
         statuses = told.configuration.statuses if told.configuration else None
         most = (statuses.max_characters if statuses else None) or told.max_toot_chars or MASTODON.most
         link = (statuses.characters_reserved_per_url if statuses else None) or MASTODON.link
+        most = most if most in _CHARACTERS else MASTODON.most
+        link = link if 0 < link <= MASTODON.link else MASTODON.link
         return msgspec.structs.replace(MASTODON, most=most, link=link)
 
     def me(self) -> WireAccount:
@@ -81,6 +87,7 @@ class Server:
         ahead = self.api.ahead
         told = self.instance()
         urls = told.configuration.urls if told.configuration else None
+        terms = (urls and (urls.terms_of_service or urls.about)) or ""
         mine = convert.account(self._me, self.place())
         return Identity(
             id=mine.id,
@@ -89,7 +96,7 @@ class Server:
             bot=mine.signals.bot,
             scopes=self._scopes(),
             software=convert.software(told),
-            terms=(urls and (urls.terms_of_service or urls.about)) or f"{self.api.url}/about",
+            terms=terms if is_address(terms) else f"{self.api.url}/about",
             ahead=ahead,
         )
 
@@ -97,7 +104,7 @@ class Server:
         """Where and when, for conversions."""
         told = self.known_instance()
         domain = told.domain or (told.uri or "").removeprefix("https://").removeprefix("http://").strip("/")
-        return Place(self.api.host, domain or self.api.host, self._clock())
+        return Place(self.api.host, domain if _DOMAIN.fullmatch(domain) else self.api.host, self._clock())
 
     def local(self, ref: PostRef) -> str | None:
         """A post's id on this server; ``None`` if another server gave it."""

@@ -9,9 +9,10 @@ import re
 
 import msgspec
 
-MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 1024 * 1024
 """How long one event may be; a longer one is given without its data."""
 
+_KIND = 100  # characters; no kind of event that there is has more
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -36,10 +37,12 @@ class Parser:
 
     def feed(self, piece: bytes) -> list[Event]:
         """The events that end in this piece."""
+        # What was looked through before has no end of a line in it, but for a "\r" in the last place.
+        looked = max(0, len(self._rest) - 1)
         self._rest += piece
         found: list[Event] = []
         done = 0
-        for end in _LINE_END.finditer(self._rest):
+        for end in _LINE_END.finditer(self._rest, looked):
             if end.group() == b"\r" and end.end() == len(self._rest):
                 break  # its other half may be on its way
             event = self._line(bytes(self._rest[done : end.start()]))
@@ -63,11 +66,12 @@ class Parser:
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"event":
-            self._kind = value.decode(errors="replace")
+            self._kind = value[:_KIND].decode(errors="replace")
         elif name == b"data":
             self._has_data = True
-            self._size += len(value)
-            self._data.append(value if self._size <= self._most else b"")
+            self._size += len(value) + 1  # with its end, or empty ones could go on for ever
+            if self._size <= self._most:
+                self._data.append(value)
         return None
 
     def _end(self) -> Event | None:

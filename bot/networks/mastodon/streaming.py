@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from bot.domain.plainwords import decoding_words
 from bot.domain.posts import PostRef
 from bot.errors import NetworkError, Refused
 from bot.networks.mastodon.http import UNREADABLE
 from bot.networks.mastodon.listening import Mark, notification_in, post_of
-from bot.networks.mastodon.taps import USER, Broken, Said, Tap
+from bot.networks.mastodon.taps import USER, Broken, Said, Tap, Waiting
 from bot.networks.mastodon.wire import WirePost
 from bot.ports import Heard, Spoiled
 
@@ -88,16 +89,29 @@ class Streams:
             http.close()
 
     def _base(self) -> str:
-        """Where the streams are. Raises ``Refused`` where the server names no such place, or none for a secret."""
+        """Where the streams are. Raises ``Refused`` where the server names no such place, or none for a secret.
+
+        Our token goes there, so it has to be the server itself or a name below its own (``streaming.…``).
+        """
         told = self._server.instance()
         newer = told.configuration.urls if told.configuration else None
         named = (newer and newer.streaming) or (told.urls and told.urls.streaming_api) or ""
-        parts = urlsplit(named)
+        try:
+            parts = urlsplit(named)
+            below = parts.port is None and (parts.hostname or "").endswith(
+                f".{urlsplit(self._server.api.url).hostname}"
+            )
+        except ValueError:
+            raise Refused(f"{self._server.api.host} names a place for streams that is no address") from None
         scheme = _SCHEMES.get(parts.scheme, "")
         if not scheme or not parts.netloc:
             raise Refused(f"{self._server.api.host} names no place for streams")
         if scheme == "http" and self._server.api.url.startswith("https:"):
             raise Refused(f"{self._server.api.host} names a place for streams without encryption")
+        if parts.netloc.lower() != self._server.api.host.lower() and not below:
+            raise Refused(
+                f"{self._server.api.host} names a place for streams at another server, which is not given the login"
+            )
         return f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
     # -- what a connection needs -----------------------------------------------------------------------------
@@ -125,7 +139,7 @@ class Streams:
             try:
                 post, deleted = _meaning(one, moved)
             except UNREADABLE as error:
-                spoiled.append(Spoiled(one.name, str(error)))
+                spoiled.append(Spoiled(one.name, decoding_words(error)))
                 continue
             if post is not None:
                 posts.pop(post.id, None)
@@ -159,7 +173,7 @@ class _Live:
         self._http = http
         self._base = base
         self._mark = Mark.read(cursor)
-        self._events: queue.Queue[Said | Broken] = queue.Queue(MOST_WAITING)
+        self._events = Waiting(MOST_WAITING)
         self._taps: dict[str, Tap] = {}
         self._behind: set[str] = set()  # streams of whose lists we have not heard what came before
         self._gave = time.monotonic()

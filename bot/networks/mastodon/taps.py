@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import httpx
 import msgspec
 
-from bot.errors import NetworkError, Refused, Unauthorized, Unavailable
+from bot.domain.plainwords import plain_words
+from bot.errors import NetworkError, Refused, Unanswered, Unauthorized, Unavailable
+from bot.networks import bounded
 from bot.networks.mastodon.http import Reply, failure
 from bot.networks.mastodon.sse import Parser
 
@@ -25,6 +27,8 @@ USER = ""
 _MOST_WORDS = 10_000  # bytes of a refusal that are read
 _MISSING = frozenset({400, 404, 405, 410, 422, 501})
 _SHUT = frozenset({401, 403})
+_LONG = 32 * 1024  # bytes; a longer event counts as several
+_OPENING = 30.0  # seconds until a stream has begun, whatever comes meanwhile
 _FULL = 0.5  # seconds between looks whether we are closed while the queue is full
 
 
@@ -51,6 +55,30 @@ class Broken:
         self.name = name
         self.tap = tap
         self.why = why
+
+
+class Waiting(queue.Queue["Said | Broken"]):
+    """What was said and not looked at yet: so many events, or fewer where they are long; then reading waits."""
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._bytes = 0
+
+    def _qsize(self) -> int:
+        return max(len(self.queue), self._bytes // _LONG)
+
+    def _put(self, item: Said | Broken) -> None:
+        super()._put(item)
+        self._bytes += _length(item)
+
+    def _get(self) -> Said | Broken:
+        item = super()._get()
+        self._bytes -= _length(item)
+        return item
+
+
+def _length(item: Said | Broken) -> int:
+    return len(item.data or b"") if isinstance(item, Said) else 0
 
 
 class Tap:
@@ -89,23 +117,27 @@ class Tap:
         except httpx.ReadTimeout:
             self._end(Unavailable(f"{self._label} fell silent"))
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, RuntimeError) as error:
-            self._end(Unavailable(f"{self._label} broke ({type(error).__name__}: {error})"))
+            self._end(Unavailable(f"{self._label} broke ({type(error).__name__}: {plain_words(str(error))})"))
         except NetworkError as error:
             self._end(error)
 
     def _read(self) -> None:
         params = {"tag": self._name} if self._name else {}
-        with self._http.stream("GET", self._url, params=params) as response:
+        with contextlib.ExitStack() as closing:
+            with bounded.within(_OPENING, self._label):
+                response = closing.enter_context(self._http.stream("GET", self._url, params=params))
             network = response.extensions.get("network_stream")
             self._socket = network.get_extra_info("socket") if network is not None else None
             if self._closed.is_set():
                 return
             if response.status_code != httpx.codes.OK:
                 raise self._refusal(response)
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                raise Unavailable(f"{self._label} is packed as nobody asked for it")
             self.open.set()
             since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             parser, number = Parser(), 0
-            for piece in response.iter_bytes():
+            for piece in bounded.pieces(response):
                 for event in parser.feed(piece):
                     number += 1
                     kind = event.kind if event.kind.replace(".", "").replace("_", "").isalnum() else "?"
@@ -120,13 +152,13 @@ class Tap:
         return f"the stream of #{self._name}" if self._name else "the account's stream"
 
     def _refusal(self, response: httpx.Response) -> NetworkError:
-        body = bytearray()
-        for piece in response.iter_bytes():
-            body += piece
-            if len(body) > _MOST_WORDS:
-                break
-        reply = Reply(response.status_code, response.headers, bytes(body))
-        said = f"{self._label}: {reply.status} {reply.words or ''}".rstrip()
+        try:
+            with bounded.within(_OPENING, self._label):
+                body = bounded.whole(response, _MOST_WORDS, self._label)
+        except Unanswered:  # whatever it goes on to say, it is a refusal
+            body = b""
+        reply = Reply(response.status_code, response.headers, body)
+        said = f"{self._label}: {reply.status} {plain_words(reply.words or '')}".rstrip()
         if reply.status in _MISSING:
             return Refused(said)
         if reply.status in _SHUT and reply.words is not None:

@@ -6,11 +6,29 @@ Nearly every field may be missing: servers of many makes speak this API.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from bot.errors import Unanswered
 from bot.networks.mastodon.http import UNREADABLE, readable
+
+if TYPE_CHECKING:
+    from bot.networks.salvage import Aside
+
+
+_ID = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}"
+LocalId = Annotated[str, msgspec.Meta(pattern=rf"\A{_ID}\Z")]
+"""A post's id on the server that gave it: a number, a ULID, a UUID …; it goes into addresses, so nothing else is."""
+
+MaybeId = Annotated[str, msgspec.Meta(pattern=rf"\A(?:{_ID})?\Z")] | None
+"""The same, or none."""
+
+AccountId = Annotated[str, msgspec.Meta(pattern=r"\A[\w.@~:-]{1,500}\Z")]
+"""An account's id on the server that gave it."""
+
+Acct = Annotated[str, msgspec.Meta(pattern=r"\A(?:[^\s@/\\<>\"]{1,500}(?:@[^\s@/\\<>\"]{1,300})?)?\Z")]
+"""``name`` or ``name@server``; it goes into texts of ours, where more would mention others."""
 
 
 class WireField(msgspec.Struct):
@@ -23,9 +41,9 @@ class WireField(msgspec.Struct):
 class WireAccount(msgspec.Struct):
     """https://docs.joinmastodon.org/entities/Account/."""
 
-    id: str
-    username: str = ""
-    acct: str = ""
+    id: AccountId
+    username: Acct = ""
+    acct: Acct = ""
     display_name: str | None = ""
     url: str | None = ""
     uri: str | None = ""
@@ -70,7 +88,7 @@ class WirePoll(msgspec.Struct):
 class WireQuoted(msgspec.Struct):
     """The quoted post, of which we want no more than its id."""
 
-    id: str = ""
+    id: MaybeId = None
 
 
 class WireQuote(msgspec.Struct):
@@ -78,14 +96,14 @@ class WireQuote(msgspec.Struct):
 
     state: str | None = None
     quoted_status: WireQuoted | None = None
-    quoted_status_id: str | None = None
-    id: str | None = None
+    quoted_status_id: MaybeId = None
+    id: MaybeId = None
 
 
 class WirePost(msgspec.Struct):
     """https://docs.joinmastodon.org/entities/Status/."""
 
-    id: str
+    id: LocalId
     account: WireAccount
     created_at: datetime
     uri: str | None = ""
@@ -95,13 +113,13 @@ class WirePost(msgspec.Struct):
     language: str | None = None
     spoiler_text: str | None = ""
     edited_at: datetime | None = None
-    in_reply_to_id: str | None = None
+    in_reply_to_id: MaybeId = None
     replies_count: int | None = 0
     media_attachments: list[WireMedia] | None = None
     mentions: list[WireMention] | None = None
     poll: WirePoll | None = None
     quote: WireQuote | None = None
-    quote_id: str | None = None
+    quote_id: MaybeId = None
     in_reply_to_account_id: str | None = None
     reblog: WireQuoted | None = None
     local_only: bool | None = None
@@ -117,7 +135,7 @@ class WireContext(msgspec.Struct):
 class WireNotification(msgspec.Struct):
     """https://docs.joinmastodon.org/entities/Notification/; its post is read apart, as it may be odd."""
 
-    id: str
+    id: LocalId
     type: str = ""
     status: msgspec.Raw = msgspec.Raw(b"null")
 
@@ -125,7 +143,7 @@ class WireNotification(msgspec.Struct):
 class WireReply(msgspec.Struct):
     """A post on somebody else's server, of which we want no more than where it is and where it belongs."""
 
-    id: str
+    id: LocalId
     uri: str | None = ""
     visibility: str | None = None
 
@@ -191,20 +209,28 @@ class WireInstance(msgspec.Struct):
     max_toot_chars: int | None = None
 
 
-def posts_in(body: bytes, host: str) -> list[WirePost]:
-    """A list of posts; one that cannot be understood does not cost us the others. Raises ``Unanswered``."""
+def posts_in(body: bytes, host: str, aside: Aside | None = None) -> list[WirePost]:
+    """A list of posts; one that cannot be understood does not cost us the others. Raises ``Unanswered``.
+
+    Args:
+        body: what came.
+        host: from where.
+        aside: is told of those that cannot be understood.
+    """
     try:
         return msgspec.json.decode(body, type=list[WirePost])
     except UNREADABLE:
         raws = readable(body, lambda whole: msgspec.json.decode(whole, type=list[msgspec.Raw]), host)
-        return [post for post in (post_in(bytes(raw)) for raw in raws) if post is not None]
+        return [post for post in (post_in(bytes(raw), aside) for raw in raws) if post is not None]
 
 
-def post_in(body: bytes) -> WirePost | None:
-    """A single post; ``None`` if it cannot be understood."""
+def post_in(body: bytes, aside: Aside | None = None) -> WirePost | None:
+    """A single post; ``None`` if it cannot be understood, of which ``aside`` is told."""
     try:
         return msgspec.json.decode(body, type=WirePost)
-    except UNREADABLE:
+    except UNREADABLE as error:
+        if aside is not None:
+            aside.put(f"post {id_in(body)}".rstrip(), error)
         return None
 
 
@@ -217,7 +243,7 @@ def id_in(body: bytes) -> str:
 
 
 class _Named(msgspec.Struct):
-    id: str
+    id: LocalId
 
 
 def one_post(body: bytes, host: str) -> WirePost:

@@ -10,9 +10,11 @@ import msgspec
 
 from bot.domain.outbox import Draft, DraftPost, Part
 from bot.domain.posts import Media, NetworkName, Post, PostRef, Signals, Visibility
+from bot.domain.records import Said
 from bot.domain.richtext import Mention, detect, join, whole
 from bot.domain.textlength import BLUESKY, MASTODON, Limits, remaining
 from bot.errors import Refused
+from bot.networks.faring import Faring
 from bot.networks.sandbox.hearing import Hearing
 from bot.ports import Identity, LookUp, Sent
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from bot.domain.posts import Account
     from bot.networks.sandbox.server import SandboxServer
-    from bot.ports import Heard, Wanted
+    from bot.ports import Condition, Heard, Wanted
 
 BATCH = 500
 """How many posts a sweep hands on at once."""
@@ -53,10 +55,25 @@ class Sandbox:
         self.limits: Limits = BLUESKY if server.name == "bluesky" else MASTODON
         self._server = server
         self._me = server.create_account(handle, signals=Signals(bot=bot))
+        self._faring = Faring(server.now)
+
+    def condition(self) -> Condition:
+        """How the account has fared in the sandbox, where nothing is limited and no login ends."""
+        return self._faring.condition()
+
+    def _reach(self) -> None:
+        """Raise ``Unavailable`` while the network is unplugged."""
+        with self._faring.asking(self.name, login="needed"):
+            self._server.reachable()
+
+    def _hear(self) -> None:
+        """Raise ``Unanswered`` where an answer is lost."""
+        with self._faring.asking(self.name, login="needed", writes=True):
+            self._server.answered()
 
     def identity(self) -> Identity:
         """Who we are in the sandbox."""
-        self._server.reachable()
+        self._reach()
         me = self._me
         return Identity(id=me.id, handle=me.handle, url=me.url, bot=me.signals.bot, software="sandbox", ahead=0.0)
 
@@ -85,14 +102,14 @@ class Sandbox:
     def send(self, group: Sequence[Part], parts: Sequence[Part], blob: Callable[[str], bytes]) -> tuple[Sent, ...]:
         """Write the group's posts; the same parts again make nothing new."""
         del blob
-        self._server.reachable()
+        self._reach()
         remote = {part.position: part.remote.id for part in parts if part.remote}
         sent = []
         for part in group:
             post = self._write(part, remote)
             remote[part.position] = post.ref.id
             sent.append(Sent(part.position, post.ref))
-        self._server.answered()
+        self._hear()
         return tuple(sent)
 
     def _write(self, part: Part, remote: dict[int, str]) -> Post:
@@ -112,13 +129,21 @@ class Sandbox:
     def find(self, group: Sequence[Part], parts: Sequence[Part]) -> tuple[Sent, ...]:
         """Posts that an earlier request for this group made."""
         del parts
-        self._server.reachable()
+        self._reach()
         made = ((part, self._server.by_key(self._me.id, part.key)) for part in group)
         return tuple(Sent(part.position, post.ref) for part, post in made if post)
 
+    def said_since(self, since: datetime) -> tuple[Said, ...]:
+        """Our own posts made since then, oldest first."""
+        self._reach()
+        mine = (post for post in self._server.posts_of(self._me.id) if post.at >= since)
+        return tuple(
+            Said(post.ref, post.text.text, post.parent, post.at, private=post.visibility == "direct") for post in mine
+        )
+
     def sweep(self, root: PostRef) -> Iterator[tuple[Post, ...]]:
         """All that a thread read from ``root`` shows; ``Refused`` where the root is gone."""
-        self._server.reachable()
+        self._reach()
         if self._server.get(root.id) is None:
             message = f"{root.url or root.id} is gone"
             raise Refused(message)
@@ -126,18 +151,18 @@ class Sandbox:
 
     def tagged(self, hashtag: str, since: datetime) -> Iterator[tuple[Post, ...]]:
         """Public posts under a hashtag."""
-        self._server.reachable()
+        self._reach()
         listed = self._server.listed("tagged", hashtag.casefold())
         yield from _batches(post for post in listed if post.at >= since and post.visibility == "public")
 
     def quotes(self, ref: PostRef) -> Iterator[tuple[Post, ...]]:
         """Posts quoting ``ref``."""
-        self._server.reachable()
+        self._reach()
         yield from _batches(self._server.listed("quoting", ref.id))
 
     def look_up(self, refs: Sequence[PostRef]) -> LookUp:
         """Posts by id."""
-        self._server.reachable()
+        self._reach()
         found = [(ref, self._server.get(ref.id)) for ref in refs]
         return LookUp(
             posts=tuple(post for _, post in found if post),
@@ -146,7 +171,7 @@ class Sandbox:
 
     def listen(self, cursor: str, wanted: Wanted) -> Heard:
         """All that concerns us since the cursor; the sandbox tells of deletions here, too."""
-        self._server.reachable()
+        self._reach()
         return Hearing(self._server, self._me).since(cursor, wanted)
 
     def stream(self, cursor: str, wanted: Callable[[], Wanted], stopping: Callable[[], bool]) -> Iterator[Heard]:
@@ -155,19 +180,19 @@ class Sandbox:
 
     def resolve(self, address: str) -> Post | None:
         """A post by its address."""
-        self._server.reachable()
+        self._reach()
         return self._server.at_address(address)
 
     def account_called(self, handle: str) -> Account | None:
         """An account by its handle."""
-        self._server.reachable()
+        self._reach()
         return self._server.account_called(handle)
 
     def like(self, ref: PostRef) -> None:
         """Like a post; ``Refused`` where it is gone."""
         self._there(ref)
         self._server.like(self._me.id, ref.id)
-        self._server.answered()
+        self._hear()
 
     def answer(self, ref: PostRef, handle: str, text: str, key: str, at: datetime) -> None:
         """Answer a post, on Mastodon for its author alone; ``Refused`` where it is gone."""
@@ -178,10 +203,10 @@ class Sandbox:
             said = join([whole(f"@{handle.lstrip('@')}", Mention(author.id, handle)), " ", said])
         visibility: Visibility = "direct" if self.name == "mastodon" else "public"
         self._server.write(self._me.id, said, parent=ref.id, key=key, visibility=visibility)
-        self._server.answered()
+        self._hear()
 
     def _there(self, ref: PostRef) -> Post:
-        self._server.reachable()
+        self._reach()
         post = self._server.get(ref.id)
         if post is None:
             message = f"{ref.url or ref.id} is gone"
@@ -191,17 +216,17 @@ class Sandbox:
     def tell(self, handle: str, text: str, key: str, at: datetime) -> None:
         """Write to a person; ``Refused`` where nobody has that handle."""
         del at
-        self._server.reachable()
+        self._reach()
         person = self._server.account_called(handle)
         if person is None:
             message = f"nobody is called {handle} here"
             raise Refused(message)
         self._server.messages.setdefault(key, (self._me.id, person.id, text))
-        self._server.answered()
+        self._hear()
 
     def delete(self, ref: PostRef) -> None:
         """Delete a post of ours; ``Refused`` where it is somebody else's."""
-        self._server.reachable()
+        self._reach()
         post = self._server.get(ref.id)
         if post is None:
             return

@@ -1,0 +1,75 @@
+"""What a page may consist of: our templates' own elements and attributes, and nothing that does anything."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborHTMLParser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selectolax.lexbor import LexborNode
+
+COMMON = {"class", "id", "lang", "dir"}
+ALLOWED = {
+    "html": set(),
+    "head": set(),
+    "meta": {"charset", "name", "content"},
+    "title": set(),
+    "link": {"rel", "href", "type", "title"},
+    "body": set(),
+    "a": {"href", "rel", "aria-current"},
+    "nav": {"aria-label"},
+    "section": {"aria-labelledby"},
+    "time": {"datetime"},
+    "ul": {"aria-label"},
+    "p": {"aria-hidden"},
+    "span": {"aria-hidden"},
+    "div": {"tabindex"},
+    **{
+        name: set()
+        for name in "header main footer h1 h2 h3 ol li strong article bdi details summary br kbd dl dt dd".split()  # noqa: SIM905 -- a list of 20 strings reads worse
+    },
+}
+"""Elements of ``templates/site`` and of ``richtext.to_html`` with their attributes, besides those of ``COMMON``."""
+
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]"
+)
+"""Characters that HTML calls errors, and those that turn text around."""
+
+
+def elements(page: bytes) -> Iterator[LexborNode]:
+    """Every element of a page, parsed as browsers do."""
+    root = LexborHTMLParser(page.decode()).root
+    assert root is not None
+    for node in root.traverse(include_text=False):
+        if not (node.tag or "").startswith(("-", "!")):
+            yield node
+
+
+def faults(page: bytes) -> list[str]:
+    """What stands on a page that may not, one line for each."""
+    found = [f"U+{ord(mark):04X}" for mark in UNSEEN.findall(page.decode())]
+    for node in elements(page):
+        tag = node.tag or ""
+        if tag not in ALLOWED:
+            found.append(f"<{tag}>")
+            continue
+        for name, value in node.attributes.items():
+            if name not in COMMON | ALLOWED[tag]:
+                found.append(f"<{tag} {name}>")
+            if name == "href" and not _harmless(value or ""):
+                found.append(f"<{tag} {name}={value}>")
+            if name == "name" and value not in ("viewport", "robots", "referrer", "description"):
+                found.append(f"<meta name={value}>")
+    return found
+
+
+def _harmless(href: str) -> bool:
+    """A page, a place on this one, an address of ours to write to, or a file beside this one."""
+    if re.match(r"https?://[^\s/@\\]+(?:[/?#]|$)", href) or href == "mailto:chats@example.org":
+        return True
+    return href.startswith("#") or not re.search(r"^//|:|[\s\\]", href)
