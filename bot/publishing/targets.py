@@ -8,6 +8,10 @@ from pathlib import Path, PurePosixPath
 from bot.errors import UserError
 from bot.publishing import writer
 
+_LONGEST = 255  # bytes of a name, on every common file system
+_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))})
+"""What Windows takes for a device, whatever stands behind a dot: such a page could not even be copied there."""
+
 
 class FolderTarget:
     """A ``ports.Target``: a folder of plain files. One process writes at a time (the runner's lease sees to it).
@@ -28,11 +32,12 @@ class FolderTarget:
         """Put a file in place, whole or not at all; false where it had these bytes already.
 
         Raises:
-            UserError: the folder cannot be written to; says which and why.
+            UserError: the folder cannot be written to, or a symbolic link leads out of it; says which and why.
             ValueError: the path leads out of the folder.
         """
         file = self._file(path)
         if writer.holds(file, data):
+            writer.open_up(file, writer.PAGE)
             return False
         try:
             self._make(file.parent)
@@ -47,12 +52,12 @@ class FolderTarget:
 
     def exists(self, path: str) -> bool:
         """Whether the file is there."""
-        return self._file(path).is_file()
+        return writer.is_page(self._file(path))
 
     def remove(self, path: str) -> bool:
         """Take a file away, and the folders it leaves empty; false where there was none."""
         file = self._file(path)
-        if not file.is_file():
+        if not writer.is_page(file) and not file.is_symlink():
             return False
         try:
             file.unlink()
@@ -68,9 +73,18 @@ class FolderTarget:
         return True
 
     def settle(self) -> None:
-        """Make all that was written and removed last through a power cut: files first, then the folders' names."""
+        """Make all that was written and removed last through a power cut: files first, then the folders' names.
+
+        Raises:
+            UserError: the disk does not keep it; says of what and why.
+        """
         for path in sorted(self._unsettled, key=lambda path: (path.is_dir(), path)):
-            writer.settle(path)
+            try:
+                writer.settle(path)
+            except OSError as error:
+                raise UserError(
+                    f"{path} cannot be kept on the disk: {error.strerror or error}. Check that the disk has room."
+                ) from error
         self._unsettled.clear()
 
     def _make(self, parent: Path) -> None:
@@ -79,6 +93,9 @@ class FolderTarget:
             return
         missing = [one for one in (parent, *parent.parents) if not one.exists()]
         parent.mkdir(parents=True, exist_ok=True)
+        ours = [one for one in (parent, *parent.parents) if self.folder in one.parents]
+        for one in dict.fromkeys((*missing, *ours)):  # the site's own folder is as its operator made it
+            writer.open_up(one, writer.FOLDER)
         self._unsettled |= {one.parent for one in missing}
         writer.sweep(parent)
         self._swept.add(parent)
@@ -91,11 +108,22 @@ class FolderTarget:
         """
         parts = PurePosixPath(path).parts
         bad = not parts or path.startswith("/") or "\\" in path or "\0" in path or not {".", ".."}.isdisjoint(parts)
-        file = self.folder.joinpath(*parts) if not bad else self.folder
-        if bad or not _inside(file.parent, self.folder):
+        if bad or any(_is_odd(part) for part in parts):
             message = f"{path!r} is no path inside the site's folder"
             raise ValueError(message)
+        file = self.folder.joinpath(*parts)
+        if not _inside(file.parent, self.folder):
+            raise UserError(
+                f"{file.parent} leads out of the site's folder through a symbolic link, and pages are only written"
+                " inside it. Take the link away, or name the folder it leads to as the site's own."
+            )
         return file
+
+
+def _is_odd(part: str) -> bool:
+    """Whether a name would mean something else on some system: too long, a device, a drive, an end cut off."""
+    name = part.partition(".")[0].lower()
+    return len(part.encode()) > _LONGEST or name in _DEVICES or ":" in part or part[-1] in ". "
 
 
 def _inside(parent: Path, folder: Path) -> bool:

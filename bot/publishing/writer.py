@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 PREFIX = ".staffroom-"
 SUFFIX = ".tmp"
-_MODE = 0o666  # the process's umask takes away what others may not do
+PAGE = 0o644
+FOLDER = 0o755
+"""Pages are for everybody, also where the process's umask keeps all else it writes to itself."""
 
 
 def replace(file: Path, data: bytes) -> None:
@@ -21,18 +26,34 @@ def replace(file: Path, data: bytes) -> None:
     """
     temporary = file.with_name(f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb") as stream:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, PAGE), "wb") as stream:
             stream.write(data)
+        open_up(temporary, PAGE)
         temporary.replace(file)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
+def open_up(path: Path, mode: int) -> None:
+    """Let everybody read; a file system that knows no such rights is left as it is."""
+    with suppress(PermissionError, NotImplementedError):
+        if stat.S_IMODE(path.lstat().st_mode) != mode:
+            path.chmod(mode)
+
+
+def is_page(file: Path) -> bool:
+    """Whether this is a plain file: no link to one, no pipe, no folder."""
+    try:
+        return stat.S_ISREG(file.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
 def holds(file: Path, data: bytes) -> bool:
     """Whether ``file`` is a plain file of these very bytes."""
     try:
-        return not file.is_symlink() and file.stat().st_size == len(data) and file.read_bytes() == data
+        return is_page(file) and file.stat().st_size == len(data) and file.read_bytes() == data
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return False
 
