@@ -10,16 +10,20 @@ import msgspec
 from bot.domain.consent import Wish
 from bot.domain.posts import Account, Post
 from bot.domain.records import StoredChat
+from bot.ports.alerts import AlertBook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from datetime import timedelta
 
     from bot.domain.consent import Ruling
     from bot.domain.errands import Errand
     from bot.domain.outbox import Delivery, Draft, Part
     from bot.domain.posts import NetworkName, PostRef
     from bot.domain.records import Candidate, ChatContent, ChatFigures, Pick, Placed, SentPost
+    from bot.domain.restoring import Restored
     from bot.domain.schedule import Chat, Prompt, Series
+    from bot.domain.vitals import Gauges
     from bot.ports.network import Sent, Spoiled
 
 
@@ -64,8 +68,8 @@ class Stored(msgspec.Struct, frozen=True):
     changed: int
 
 
-class Store(Protocol):
-    """The truth. Every method is one transaction; all times are aware UTC."""
+class Store(AlertBook, Protocol):
+    """The truth. Every method is one transaction; all times are aware UTC. ``AlertBook`` is a part of it."""
 
     # -- plan ------------------------------------------------------------------------------------------------
     def save_plan(
@@ -143,7 +147,7 @@ class Store(Protocol):
         ...
 
     def has_due(self, account: str, now: datetime) -> bool:
-        """Whether ``claim`` might give a delivery of this account now."""
+        """Whether ``claim`` might give a delivery of this account now, or it has to be settled what it said before."""
         ...
 
     def free_leases(self, owner: str) -> int:
@@ -154,6 +158,37 @@ class Store(Protocol):
 
     def next_due(self, now: datetime) -> datetime | None:
         """When the earliest open delivery wants attention (its time, retry or lease end); ``None`` if there is none."""
+        ...
+
+    # -- deliver, after a backup was put back ------------------------------------------------------------------
+    def restored(self) -> Restored | None:
+        """That this store was put back from a backup; ``None`` where it never was."""
+        ...
+
+    def draft(self, delivery: str) -> Draft | None:
+        """What a delivery says, where that is frozen."""
+        ...
+
+    def found_said(self, delivery: str, draft: Draft, parts: Sequence[Part], times: Mapping[int, datetime]) -> bool:
+        """Note that a delivery, or some of it, was said before this store knew of it; gives whether all of it is out.
+
+        Args:
+            delivery: its id; one that is ``sent`` is left as it is.
+            draft: what it says.
+            parts: all of it; those that were found are ``sent`` and have their addresses.
+            times: when those went out, by position, UTC.
+        """
+        ...
+
+    def not_said_again(self, delivery: str, why: str) -> bool:
+        """Give up a delivery of which nothing is known to be out; false where there is none that is open."""
+        ...
+
+    def settled(self, account: str, notes: Mapping[str, str]) -> None:
+        """Note that it is known what an account of ours said since the backup; its chats are read anew.
+
+        ``notes``: by id, why deliveries that come to be written are not to be posted.
+        """
         ...
 
     # -- collect ---------------------------------------------------------------------------------------------
@@ -423,6 +458,17 @@ class Store(Protocol):
 
     def oldest_check(self) -> datetime | None:
         """When the kept post that was not looked up for longest was, UTC; ``None`` where nothing is kept."""
+        ...
+
+    def gauges(self, accounts: Collection[str], now: datetime, since: datetime, longest: timedelta) -> Gauges:
+        """What the store knows of how the bot does, for whoever watches it; cheap, and nothing of it names a person.
+
+        Args:
+            accounts: our account keys.
+            now: UTC.
+            since: lateness is counted of what was sent from then on, UTC.
+            longest: how late a delivery may be at most; those that were due longer before ``since`` are not looked at.
+        """
         ...
 
     def tidy(self, now: datetime) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.posts import handle_id, node_key
+from bot.domain.restoring import Restored
 from bot.storage import codec
 from bot.storage.engine import empty_wal, transaction
+from bot.storage.erasures import Line
 from bot.storage.tables import chat_posts, chats, meta, parts, posts, series
 
 if TYPE_CHECKING:
@@ -22,12 +25,20 @@ if TYPE_CHECKING:
     from bot.domain.posts import Account
     from bot.domain.records import StoredChat
     from bot.domain.schedule import Series
+    from bot.storage.erasures import Erasures, LineKind
 
 ERASED = "erased"
 """Name in ``meta``: something was erased since the database was last tidied."""
 
+RESTORED = "restored"
+"""Name in ``meta``: this store was put back from a backup, and what was found out since."""
+
+_LEAVING = "staffroom_leaving"
+
 _CHUNK = 500
 """Values in one ``IN (…)``: SQLite takes 32,766, short statements are compiled faster."""
+
+_restored = msgspec.json.Decoder(Restored)
 
 
 class Base:
@@ -36,11 +47,13 @@ class Base:
     Args:
         engine: see ``engine.connect``.
         pepper: this database's secret for node keys.
+        erasures: the list in which it stands what left; ``None`` for a database that is never put back.
     """
 
-    def __init__(self, engine: Engine, pepper: bytes) -> None:
+    def __init__(self, engine: Engine, pepper: bytes, erasures: Erasures | None = None) -> None:
         self._engine = engine
         self._pepper = pepper
+        self._erasures = erasures
         self._erased = False  # something was erased and may still stand in the write-ahead log
 
     @contextmanager
@@ -51,16 +64,26 @@ class Base:
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         with transaction(self._engine, writing=True) as connection:
+            connection.info.pop(_LEAVING, None)
             yield connection
             if self._erased and connection.dialect.name == "sqlite":
                 marked = inserting(connection, meta).on_conflict_do_nothing()
                 connection.execute(marked, {"name": ERASED, "value": b"1"})  # for ``tidy``, whichever process runs it
+            left: list[tuple[LineKind, dict[str, Any]]] = connection.info.pop(_LEAVING, [])
+            if left and self._erasures is not None:  # before the commit: a crash may list too much, never too little
+                now = self._erasures.now()
+                self._erasures.add([Line(kind, **({"at": now} | values)) for kind, values in left])
         if self._erased:
             self._erased = not empty_wal(self._engine)
 
     def key(self, network: str, remote_id: str) -> str:
         """``posts.node_key`` with this database's secret."""
         return node_key(self._pepper, network, remote_id)
+
+    @property
+    def database(self) -> str:
+        """What this database is called in the list of erasures; who puts back a backup of it has the same."""
+        return self.key("list", "of erasures")
 
     def _called(self, account: Account) -> str:
         """The key under which a wish may be remembered where only somebody's handle was known."""
@@ -69,6 +92,11 @@ class Base:
     def close(self) -> None:
         """Let go of connections."""
         self._engine.dispose()
+
+
+def note(connection: Connection, kind: LineKind, **values: Any) -> None:  # noqa: ANN401 - a line's fields
+    """Put into the list of erasures, when this transaction is committed, what leaves with it (``erasures.Line``)."""
+    connection.info.setdefault(_LEAVING, []).append((kind, values))
 
 
 def chunks(values: Collection[str]) -> Iterator[Sequence[str]]:
@@ -136,6 +164,12 @@ def stored_chats(connection: Connection, *where: ColumnElement[bool]) -> tuple[S
             known[row.series] = codec.series_from(row.series_data)
         found.append(codec.stored_chat(row, known[row.series]))
     return tuple(found)
+
+
+def restored_in(connection: Connection) -> Restored | None:
+    """That this store was put back from a backup; ``None`` where it never was."""
+    data = connection.scalar(select(meta.c.value).where(meta.c.name == RESTORED))
+    return None if data is None else _restored.decode(data)
 
 
 def parts_of(connection: Connection, delivery_ids: Collection[str]) -> dict[str, tuple[Part, ...]]:

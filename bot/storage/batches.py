@@ -5,14 +5,14 @@ Most of a batch was seen before and costs one comparison; see ``ingest.Compariso
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.exc import DataError, IntegrityError, StatementError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
 from bot.ports import Stored
 from bot.storage import codec
-from bot.storage.base import Base, bump, chunks, put
+from bot.storage.base import Base, bump, chunks, note, put
 from bot.storage.engine import take_turns
 from bot.storage.erasing import erase, forget_authors, withdraw
 from bot.storage.ingest import Before, Comparison, LeftOut, Node, Place, Work
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    import psycopg
     from sqlalchemy import Connection, Row, Table
 
     from bot.domain.records import Candidate
@@ -96,6 +97,7 @@ class Batches(Base):
         before = Before(_places(connection, ids), _left_out(connection, left))
         last = connection.exec_driver_sql("SELECT MAX(id) FROM posts").scalar() or 0
         work = comparison.compare(different, before, last)
+        _note(connection, work, different)
         touched = _save_authors(connection, work.authors)
         _insert(connection, posts, work.nodes)
         _insert(connection, chat_posts, _bound(connection, work.places))
@@ -110,6 +112,23 @@ class Batches(Base):
         put(connection, left_out, [row._asdict() for row in work.left_out])
         bump(connection, touched | work.visible | _holding_up(connection, work.unseen))
         return Stored(new=len(work.nodes), changed=len(work.changed))
+
+
+def _note(connection: Connection, work: Work, before: Mapping[str, Node | None]) -> None:
+    """Put into the list of erasures what of this work takes words away, and what lets them in again."""
+    for key, state in sorted(work.erased.items()):
+        note(connection, "gone", key=key, what=state)
+    for node in work.renewed:
+        old = before[node.key]
+        if node.state != "kept" or old is None or old.data == node.data:
+            continue
+        note(connection, "edited" if old.state == "kept" else "again", key=node.key)
+    for chat, keys in sorted(work.withdrawn.items()):
+        for key in sorted(set(keys) - set(work.erased)):
+            note(connection, "withdrawn", key=key, chat=chat)
+    for chat, keys in sorted(work.hidden.items()):
+        for key in sorted(keys):
+            note(connection, "held", key=key, chat=chat)
 
 
 def put_aside(connection: Connection, account: str, spoilt: Sequence[tuple[str, str]], now: datetime) -> None:
@@ -257,11 +276,34 @@ def _bound(connection: Connection, places: Sequence[Place]) -> Sequence[tuple[An
 
 def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert whole rows, given in the order of the table's columns."""
-    if rows:
-        quote, mark = _dialect(connection)
-        names = ", ".join(quote(column.name) for column in table.columns)
+    if not rows:
+        return
+    quote, mark = _dialect(connection)
+    names = ", ".join(quote(column.name) for column in table.columns)
+    if connection.dialect.name == "postgresql":
+        _copy(connection, f"COPY {quote(table.name)} ({names}) FROM STDIN", rows)
+    else:
         marks = ", ".join([mark] * len(table.columns))
         connection.exec_driver_sql(f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})", list(rows))  # noqa: S608 - as above
+
+
+def _copy(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows as a stream, the fastest way into PostgreSQL (https://www.psycopg.org/psycopg3/docs/basic/copy.html).
+
+    Raises:
+        DBAPIError: as any other statement would; without the rows in it.
+    """
+    dialect = connection.dialect
+    assert dialect.dbapi is not None  # noqa: S101 - an engine's dialect has its driver
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except dialect.dbapi.Error as error:
+        raise DBAPIError.instance(
+            statement, None, error, dialect.dbapi.Error, hide_parameters=True, dialect=dialect
+        ) from error
 
 
 def _update(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

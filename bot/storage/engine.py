@@ -60,7 +60,7 @@ def connect(url: str) -> Engine:
     elif parsed.database in (None, "", ":memory:"):
         raise StoreError("SQLite needs a file: write sqlite:///staffroom.db. In memory everything would be lost.")
     try:
-        engine = create_engine(parsed)
+        engine = create_engine(parsed, hide_parameters=True)  # they are people's words, and secrets
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StoreError("PostgreSQL needs one more package: pip install 'staffroom[postgres]'.") from error
     if backend == "sqlite":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import bindparam, delete, exists, select, update
 
-from bot.storage.base import bump, chats_of, chunks, ids_of
+from bot.storage.base import bump, chats_of, chunks, ids_of, note
 from bot.storage.scrubbing import repeating, scrub
 from bot.storage.tables import accounts, answers, chat_posts, left_out, picks, posts
 
@@ -91,11 +91,16 @@ def bury_posts(connection: Connection, keys: Collection[str]) -> Buried:
     for some in chunks(keys):
         words.update(connection.scalars(select(posts.c.key).where(posts.c.key.in_(some), posts.c.state == "kept")))
         others = select(posts.c.id).where(posts.c.key.in_(some), posts.c.state != "kept")
+        where = select(posts.c.key).join(left_out, left_out.c.post == posts.c.id)
+        for key in connection.scalars(where.where(left_out.c.post.in_(others)).order_by(posts.c.key)).all():
+            note(connection, "gone", key=key, what="buried")
         addresses += connection.execute(delete(left_out).where(left_out.c.post.in_(others))).rowcount
         bare = others.where(posts.c.state == "bare")
         counted = chat_posts.c.why.not_in(("gone", "request"))
         gone = update(chat_posts).where(chat_posts.c.post.in_(bare), counted).values(why="gone")
         touched.update(connection.scalars(gone.returning(chat_posts.c.chat)))
+    for key in sorted(words):
+        note(connection, "gone", key=key, what="buried")
     if words:
         touched |= chats_of(connection, words)
         erase(connection, dict.fromkeys(words, "buried"))

@@ -10,7 +10,7 @@ from sqlalchemy import and_, delete, exists, or_, select
 from bot.domain.consent import REACHABLE
 from bot.ports import Standing
 from bot.storage import codec
-from bot.storage.base import Base, bump, chunks, stored_chats
+from bot.storage.base import Base, bump, chunks, note, stored_chats
 from bot.storage.engine import take_turns
 from bot.storage.erasing import erase, withdraw
 from bot.storage.tables import (
@@ -79,8 +79,11 @@ class Keeping(Base):
         for chat in old:
             with self._writing() as connection:
                 take_turns(connection)
+                note(connection, "forgotten", chat=chat)
                 self._forget(connection, chat)
         self._forget_notes(now - NOTES)
+        if self._erasures is not None:
+            self._erasures.prune(self.database)
         return old
 
     def _forget_notes(self, before: datetime) -> None:

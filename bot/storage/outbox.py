@@ -13,7 +13,7 @@ from sqlalchemy import and_, exists, func, literal, or_, select, update
 from bot.domain.planning import begun
 from bot.errors import LeaseLost, StoreError
 from bot.storage import codec
-from bot.storage.base import Base, bump, inserting, parts_of
+from bot.storage.base import Base, bump, inserting, parts_of, restored_in
 from bot.storage.plans import close, load_deliveries
 from bot.storage.scrubbing import OPEN, scrub
 from bot.storage.tables import Moment, blobs, chats, deliveries, parts
@@ -34,10 +34,14 @@ class Outbox(Base):
     def expire(self, now: datetime) -> tuple[Delivery, ...]:
         """Mark as missed what is past its useful life and was never begun; gives those deliveries.
 
-        One of which anything was sent, or may have been, stays open: it is looked at and finished.
+        One of which anything was sent, or may have been, stays open: it is looked at and finished. So does one on an
+        account of which it is not known what it said since this store was put back.
         """
         stale = and_(deliveries.c.state.in_(OPEN), deliveries.c.useful_until <= now)
         with self._reading() as connection:
+            restored = restored_in(connection)
+            if restored is not None:
+                stale = and_(stale, deliveries.c.account.in_(restored.settled))
             if connection.scalar(select(func.count()).where(stale)) == 0:
                 return ()
         with self._writing() as connection:
@@ -52,8 +56,9 @@ class Outbox(Base):
         useful life is given only if something of it is, or may be, on the network.
         """
         due = _due(account, now)
-        if not self.has_due(account, now):  # as most of the time: then nobody waits for our write lock
-            return None
+        with self._reading() as connection:  # as most of the time there is none: then nobody waits for our write lock
+            if connection.scalar(select(deliveries.c.id).where(due).limit(1)) is None:
+                return None
         order = (deliveries.c.at, deliveries.c.order, deliveries.c.id)
         # SKIP LOCKED: what another process is claiming at this moment is passed over (left out on SQLite).
         chosen = select(deliveries.c.id).where(due).order_by(*order).limit(1).with_for_update(skip_locked=True)
@@ -70,8 +75,11 @@ class Outbox(Base):
             return codec.delivery_from(row, parts_of(connection, [row.id]).get(row.id, ()))
 
     def has_due(self, account: str, now: datetime) -> bool:
-        """Whether ``claim`` might give a delivery of this account now."""
+        """Whether ``claim`` might give a delivery of this account now, or it has to be settled what it said before."""
         with self._reading() as connection:
+            restored = restored_in(connection)
+            if restored is not None and account not in restored.settled:
+                return True
             return connection.scalar(select(deliveries.c.id).where(_due(account, now)).limit(1)) is not None
 
     def free_leases(self, owner: str) -> int:

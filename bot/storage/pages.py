@@ -11,9 +11,10 @@ from sqlalchemy import delete, exists, func, select, type_coerce
 from bot.domain.naming import as_called, naming
 from bot.domain.posts import Tombstone
 from bot.domain.records import Answer, ChatContent, ChatFigures, Pick, Placed
+from bot.domain.sweeps import PATIENCE
 from bot.errors import StoreError
 from bot.storage import codec
-from bot.storage.base import Base, bump, chunks, inserting, put, stored_chats
+from bot.storage.base import Base, bump, chunks, inserting, put, restored_in, stored_chats
 from bot.storage.collecting import sent_in
 from bot.storage.erasing import minute
 from bot.storage.ingest import SILENT
@@ -124,7 +125,8 @@ class Pages(Base):
     def digest_due(self, now: datetime) -> tuple[StoredChat, ...]:
         """Chats past end and grace that had a question sent, have no digest prompt and are not cancelled.
 
-        A chat that was taken out of its series gets none either, nor one whose digest would be ``STALE``.
+        A chat that was taken out of its series gets none either, nor one whose digest would be ``STALE``, nor for a
+        while one on an account that is not settled since the store was put back.
         """
         asked = exists().where(
             deliveries.c.chat == chats.c.id,
@@ -137,7 +139,7 @@ class Pages(Base):
         written = exists().where(prompts.c.chat == chats.c.id, prompts.c.kind == "digest")
         due = type_coerce(chats.c.ends_at + series.c.grace, Moment)
         with self._reading() as connection:
-            return stored_chats(
+            found = stored_chats(
                 connection,
                 ~chats.c.cancelled,
                 chats.c.taken_out_at.is_(None),
@@ -146,6 +148,10 @@ class Pages(Base):
                 asked,
                 ~written,
             )
+            restored = restored_in(connection)
+            if restored is None or now >= restored.at + PATIENCE:
+                return found
+            return tuple(stored for stored in found if set(stored.series.accounts) <= set(restored.settled))
 
     def save_digest(self, prompt: Prompt, deliveries: Sequence[Delivery], picks: Sequence[Pick], now: datetime) -> None:  # noqa: ARG002 - the port's signature
         """Store a digest prompt, its deliveries and what it chose, all at once; a second time changes nothing.
@@ -156,7 +162,9 @@ class Pages(Base):
             statement = inserting(connection, prompts).on_conflict_do_nothing().returning(prompts.c.id)
             if connection.execute(statement, codec.prompt_row(prompt)).one_or_none() is None:
                 return
-            add_deliveries(connection, deliveries)
+            restored = restored_in(connection)
+            notes = restored.notes if restored else {}
+            add_deliveries(connection, [_unless_noted(delivery, notes) for delivery in deliveries])
             rows = [
                 {
                     "chat": prompt.chat,
@@ -184,6 +192,12 @@ class Pages(Base):
 
 
 _picks = picks  # ``save_digest`` has an argument of that name, as the port says
+
+
+def _unless_noted(delivery: Delivery, notes: Mapping[str, str]) -> Delivery:
+    """A delivery as it is to be stored: missed, where it was seen that it is out already."""
+    why = notes.get(delivery.id)
+    return msgspec.structs.replace(delivery, state="missed", error=codec.plain(why)) if why else delivery
 
 
 def _as_asked(post: Post, how: tuple[Naming, str] | None, shy: Sequence[Account]) -> Post:

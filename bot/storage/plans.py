@@ -8,7 +8,7 @@ from sqlalchemy import and_, bindparam, delete, exists, select, update
 
 from bot.domain.planning import begun, difference, over, same_source
 from bot.storage import codec
-from bot.storage.base import Base, bump, chunks, drop_parts, inserting, parts_of, put, stored_chats
+from bot.storage.base import Base, bump, chunks, drop_parts, inserting, note, parts_of, put, restored_in, stored_chats
 from bot.storage.engine import take_turns
 from bot.storage.tables import chat_posts, chats, deliveries, parts, prompts, series
 
@@ -40,7 +40,8 @@ class Plans(Base):
         What becomes of each delivery says ``planning.difference``. A chat that is no longer wanted goes altogether
         if nothing of it was ever sent; otherwise it stays, and what is unsent is cancelled. A chat cancelled by
         ``cancel`` stays so. A digest comes by ``save_digest`` alone: its prompt is left out here, and a stored one
-        is kept as long as its chat is wanted.
+        is kept as long as its chat is wanted. While it is not known what was said since this store was put back, what
+        has passed since then is planned, too: it may be out.
         """
         said = [prompt for prompt in prompts if prompt.kind != "digest"]
         known_prompts = {prompt.id for prompt in said}
@@ -53,14 +54,18 @@ class Plans(Base):
             wanted = [delivery for delivery in deliveries if delivery.prompt in known_prompts]
             digests = _digest_prompts(connection, [chat.id for chat in chats])
             wanted += [delivery for delivery in stored if delivery.prompt in digests]
+            restored = restored_in(connection)
+            back = restored is not None and not set(series.accounts) <= set(restored.settled)
+            since = min(now, restored.taken) if restored is not None and back else now
             cancelled = select(_chats.c.id).where(_chats.c.series == series.slug, _chats.c.cancelled)
             changes = difference(
                 stored,
                 wanted,
                 changed=changed,
                 closed=set(connection.scalars(cancelled)),
-                ended=over(chats, now),
+                ended=over(chats, since),
                 now=now,
+                since=since,
             )
             _apply(connection, changes)
             _tidy(connection, series.slug, known_prompts | digests)
@@ -96,6 +101,7 @@ class Plans(Base):
             stored = load_deliveries(connection, _deliveries.c.chat == chat, open_ones, lock=True)
             unsent = [delivery.id for delivery in stored if not begun(delivery)]
             close(connection, unsent, "cancelled")
+            note(connection, "cancelled", chat=chat)
             fresh = update(_chats).where(_chats.c.id == chat, ~_chats.c.cancelled)
             connection.execute(fresh.values(cancelled=True, revision=_chats.c.revision + 1))
             return len(unsent)

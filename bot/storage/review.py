@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.domain.consent import Ruling
 from bot.ports import Held
 from bot.storage import codec
-from bot.storage.base import Base, chunks
+from bot.storage.base import Base, chunks, note
 from bot.storage.engine import take_turns
 from bot.storage.tables import accounts, chat_posts, posts, rulings
 
@@ -53,6 +53,7 @@ class Review(Base):
                     at += _NEXT
             row_of = {"post": key, "at": at, "kind": ruling.kind, "words": ruling.words, "reason": reason, "by": by}
             connection.execute(rulings.insert(), row_of)
+            note(connection, "ruling", at=at, key=key, what=ruling.kind, words=ruling.words)
 
     def held(self) -> tuple[Held, ...]:
         """What waits for a person, oldest first."""

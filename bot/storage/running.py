@@ -63,13 +63,13 @@ class Running(Base):
         """Note that ``run`` or ``tick`` worked; the last twenty times of each are kept."""
         with self._writing() as connection:
             take_turns(connection)
-            times = [*_times(connection, kind), now][-BEATS:]
+            times = [*beat_times(connection, kind), now][-BEATS:]
             put(connection, meta, [{"name": f"beats.{kind}", "value": _encode(list(map(micros, times)))}])
 
     def beats(self, kind: Literal["run", "tick"]) -> tuple[datetime, ...]:
         """When ``run`` or ``tick`` worked lately, oldest first."""
         with self._reading() as connection:
-            return tuple(_times(connection, kind))
+            return tuple(beat_times(connection, kind))
 
     def oldest_check(self) -> datetime | None:
         """When the kept post that was not looked up for longest was, UTC; ``None`` where nothing is kept."""
@@ -152,6 +152,7 @@ class Running(Base):
             return True
 
 
-def _times(connection: Connection, kind: str) -> list[datetime]:
+def beat_times(connection: Connection, kind: str) -> list[datetime]:
+    """When ``run`` or ``tick`` worked lately, oldest first."""
     data = connection.scalar(select(meta.c.value).where(meta.c.name == f"beats.{kind}"))
     return [] if data is None else [moment_of(each) for each in _moments.decode(data)]

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, select, text
 
 from bot.errors import StoreError
+from bot.storage.alerts import Alerts
 from bot.storage.base import inserting
 from bot.storage.bridging import Bridging
 from bot.storage.collecting import Collecting
 from bot.storage.directory import Directory
 from bot.storage.engine import connect, transaction
 from bot.storage.errands import Errands
+from bot.storage.gauges import Figures
 from bot.storage.inviting import Inviting
 from bot.storage.keeping import Keeping
 from bot.storage.live import Live
@@ -22,6 +24,8 @@ from bot.storage.pages import Pages
 from bot.storage.plans import Plans
 from bot.storage.posts import Posts
 from bot.storage.repeats import Repeats
+from bot.storage.replaying import Replaying
+from bot.storage.restored import Restoring
 from bot.storage.review import Review
 from bot.storage.ruling_log import RulingLog
 from bot.storage.running import Running
@@ -35,9 +39,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from bot.ports import Store
+    from bot.storage.erasures import Erasures
 
 
 class SqlStore(  # one part for each verb's needs
+    Replaying,
     Plans,
     Outbox,
     Collecting,
@@ -55,17 +61,21 @@ class SqlStore(  # one part for each verb's needs
     Keeping,
     Pages,
     Running,
+    Figures,
+    Alerts,
+    Restoring,
 ):
     """``ports.Store`` over SQLite or PostgreSQL. May be used by several processes and threads at once."""
 
 
-def open_store(url: str, *, pepper_source: Callable[[], bytes]) -> SqlStore:
+def open_store(url: str, *, pepper_source: Callable[[], bytes], erasures: Erasures | None = None) -> SqlStore:
     """Open a migrated database.
 
     Args:
         url: ``sqlite:///path`` or ``postgresql://…``.
         pepper_source: gives 16 to 64 secret random bytes (``secrets.token_bytes(32)``); asked once in the life of a
             database, the first time it is opened.
+        erasures: the list that outlives the database; ``None`` for one that is never put back.
 
     Raises:
         StoreError: it cannot be reached, was never migrated, or is of another version than this program.
@@ -73,10 +83,13 @@ def open_store(url: str, *, pepper_source: Callable[[], bytes]) -> SqlStore:
     engine = connect(url)
     try:
         check_version(engine)
-        return SqlStore(engine, _pepper(engine, pepper_source))
+        store = SqlStore(engine, _pepper(engine, pepper_source), erasures)
+        if erasures is not None:
+            erasures.begin(store.database)
     except BaseException:
         engine.dispose()
         raise
+    return store
 
 
 def check_version(engine: Engine) -> None:

@@ -32,7 +32,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest revision in ``migrations/versions``; revisions are numbered so that older and newer can be told apart."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -358,3 +358,32 @@ locks = Table(
     Column("owner", String, nullable=False),
     Column("lease_until", Moment, nullable=False),
 )
+
+# -- alerts to operators -------------------------------------------------------------------------------------------
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("told_at", Moment),
+    Column("ended_at", Moment),
+)
+"""What is wrong, or was and is still to be said: since when, when it was seen last, when a message about it was written
+last, and since when it is well again."""
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("message", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("data", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("retry_at", Moment),
+    Column("error", Text, nullable=False),
+    Column("done_at", Moment),
+    Index(None, "at"),
+)
+"""Messages to operators, a row for each recipient; ``data`` (recipient and words) goes when it is done."""

@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, select, update
 from bot.domain.consent import standing_wish
 from bot.ports import Person
 from bot.storage import codec
-from bot.storage.base import Base, bump, chats_of, chunks, ids_of, inserting
+from bot.storage.base import Base, bump, chats_of, chunks, ids_of, inserting, note
 from bot.storage.engine import take_turns
 from bot.storage.erasing import NOWHERE, erase, withdraw
 from bot.storage.people import named_by, wishes_of, wishes_under
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from bot.domain.consent import Wish
+    from bot.domain.consent import Wish, WishKind
 
 ASKED = "asked"
 """The hold (``consent.Hold``) of whom asked to wait."""
@@ -46,20 +46,25 @@ class Wishes(Base):
         with self._writing() as connection:
             take_turns(connection)
             connection.execute(inserting(connection, consents).on_conflict_do_nothing(), row)
-            people = {
-                key: (key, self._called(account))
-                for key, account in named_by(connection, account_key, self._called).items()
-            }
-            if wish.kind == "stopped":
-                self._forget_addresses(connection, account_key)
-            for person, wishes in wishes_of(connection, people).items():
-                self._erased = True  # a digest, if nothing else, may lose words
-                if wish.kind == "stopped":
-                    self._let_go(connection, person, wishes)
-                elif wish.kind in ("paused", "joined"):
-                    _hold_back(connection, person, wishes)
-                else:
-                    _call_otherwise(connection, person, digests=wish.kind not in ("listed", "unlisted"))
+            note(connection, "wish", at=wish.at, key=account_key, what=wish.kind, series=wish.series)
+            self._carry_out(connection, account_key, wish.kind)
+
+    def _carry_out(self, connection: Connection, account_key: str, kind: WishKind) -> None:
+        """Do what follows from all wishes known now, where one of this kind was added last."""
+        people = {
+            key: (key, self._called(account))
+            for key, account in named_by(connection, account_key, self._called).items()
+        }
+        if kind == "stopped":
+            self._forget_addresses(connection, account_key)
+        for person, wishes in wishes_of(connection, people).items():
+            self._erased = True  # a digest, if nothing else, may lose words
+            if kind == "stopped":
+                self._let_go(connection, person, wishes)
+            elif kind in ("paused", "joined"):
+                _hold_back(connection, person, wishes)
+            else:
+                _call_otherwise(connection, person, digests=kind not in ("listed", "unlisted"))
 
     def person(self, account_key: str) -> Person | None:
         """All that is kept about an account, for its owner; ``None`` if nothing is. Posts in order of (time, chat)."""

@@ -163,6 +163,34 @@ def test_an_unknown_part_can_be_found_not_to_have_landed(store: SqlStore) -> Non
     assert store.deliveries()[1].state == "frozen"
 
 
+def test_what_did_not_land_is_called_off_with_its_own_chat_and_only_if_nothing_is_out(store: SqlStore) -> None:
+    one, other = chat(), chat(slug="other")
+    save(store, one)
+    save(store, other, of=series("other"))
+    store.cancel(other.id, BEFORE)
+    delivery = str(claim(store, START))
+    store.freeze(delivery, "me", draft("a", "b"), parts("a", "b"))
+    store.leaving(delivery, "me", [0], START, START + LEASE)
+    store.not_landed(delivery, "me", [0])
+    assert state(store, delivery) == "frozen"  # the other chat is called off, not this one
+    store.leaving(delivery, "me", [0, 1], START, START + LEASE)
+    store.landed(delivery, "me", [sent("sky", delivery)], START)
+    store.cancel(one.id, START)
+    store.not_landed(delivery, "me", [1])
+    assert state(store, delivery) == "frozen"  # its first post is out: it is finished
+
+
+def test_what_did_not_land_is_called_off_when_its_chat_was_taken_out(store: SqlStore) -> None:
+    save(store, chat())
+    delivery = str(claim(store, START))
+    store.freeze(delivery, "me", draft("a"), parts("a"))
+    store.leaving(delivery, "me", [0], START, START + LEASE)
+    save(store)
+    assert state(store, delivery) == "frozen"
+    store.not_landed(delivery, "me", [0])
+    assert state(store, delivery) == "cancelled"
+
+
 def test_an_error_counts_as_an_attempt_and_waits(store: SqlStore) -> None:
     save(store, chat())
     delivery = str(claim(store, START))
@@ -180,7 +208,7 @@ def test_a_refused_delivery_says_why(store: SqlStore) -> None:
     delivery = str(claim(store, START))
     store.give_up(delivery, "me", "too long")
     found = next(each for each in store.deliveries() if each.id == delivery)
-    assert (found.state, found.error) == ("refused", "too long")
+    assert (found.state, found.error, found.attempts) == ("refused", "too long", 1)
     assert store.counts()["deliveries.refused"] == 1
 
 
