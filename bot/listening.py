@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import structlog
 
+from bot.domain.events import Event
 from bot.domain.outbox import backoff
 from bot.domain.sweeps import ASKING, asking_interval, is_long, listening
+from bot.domain.vitals import Hearing
 from bot.errors import Busy, NetworkError, Refused, StaffroomError, StoreError, UserError
 from bot.services.listen import ASKED, STREAM, ask
 from bot.services.tellings import Told, merged, says_something
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from bot.domain.records import StoredChat
     from bot.domain.sweeps import Rhythm
+    from bot.domain.vitals import Mode
     from bot.ports import Heard, Wanted
     from bot.tick import House
 
@@ -75,6 +78,15 @@ MARK = 10.0
 """Seconds from one noting that the stream was read to the next."""
 
 _LAST = "stream at"
+_TROUBLES = {
+    "reading": "listening failed",
+    "stream": "stream broken",
+    "asking": "asking failed",
+    "writing": "not stored",
+    "posts": "post set aside",
+}
+"""What it is called when something is wrong with each part of the work."""
+_MODES: dict[Rhythm, Mode] = {"told": "stream", "asked": "asking", "swept": "off"}
 
 
 class Listening:
@@ -108,6 +120,14 @@ class Listening:
         """How we know at this moment what is said on an account."""
         return self._listeners[account].rhythm()
 
+    def hearing(self, account: str) -> Hearing:
+        """How an account is listened to, and how far behind."""
+        return self._listeners[account].hearing()
+
+    def ended(self) -> tuple[str, ...]:
+        """Accounts one of whose threads is no more; none before ``start``."""
+        return tuple(account for account, listener in self._listeners.items() if listener.has_ended())
+
 
 class _Listener:
     """One account's two threads."""
@@ -138,6 +158,9 @@ class _Listener:
         # For `rhythm`, which other threads ask: until when the stream counts as alive, and asking as working.
         self._alive_until = self._asks_until = 0.0
         self._is_waiting = False
+        # For `hearing`: since when a chat is on, and when what is stored was all there was.
+        self._on_since: float | None = None
+        self._stored_to = 0.0
 
     def start(self) -> None:
         self._reading.start()
@@ -147,6 +170,15 @@ class _Listener:
         for thread in (self._reading, self._writing):
             thread.join(max(0.0, ends - time.monotonic()))
         return not self._reading.is_alive() and not self._writing.is_alive()
+
+    def has_ended(self) -> bool:
+        threads = (self._reading, self._writing)
+        return any(thread.ident is not None and not thread.is_alive() for thread in threads)
+
+    def hearing(self) -> Hearing:
+        on_since = self._on_since
+        lag = None if on_since is None else max(0.0, time.monotonic() - max(on_since, self._stored_to))
+        return Hearing(_MODES[self.rhythm()], lag)
 
     def rhythm(self) -> Rhythm:
         now = time.monotonic()
@@ -162,7 +194,7 @@ class _Listener:
                 work()
                 self._tell("reading", "")
             except StaffroomError as error:
-                self._tell("reading", str(error))
+                self._tell("reading", str(error), error)
                 self._stopping.wait(self._pace.look)
             except Exception:
                 log.exception("listening failed; it goes on", account=self._account)
@@ -189,6 +221,7 @@ class _Listener:
             near = [stored for stored in coming if not stored.cancelled]
             self._chats = (time.monotonic(), near)
         on = [is_long(stored.chat) for stored in self._chats[1] if listening(stored.series, stored.chat, now)]
+        self._on_since = (self._on_since or time.monotonic()) if on else None
         return bool(on), not all(on)
 
     def _follow(self) -> None:
@@ -206,7 +239,7 @@ class _Listener:
         except Busy as error:
             self._connect_at = time.monotonic() + error.retry_after
         except (NetworkError, UserError) as error:
-            self._broke(named(self._account, str(error)))
+            self._broke(named(self._account, str(error)), error)
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the stream is connected again
@@ -234,13 +267,13 @@ class _Listener:
             told = heard if self._lived or not missed else msgspec.structs.replace(heard, missed=True)
             self._lived = True
             self._alive_until = time.monotonic() + self._pace.silence
-            self._put(Told(told, STREAM))
+            self._put(Told(told, STREAM, time.monotonic()))
             self._cursors[_LAST] = self._house.clock.now().isoformat()
             self._alive_until = time.monotonic() + self._pace.silence
             if self._stopping.is_set():
                 return
 
-    def _broke(self, trouble: str) -> None:
+    def _broke(self, trouble: str, error: Exception | None = None) -> None:
         self._failures += 1
         wait = backoff(self._failures, self._chances).total_seconds()
         self._connect_at = time.monotonic() + min(wait, self._pace.longest)
@@ -248,7 +281,7 @@ class _Listener:
             every = self._pace.asking or ASKING.total_seconds()
             self._ask_at = max(self._ask_at, time.monotonic() + every)
         if trouble:
-            self._tell("stream", trouble)
+            self._tell("stream", trouble, error)
 
     def _ask(self, *, on: bool, evening: bool) -> None:
         """Ask what came in, where no stream tells."""
@@ -264,12 +297,12 @@ class _Listener:
             self._ask_at = time.monotonic() + max(every, error.retry_after)
             return
         except (NetworkError, UserError) as error:
-            self._tell("asking", named(self._account, str(error)))
+            self._tell("asking", named(self._account, str(error)), error)
             return
         self._tell("asking", "")
         self._asked = now
         self._asks_until = time.monotonic() + 2 * every + self._pace.silence if on else 0.0
-        self._put(Told(heard, ASKED))
+        self._put(Told(heard, ASKED, time.monotonic()))
 
     def _cursor(self, stream: str) -> str:
         """How far was read, stored or still on its way there."""
@@ -324,7 +357,7 @@ class _Listener:
             except Exception as error:  # noqa: BLE001 - nothing of the batch counts as heard: it is kept, and tried again
                 tries += 1
                 why = str(error) if isinstance(error, StaffroomError) else type(error).__name__
-                self._tell("writing", f"{self._account}: what was heard could not be stored ({why}); it is kept")
+                self._tell("writing", f"{self._account}: what was heard could not be stored ({why}); it is kept", error)
                 if self._stopping.wait(min(10.0, 0.2 * 2**tries)):
                     return  # the cursor stands before it: it is heard again
                 last = False
@@ -358,12 +391,13 @@ class _Listener:
                 self._tell("posts", next((named(self._account, why) for why in found.troubles.values()), ""))
             if stream == STREAM:
                 self._mark()
-            items.pop(0)
+            self._stored_to = items.pop(0).at
         over = self._stopping.is_set() and self._queue.empty()
         if self._account in house.ears:
             house.ear(self._account).place(house.clock.now(), whole=over)
         if self._new and (over or time.monotonic() - self._told_at >= self._pace.tell):
-            self._told(f"{self._account}: {self._new} new answers heard")
+            line = f"{self._account}: {self._new} new answers heard"
+            self._told(Event("answers heard", line, account=self._account, new=self._new))
             self._new, self._told_at = 0, time.monotonic()
 
     def _mark(self) -> None:
@@ -372,10 +406,11 @@ class _Listener:
             self._house.store.save_cursor(self._account, _LAST, self._house.clock.now().isoformat())
             self._marked = time.monotonic()
 
-    def _tell(self, subject: str, trouble: str) -> None:
-        """Say a trouble once, however often it is met; an empty one ends it."""
+    def _tell(self, subject: str, trouble: str, error: Exception | None = None) -> None:
+        """Say a trouble once, however often it is met; an empty one ends it. ``error``: what it was."""
         if trouble and trouble != self._troubles.get(subject):
-            self._told(trouble)
+            parts = {"kind": type(error).__name__} if error is not None else {}
+            self._told(Event(_TROUBLES[subject], trouble, level="warning", account=self._account, **parts))
         self._troubles[subject] = trouble
 
 

@@ -20,6 +20,8 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
+from bot.domain.events import Event
+from bot.domain.vitals import Pulse, Rounds
 from bot.errors import NetworkError, StaffroomError, UserError
 from bot.listening import PACE, Listening
 from bot.services.archive import archive
@@ -29,7 +31,7 @@ from bot.services.hosts import waiting_lines
 from bot.tick import LEASE, LOCK, find_errands, named, replan, run_errands_of, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from bot.listening import Pace
     from bot.tick import House
@@ -64,21 +66,37 @@ class Loop:
     One job for each account's deliveries, one for its collecting and one for its errands, so that a network that is
     down holds up only itself; one for files, digests and pages. Each does what is due and then sets its own next alarm.
     Beside them, ``Listening`` hears what is said as it is said.
+
+    Args:
+        house: all that is needed.
+        told: says one line, which is an ``Event``, to whoever watches.
+        reread: how often saved YAML files are read again.
+        pace: how listening goes.
+        extra: further duties by name, done at once and then whenever they say.
     """
 
     def __init__(
-        self, house: House, told: Callable[[str], None], *, reread: timedelta = REREAD, pace: Pace = PACE
+        self,
+        house: House,
+        told: Callable[[str], None],
+        *,
+        reread: timedelta = REREAD,
+        pace: Pace = PACE,
+        extra: Mapping[str, Callable[[], datetime]] | None = None,
     ) -> None:
         self._house = house
         self._listening = Listening(house, told, pace)
+        self._extra = extra or {}
         self._beaten: datetime | None = None
+        self._rounds = Rounds()
+        self._renewed: float | None = None
         self._reread = reread
         self._told = told
         self._stopping = threading.Event()
         self._troubles: dict[str, str] = {}
         self._bell = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
-            executors={"default": ThreadPoolExecutor(3 * len(house.accounts) + 2)},
+            executors={"default": ThreadPoolExecutor(3 * len(house.accounts) + 2 + len(self._extra))},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             timezone=UTC,
         )
@@ -86,6 +104,15 @@ class Loop:
     def stop(self) -> None:
         """Ask the loop to end; requests on their way are left to the store's memory of them."""
         self._stopping.set()
+
+    def pulse(self) -> Pulse:
+        """Signs of life, from memory alone: it never waits."""
+        now, ended = time.monotonic(), () if self._stopping.is_set() else self._listening.ended()
+        return Pulse(
+            lock_age=None if self._renewed is None else now - self._renewed,
+            stuck=(*self._rounds.stuck(now), *(f"listening on {account} has ended" for account in ended)),
+            hearing={account: self._listening.hearing(account) for account in self._house.accounts},
+        )
 
     def run(self) -> bool:
         """Run until ``stop``; gives false where work was still under way after ``GOODBYE`` seconds."""
@@ -96,6 +123,8 @@ class Loop:
             self._ring(f"deliver:{account}", partial(self._deliver, account))
             self._ring(f"collect:{account}", partial(self._collect, account))
             self._ring(f"errands:{account}", partial(self._run_errands, account))
+        for name, duty in self._extra.items():
+            self._ring(name, duty)
         self._bell.start()
         self._listening.start()
         seen = (datetime.now(UTC), time.monotonic())
@@ -133,22 +162,28 @@ class Loop:
 
         def ring() -> None:
             again = self._house.clock.now() + SAFETY
+            self._rounds.begin(name, time.monotonic())
             try:
                 again = duty()
             except StaffroomError as error:
-                self._told(str(error))
+                self._told(Event("trouble", str(error), level="warning", duty=name, kind=type(error).__name__))
             except Exception:
                 log.exception("a duty failed; it is tried again", duty=name)
+            finally:
+                self._rounds.end(name, time.monotonic())
             if not self._stopping.is_set():
                 self._ring(name, duty, again - self._house.clock.now())
 
+        self._rounds.due(name, time.monotonic() + max(wait, timedelta(0)).total_seconds())
         self._bell.add_job(ring, DateTrigger(run_date=datetime.now(UTC) + max(wait, timedelta(0))), name=name)
 
     def _renew(self) -> datetime:
         now = self._house.clock.now()
         if not self._house.store.hold_lock(LOCK, self._house.owner, now, now + LEASE):
-            self._told("Another process took over (this one was asleep for too long). Stopping here.")
+            line = "Another process took over (this one was asleep for too long). Stopping here."
+            self._told(Event("taken over", line, level="error"))
             self.stop()
+        self._renewed = time.monotonic()
         if self._beaten is None or now - self._beaten >= BEAT:
             self._house.store.beat("run", now)
             self._beaten = now
@@ -156,8 +191,10 @@ class Loop:
 
     def _deliver(self, account: str) -> datetime:
         house, now = self._house, self._house.clock.now()
+        house.deliverer.give_back(account)
         for delivery in house.store.expire(now):
-            self._told(f"missed: {delivery.id} (its time was over before it could be said)")
+            line = f"missed: {delivery.id} (its time was over before it could be said)"
+            self._told(Event("missed", line, level="warning", delivery=delivery.id))
         if house.store.has_due(account, now) and not self._say(account):
             return house.clock.now() + SAFETY  # an account that cannot be used is not asked who it is every second
         due = house.store.next_due(house.clock.now())
@@ -169,18 +206,22 @@ class Loop:
         try:
             done = self._house.deliverer.deliver(self._house.network(account))
         except (NetworkError, UserError) as error:
-            self._tell_trouble(f"say:{account}", named(account, str(error)))
+            self._tell_trouble(f"say:{account}", named(account, str(error)), type(error).__name__)
             return False
         self._tell_trouble(f"say:{account}", "\n".join(named(account, trouble) for trouble in done.troubles))
-        for state, ids in (("sent", done.sent), ("will try again", done.waiting), ("refused", done.refused)):
-            for one in ids:
-                self._told(f"{state}: {one}")
+        for one in done.sent:
+            self._told(Event("sent", delivery=one))
+        for one in done.waiting:
+            self._told(Event("will try again", level="warning", delivery=one))
+        for one in done.refused:
+            self._told(Event("refused", level="error", delivery=one))
         return True
 
-    def _tell_trouble(self, subject: str, trouble: str) -> None:
-        """Say a trouble once, however often it is met; an empty one ends it."""
+    def _tell_trouble(self, subject: str, trouble: str, kind: str = "") -> None:
+        """Say a trouble once, however often it is met; an empty one ends it. ``kind``: of error, where one is known."""
         if trouble and trouble != self._troubles.get(subject):
-            self._told(trouble)
+            parts = {"kind": kind} if kind else {}
+            self._told(Event("trouble", trouble, level="warning", duty=subject, **parts))
         self._troubles[subject] = trouble
 
     def _collect(self, account: str) -> datetime:
@@ -199,11 +240,13 @@ class Loop:
             gone=lambda key: house.ears[key].gone if key in house.ears else (),
         )
         trouble = found.troubles.get(account, "")
-        if self._troubles.get(account) and not trouble:
-            self._told(f"{account}: reachable again")
-        self._tell_trouble(account, named(account, trouble) if trouble else "")
+        if self._troubles.get(f"collect:{account}") and not trouble:
+            self._told(Event("reachable again", f"{account}: reachable again", account=account))
+        self._tell_trouble(f"collect:{account}", named(account, trouble) if trouble else "")
         if found.new or found.gone:
-            self._told(f"{account}: {found.new} new answers, {found.changed} changed, {found.gone} gone")
+            line = f"{account}: {found.new} new answers, {found.changed} changed, {found.gone} gone"
+            event = Event("answers", line, account=account, new=found.new, changed=found.changed, gone=found.gone)
+            self._told(event)
         return house.clock.now() + SAFETY
 
     def _run_errands(self, account: str) -> datetime:
@@ -216,13 +259,14 @@ class Loop:
         house, troubles = self._house, list[str]()
         replan(house, troubles)
         for chat in tidy(house, troubles):
-            self._told(f"forgotten, as `keep:` says: {chat}")
+            self._told(Event("forgotten", f"forgotten, as `keep:` says: {chat}", chat=chat))
         for chat in digest(house.store, house.accounts, house.clock.now()):
-            self._told(f"digest written: {chat}")
+            self._told(Event("digest written", chat=chat))
         find_errands(house)
         troubles += waiting_lines(house.store, house.accounts)
         self._tell_trouble("house", "\n".join(troubles))
         archived = archive(house.store, house.renderer, house.target)
         if archived.written or archived.removed:
-            self._told(f"pages: {archived.written} written, {archived.removed} removed")
+            line = f"pages: {archived.written} written, {archived.removed} removed"
+            self._told(Event("pages", line, written=archived.written, removed=archived.removed))
         return house.clock.now() + self._reread

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from bot.domain.posts import NetworkName
     from bot.domain.schedule import Series
     from bot.domain.sweeps import Rhythm
-    from bot.ports import Clock, Network, Renderer, Store, Target
+    from bot.ports import Clock, Condition, Network, Renderer, Store, Target
     from bot.ports.phrases import Phrase
+    from bot.services.alerts import Alerter
     from bot.services.deliver import Deliverer
+    from bot.services.outage import Outage
 
 LOCK = "runner"
 """Name of the lease that whoever posts must hold."""
@@ -53,7 +55,10 @@ class House:
         phrase: words of ours for those who ask something.
         own_handle: gives our own handle for an account key, asked after ``own_id``; empty if unknown.
         parallel: speak to several networks at the same time.
+        conditions: how the accounts that were opened so far fare, by key; asks nothing.
         ears: what each account remembers of what it heard; made when first needed.
+        alerts: tells operators of trouble; ``None`` where nobody is to be told.
+        outage: tells operators that the store cannot be used.
     """
 
     store: Store
@@ -70,7 +75,10 @@ class House:
     phrase: Phrase
     own_handle: Callable[[str], str] = lambda _account: ""
     parallel: bool = True
+    conditions: Callable[[], Mapping[str, Condition]] = dict
     ears: dict[str, Ear] = field(default_factory=dict)
+    alerts: Alerter | None = None
+    outage: Outage | None = None
 
     def ear(self, account: str) -> Ear:
         """The ear of an account."""
@@ -138,6 +146,8 @@ def tick(house: House, *, everything: bool = False, publish: bool = True, rhythm
     house.store.beat("tick", house.clock.now())
     digests = digest(house.store, house.accounts, house.clock.now())
     second = deliver_due(house, troubles) if digests else Delivered()
+    if house.alerts is not None:
+        troubles += house.alerts.work(house.clock.now()).troubles
     pages = archive(house.store, house.renderer, house.target).written if publish else 0
     return Ticked(
         sent=first.sent + second.sent,

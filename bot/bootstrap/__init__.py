@@ -1,5 +1,7 @@
 """The only place that names concrete adapters. Network clients are imported where an account is opened, not before."""
 
+from bot.bootstrap.alerting import duties_of
+from bot.bootstrap.backups import back_up, restore
 from bot.bootstrap.checking import check_folder
 from bot.bootstrap.desk import (
     cancel_chat,
@@ -11,7 +13,7 @@ from bot.bootstrap.desk import (
     rehearse_folder,
     write_digest,
 )
-from bot.bootstrap.doctor import examine
+from bot.bootstrap.doctor import examine, send_test_alert
 from bot.bootstrap.house import read_settings
 from bot.bootstrap.logins import login_account
 from bot.bootstrap.people import about_person, ask_for, everybody, export_person, forget_account
@@ -23,11 +25,13 @@ from bot.config.scaffold import scaffold as scaffold_folder
 __all__ = [
     "about_person",
     "ask_for",
+    "back_up",
     "cancel_chat",
     "check_folder",
     "decide",
     "decisions",
     "digest_preview",
+    "duties_of",
     "everybody",
     "examine",
     "export_chat",
@@ -42,8 +46,10 @@ __all__ = [
     "publish",
     "read_settings",
     "rehearse_folder",
+    "restore",
     "running_house",
     "scaffold_folder",
+    "send_test_alert",
     "status_of",
     "write_digest",
 ]

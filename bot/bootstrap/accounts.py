@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from bot.config.secrets import Login, load_secrets, save_login
+from bot.bootstrap.logs import HIDING
+from bot.config.secrets import Login, keep_hidden, load_secrets, save_login
 from bot.errors import LoginError, RefusedToStart
+from bot.ports import Condition
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.config import AccountSettings, Settings
     from bot.ports import Clock, Identity, Network
 
@@ -34,13 +38,18 @@ def connect(settings: Settings, account: AccountSettings, login: Login, clock: C
         if login.password is None and session is None:
             raise LoginError(_no_login(account))
         kept = {name: secret.reveal() for name, secret in login.saved.items()}
+
+        def keep(session: str) -> None:
+            keep_hidden(session)
+            save_login(settings.folder, account.key, {**kept, "session": session})
+
         return Bluesky(
             account=account.key,
             server=account.server,
             handle=account.handle,
             password=login.password.reveal() if login.password else "",
             session=session.reveal() if session else None,
-            on_session=lambda text: save_login(settings.folder, account.key, {**kept, "session": text}),
+            on_session=keep,
             appview=account.appview,
             streams=account.streams,
             clock=clock.now,
@@ -56,6 +65,7 @@ def connect(settings: Settings, account: AccountSettings, login: Login, clock: C
         token=login.token.reveal(),
         clock=clock.now,
         timeout=REQUEST_SECONDS,
+        named=[other.server for other in settings.networks.values()],
     )
 
 
@@ -78,6 +88,7 @@ class Accounts:
         self._logins: dict[str, Login] | None = None
         self._open: dict[str, Network] = {}
         self._known: dict[str, Identity] = {}
+        self._lacking: dict[str, datetime] = {}
         self._asking = {key: threading.Lock() for key in settings.networks}
 
     def network(self, account: str) -> Network:
@@ -108,6 +119,7 @@ class Accounts:
                     )
                     raise RefusedToStart(message)
                 self._known[account] = identity
+                HIDING.know_handles({identity.handle: account})
             return self._known[account]
 
     def _adapter(self, account: str) -> Network:
@@ -116,8 +128,18 @@ class Accounts:
                 self._logins = load_secrets(self._settings)
             if account not in self._open:
                 settings = self._settings
-                self._open[account] = connect(settings, settings.networks[account], self._logins[account], self._clock)
+                try:
+                    opened = connect(settings, settings.networks[account], self._logins[account], self._clock)
+                except LoginError:
+                    self._lacking.setdefault(account, self._clock.now())
+                    raise
+                self._open[account] = opened
             return self._open[account]
+
+    def conditions(self) -> dict[str, Condition]:
+        """How the accounts fare that were asked for anything; one that has no login fares as if it were refused."""
+        lacking = {key: Condition(refused_since=since) for key, since in self._lacking.copy().items()}
+        return lacking | {key: network.condition() for key, network in self._open.copy().items()}
 
     def close(self) -> None:
         """Let go of all connections."""

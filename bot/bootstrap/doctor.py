@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from bot.bootstrap.accounts import HOW_TO_MARK, connect
+from bot.bootstrap.accounts import HOW_TO_MARK, Accounts, connect
+from bot.bootstrap.alerting import messenger_of
 from bot.bootstrap.house import database_file_of, open_store_of, read_settings
 from bot.clock import SystemClock
-from bot.config.secrets import load_secrets
+from bot.config.secrets import load_secrets, mail_password
+from bot.domain.alerts import is_mailbox
+from bot.domain.alertwords import trial
 from bot.errors import LoginError, NetworkError, StaffroomError, UserError
 
 if TYPE_CHECKING:
@@ -62,7 +65,28 @@ class Finding(msgspec.Struct, frozen=True):
 def examine(folder: Path) -> tuple[Finding, ...]:
     """Examine everything a chat depends on. Raises ``ConfigError`` where the files themselves are wrong."""
     settings = read_settings(folder)
-    return (*_accounts(settings), *_database(settings), *_places(settings))
+    return (*_accounts(settings), *_database(settings), *_places(settings), *_alerts(settings))
+
+
+def send_test_alert(folder: Path) -> tuple[Finding, ...]:
+    """Send everybody under ``alerts:`` a message now; a finding for each. Raises ``ConfigError`` as ``examine``."""
+    settings, clock = read_settings(folder), SystemClock()
+    if not settings.alerts.to:
+        return tuple(_alerts(settings))
+    accounts, troubles = Accounts(settings, clock), list[str]()
+    try:
+        tried = messenger_of(settings, accounts, troubles.append).at_once(trial(), clock.now())
+    finally:
+        accounts.close()
+    return (
+        *(Finding("alerts", "wrong", trouble) for trouble in troubles),
+        *(
+            Finding("alerts", "wrong", f"{to} was not told: {why}")
+            if why
+            else Finding("alerts", "well", f"a test was sent to {to}; has it arrived?")
+            for to, why in tried
+        ),
+    )
 
 
 def _accounts(settings: Settings) -> Iterator[Finding]:
@@ -204,6 +228,39 @@ def _checked(store: Store, now: datetime) -> Iterator[Finding]:
         )
     else:
         yield Finding("look-ups", "well", f"every kept answer was looked up since {when}")
+
+
+def _alerts(settings: Settings) -> Iterator[Finding]:
+    """Whether somebody is told of trouble, also when the network they are on is the trouble."""
+    to, mail = settings.alerts.to, settings.alerts.mail
+    if not to:
+        yield Finding(
+            "alerts",
+            "note",
+            "nobody is told when a prompt is missed, a network is silent or a login is refused",
+            'Add to staffroom.yaml: alerts: {to: ["@you@social.example.org"]}, or a mail address and a mail: server.',
+        )
+        return
+    try:
+        password = mail_password()
+    except UserError as error:
+        yield Finding("alerts", "wrong", str(error))
+        return
+    if mail is not None and mail.user and password is None:
+        yield Finding("alerts", "wrong", f"{mail.server} wants a password", "Set STAFFROOM_MAIL_PASSWORD.")
+        return
+    roads = {"mail" if is_mailbox(one) else "mastodon" if one.startswith("@") else "bluesky" for one in to}
+    (road, *others) = sorted(roads)
+    if not others and road != "mail":
+        yield Finding(
+            "alerts",
+            "note",
+            f"all of them go by {road}, so nobody is told while that is silent",
+            "Add a mail address, or a handle on another network.",
+        )
+    else:
+        told = "1 recipient" if len(to) == 1 else f"{len(to)} recipients"
+        yield Finding("alerts", "well", f"{told}; `staffroom doctor --send-test-alert` tries it")
 
 
 def _places(settings: Settings) -> Iterator[Finding]:

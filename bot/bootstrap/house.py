@@ -6,13 +6,15 @@ import os
 import random
 import secrets
 import socket
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.clock import SystemClock
 from bot.config import load, stamp
-from bot.config.secrets import database_url
+from bot.config.secrets import database_url, erasures_file, keep_hidden
 from bot.config.watchwords import load_watchwords
 from bot.domain.outbox import MediaFile
 from bot.domain.textlength import BLUESKY, MASTODON
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from bot.domain.textlength import Limits
     from bot.ports import Clock, Composer, Renderer, Store, Target
     from bot.ports.phrases import Phrase
+    from bot.services.alerts import Alerter
+    from bot.services.outage import Outage
 
 
 def templates_of(folder: Path) -> Templates:
@@ -137,8 +141,13 @@ def database_file(url: str) -> Path | None:
 
 
 def open_store_of(settings: Settings) -> Store:
-    """Open the folder's database, or the one that the environment names instead."""
-    return open_store_at(database_url(settings).reveal())
+    """Open the folder's database, or the one that the environment names instead, with its list of erasures."""
+    return open_store_at(database_url(settings).reveal(), erasures=erasures_file_of(settings))
+
+
+def erasures_file_of(settings: Settings) -> Path:
+    """Where it stands what left the folder's database: beside it, so that it outlives it."""
+    return erasures_file(settings.folder)
 
 
 def new_secret() -> bytes:
@@ -146,9 +155,15 @@ def new_secret() -> bytes:
     return secrets.token_bytes(32)
 
 
-def open_store_at(url: str, pepper: Callable[[], bytes] = new_secret) -> Store:
-    """Open a database; a new or empty one gets its tables first, and keeps what ``pepper`` gives as its secret."""
+def open_store_at(
+    url: str, pepper: Callable[[], bytes] = new_secret, *, erasures: Path | None = None, clock: Clock | None = None
+) -> Store:
+    """Open a database; a new or empty one gets its tables first, and keeps what ``pepper`` gives as its secret.
+
+    ``erasures``: the list of what leaves it; a database that is never put back has none.
+    """
     from bot.storage.engine import connect
+    from bot.storage.erasures import Erasures
     from bot.storage.store import open_store, version
 
     engine = connect(url)
@@ -160,7 +175,10 @@ def open_store_at(url: str, pepper: Callable[[], bytes] = new_secret) -> Store:
         from bot.storage.migrate import migrate
 
         migrate(url)
-    return open_store(url, pepper_source=pepper)
+    listed = Erasures(erasures, (clock or SystemClock()).now) if erasures else None
+    opened = open_store(url, pepper_source=pepper, erasures=listed)
+    keep_hidden(opened._pepper)  # noqa: SLF001 - no method gives it, and here it is only to be shown nowhere
+    return opened
 
 
 def accounts_of(settings: Settings) -> dict[str, NetworkName]:
@@ -168,7 +186,16 @@ def accounts_of(settings: Settings) -> dict[str, NetworkName]:
     return {key: account.network for key, account in settings.networks.items()}
 
 
-def open_house(settings: Settings, store: Store, accounts: Accounts, owner: str, clock: Clock) -> House:
+def open_house(
+    settings: Settings,
+    store: Store,
+    accounts: Accounts,
+    owner: str,
+    clock: Clock,
+    *,
+    alerts: Alerter | None = None,
+    outage: Outage | None = None,
+) -> House:
     """Wire a folder into a house that speaks to the real networks."""
     return House(
         store=store,
@@ -176,6 +203,7 @@ def open_house(settings: Settings, store: Store, accounts: Accounts, owner: str,
         network=accounts.network,
         own_id=accounts.own_id,
         own_handle=lambda account: accounts.identity(account).handle,
+        conditions=accounts.conditions,
         deliverer=Deliverer(
             store=store,
             composer=composer_of(settings),
@@ -191,6 +219,8 @@ def open_house(settings: Settings, store: Store, accounts: Accounts, owner: str,
         owner=owner,
         watch=load_watchwords(settings.folder),
         phrase=phrase_of(settings),
+        alerts=alerts,
+        outage=outage,
     )
 
 
@@ -203,10 +233,10 @@ def picture_keeper(folder: Path, store: Store) -> Callable[[Image], MediaFile]:
     """Gives what reads a moderator's picture, makes it ready to send, and keeps its bytes in the store."""
 
     def keep(image: Image) -> MediaFile:
-        from bot.rendering.pictures import prepare_picture
+        from bot.rendering.pictures import MOST_FILE_BYTES, prepare_picture
 
         try:
-            data = (folder / image.path).read_bytes()
+            data = read_inside(folder, image.path, MOST_FILE_BYTES)
         except OSError as error:
             message = f"{image.path}: this picture cannot be read ({error.strerror}); put it back or change `image:`"
             raise UserError(message) from error
@@ -215,6 +245,34 @@ def picture_keeper(folder: Path, store: Store) -> Callable[[Image], MediaFile]:
         return MediaFile(sha256, picture.mime, len(picture.data), image.alt, picture.width, picture.height)
 
     return keep
+
+
+def read_inside(folder: Path, name: str, most: int) -> bytes:
+    """A plain file inside a folder. A link that leads out of it is not followed, also if it is put there just now.
+
+    Args:
+        folder: may itself stand behind a link.
+        name: relative to it.
+        most: bytes.
+
+    Raises:
+        UserError: the name leads out of the folder, or it is no plain file, or longer; says what to do.
+        OSError: it cannot be read.
+    """
+    if "\0" in name:
+        raise UserError("a picture's name cannot hold a character that no name of a file can")
+    root = os.path.realpath(folder)
+    file = os.path.realpath(os.path.join(root, name))  # noqa: PTH118 - realpath's own kind, NUL and all
+    if not Path(file).is_relative_to(root):  # also what is only a link to the outside
+        raise UserError(f"{name} leads out of the bot's folder; put a copy of the file inside it and name that")
+    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise UserError(f"{name} is no plain file; put the picture itself there")
+        data = stream.read(most + 1)
+    if len(data) > most:
+        raise UserError(f"{name} is larger than {most // 2**20} MB; save a smaller one")
+    return data
 
 
 def fresh_series(folder: Path, settings: Settings) -> Callable[[], Sequence[Series]]:

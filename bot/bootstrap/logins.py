@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.bootstrap.accounts import HOW_TO_MARK, connect
 from bot.bootstrap.house import read_settings
 from bot.clock import SystemClock
-from bot.config.secrets import Login, Secret, save_login
+from bot.config.secrets import Login, Secret, keep_hidden, save_login
 from bot.errors import LoginError, Unauthorized, UserError
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def _mastodon(settings: Settings, account: AccountSettings, *, ask: Ask, tell: T
     from bot.networks.mastodon.login import page_to_open, redeem, register
 
     app = register(account.server, website=settings.site.address)
+    keep_hidden(app.client_secret)
     tell(f"Open this page, logged in as the bot's own account, and allow Staffroom:\n\n  {page_to_open(app)}\n")
     token = redeem(app, ask("The code it shows", False))
     network = connect(settings, account, Login(token=Secret(token)), SystemClock())

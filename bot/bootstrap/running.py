@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bot.bootstrap.accounts import Accounts
+from bot.bootstrap.alerting import Alerting
 from bot.bootstrap.house import accounts_of, database_file_of, open_house, open_store_of, owner_name, read_settings
-from bot.bootstrap.logs import log_plainly
+from bot.bootstrap.logs import know, log_plainly
 from bot.clock import SystemClock
 from bot.config import load_staffroom
+from bot.domain.events import Event
 from bot.errors import ConfigError, LoginError, NetworkError, RefusedToStart, Unauthorized
 from bot.tick import LEASE, LOCK, named
 
@@ -46,26 +48,37 @@ def running_house(
         ConfigError: a file is wrong and there is no plan to go on with.
     """
     log_plainly()
-    settings = settings_or_last_plan(folder)
-    store, clock, owner = open_store_of(settings), clock or SystemClock(), owner_name()
+    settings, clock, owner = settings_or_last_plan(folder), clock or SystemClock(), owner_name()
+    know(settings)
+    accounts = Accounts(settings, clock)
+    alerting = Alerting(settings, accounts, clock, tell)
+    with alerting.guarding():
+        store = _real_store(settings)
+        if wait:
+            with alerting.proving(store, owner):
+                prove(accounts, tuple(accounts_of(settings)), tell)
+        if not _take_lock(store, clock, owner, tell, patience=2 * LEASE.total_seconds() if wait else 0.0):
+            yield None
+            return
+        store.free_leases(owner)
+        alerts = alerting.alerter(store)
+        try:
+            yield open_house(settings, store, accounts, owner, clock, alerts=alerts, outage=alerting.outage)
+        finally:
+            store.drop_lock(LOCK, owner)
+            accounts.close()
+
+
+def _real_store(settings: Settings) -> Store:
+    """The folder's store. Raises ``RefusedToStart`` where it holds a rehearsal."""
+    store = open_store_of(settings)
     if store.is_rehearsal():
         message = (
             f"{database_file_of(settings)} holds a rehearsal. Remove it, with the files beside it that end in -wal and "
             "-shm, or name another one under `database:` in staffroom.yaml."
         )
         raise RefusedToStart(message)
-    accounts = Accounts(settings, clock)
-    if wait:
-        prove(accounts, tuple(accounts_of(settings)), tell)
-    if not _take_lock(store, clock, owner, tell, patience=2 * LEASE.total_seconds() if wait else 0.0):
-        yield None
-        return
-    store.free_leases(owner)
-    try:
-        yield open_house(settings, store, accounts, owner, clock)
-    finally:
-        store.drop_lock(LOCK, owner)
-        accounts.close()
+    return store
 
 
 def settings_or_last_plan(folder: Path) -> Settings:
@@ -92,13 +105,15 @@ def prove(accounts: Accounts, keys: tuple[str, ...], tell: Callable[[str], None]
     """
     for key in keys:
         try:
-            tell(f"{key}: {accounts.identity(key).handle}")
+            handle = accounts.identity(key).handle
+            tell(Event("logged in", f"{key}: logged in", account=key, handle=handle))
         except (RefusedToStart, LoginError):
             raise
         except Unauthorized as error:  # it will not get better by itself
             raise LoginError(named(key, str(error))) from error
         except NetworkError as error:
-            tell(f"{named(key, str(error))}; going on without it until it answers")
+            line = f"{named(key, str(error))}; going on without it until it answers"
+            tell(Event("out of reach", line, level="warning", account=key, kind=type(error).__name__))
 
 
 def _take_lock(store: Store, clock: Clock, owner: str, tell: Callable[[str], None], *, patience: float) -> bool:
@@ -113,10 +128,12 @@ def _take_lock(store: Store, clock: Clock, owner: str, tell: Callable[[str], Non
         if store.hold_lock(LOCK, owner, now, now + LEASE):
             return True
         if time.monotonic() >= ends:
-            tell("Another Staffroom is running on this database; this one leaves everything to it.")
+            line = "Another Staffroom is running on this database; this one leaves everything to it."
+            tell(Event("leaving it to another", line))
             return False
         if not told:
-            tell("Another Staffroom holds this database; waiting to see whether it is still alive.")
+            line = "Another Staffroom holds this database; waiting to see whether it is still alive."
+            tell(Event("waiting for another", line))
             told = True
         time.sleep(LOOK_AGAIN)
 

@@ -2,7 +2,7 @@
 
 import click
 
-from bot.cli import accounts, people, planning, publishing, review, running
+from bot.cli import accounts, backups, people, planning, publishing, review, running
 from bot.cli.common import Commands
 
 EPILOG = "First steps: staffroom init DIR, then check, plan and rehearse there; login and doctor before the first run."
@@ -34,6 +34,8 @@ for command in (
     people.export_person,
     people.forget,
     accounts.migrate,
+    backups.backup,
+    backups.restore,
 ):
     main.add_command(command)
 

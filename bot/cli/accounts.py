@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.common import folder_option, json_option, print_json
+from bot.cli.common import folder_option, json_option, print_json, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,25 +37,26 @@ def login(folder: Path, account: str, mark_bot: bool) -> None:  # noqa: FBT001 -
 
 
 @click.command()
+@click.option("--send-test-alert", "trying", is_flag=True, help="Only send everybody under `alerts:` a test message.")
 @json_option
 @folder_option
-def doctor(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def doctor(folder: Path, as_json: bool, trying: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Examine all that a chat depends on.
 
-    Accounts, clock, database, disk and site folder: what is wrong, and how to mend it.
+    Accounts, clock, database, disk, site folder and alerts: what is wrong, and how to mend it.
     """
-    from bot.bootstrap import examine
+    from bot.bootstrap import examine, send_test_alert
 
-    findings = examine(folder)
+    findings = send_test_alert(folder) if trying else examine(folder)
     if as_json:
         print_json(findings)
     else:
         marks = {"well": ("ok   ", "green"), "note": ("note ", "yellow"), "wrong": ("wrong", "red")}
         for one in findings:
             word, colour = marks[one.state]
-            click.echo(f"{click.style(word, fg=colour)}  {one.subject}: {one.message}")
+            say(f"{click.style(word, fg=colour)}  {one.subject}: {one.message}")
             if one.mend:
-                click.echo(f"       {one.mend}")
+                say(f"       {one.mend}")
     if any(one.state == "wrong" for one in findings):
         sys.exit(1)
 

@@ -46,9 +46,31 @@ class Commands(click.Group):
             fail(str(error), status=1)
 
 
+def log_options(command: Callable[..., None]) -> Callable[..., None]:
+    """How a command that may run for long tells what happens: ``log_format`` and ``log_handles``."""
+    kind = click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        envvar="STAFFROOM_LOG_FORMAT",
+        show_envvar=True,
+        help="Lines for people, or a JSON object a line.",
+    )
+    handles = click.option("--log-handles", is_flag=True, help="Let handles and addresses stand in what is logged.")
+    return kind(handles(command))
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print a line for the person who gave the command, without any secret in it."""
+    from bot.bootstrap.logs import without_secrets
+
+    click.echo(without_secrets(line), err=err)
+
+
 def fail(message: str, status: int = 2) -> NoReturn:
     """Print a message on standard error and exit."""
-    click.echo(message, err=True)
+    say(message, err=True)
     sys.exit(status)
 
 

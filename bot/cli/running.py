@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from bot.cli.common import folder_option, json_option, print_json, progress_bar
+from bot.cli.common import folder_option, json_option, log_options, print_json, progress_bar, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from bot.bootstrap.metrics_server import Serve
     from bot.tick import Ticked
 
 
@@ -56,30 +62,63 @@ def rehearse(  # noqa: PLR0917 - click passes them by name
 
 
 @click.command()
+@click.option(
+    "--metrics",
+    metavar="[HOST:]PORT",
+    help="Answer /healthz and /metrics (Prometheus) there, to this computer only. Off without this option.",
+)
+@log_options
 @folder_option
-def run(folder: Path) -> None:
+def run(
+    folder: Path,
+    metrics: str | None,
+    log_format: Literal["text", "json"],
+    log_handles: bool,  # noqa: FBT001 - click passes flags so
+) -> None:
     """Run until stopped: post, collect, publish.
 
     Ctrl-C or SIGTERM stops it within seconds; what was on its way is looked for at the next start.
     """
-    from bot.bootstrap import running_house
+    from bot.bootstrap import duties_of, running_house
+    from bot.bootstrap.logs import start_log
+    from bot.bootstrap.notify import Notifier
+    from bot.domain.events import Event
     from bot.runner import Loop
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    with running_house(folder, click.echo) as house:
+    tell = start_log(log_format, names=log_handles, where="stdout")
+    with _answering(metrics, tell) as serve, running_house(folder, tell) as house:
         if house is None:
             return
-        loop = Loop(house, click.echo)
+        notifier = Notifier(house.clock, len(house.accounts))
+        loop = Loop(house, tell, extra={**duties_of(house, tell), **notifier.duties})
+        notifier.pulse = loop.pulse
+
+        def stop(*_: object) -> None:
+            notifier.stopping()
+            loop.stop()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: loop.stop())
-        click.echo(f"Running {len(house.accounts)} accounts. Stop with Ctrl-C.")
+            signal.signal(number, stop)
+        serve(house, loop.pulse)
+        line = f"Running {len(house.accounts)} accounts. Stop with Ctrl-C."
+        tell(Event("running", line, accounts=len(house.accounts)))
         ended = loop.run()
-    click.echo("Stopped.")
+    tell(Event("stopped", "Stopped."))
     if not ended:
         # A request still waits for its answer in another thread; what it does is known to the store as "unknown".
         sys.stdout.flush()
         os._exit(0)
+
+
+def _answering(place: str | None, tell: Callable[[str], None]) -> AbstractContextManager[Serve]:
+    """What begins to answer there; nothing without a place."""
+    if place is None:
+        return nullcontext(lambda *_: None)
+    from bot.bootstrap.metrics_server import metrics_server
+
+    return metrics_server(place, tell)
 
 
 def _leave(*_: object) -> None:
@@ -88,23 +127,46 @@ def _leave(*_: object) -> None:
 
 
 @click.command()
+@click.option(
+    "--metrics-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="Write metrics there at the end, for the textfile collector of Prometheus' node_exporter (NAME.prom).",
+)
 @json_option
+@log_options
 @folder_option
-def tick(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def tick(
+    folder: Path,
+    metrics_file: Path | None,
+    as_json: bool,  # noqa: FBT001 - click passes flags so
+    log_format: Literal["text", "json"],
+    log_handles: bool,  # noqa: FBT001 - click passes flags so
+) -> None:
     """Do what is due now, once: for cron and schedules."""
     from bot.bootstrap import running_house
+    from bot.bootstrap.logs import events_of, start_log
     from bot.tick import Ticked
     from bot.tick import tick as do_tick
 
-    with running_house(folder, lambda line: click.echo(line, err=as_json), wait=False) as house:
+    events = start_log(log_format, names=log_handles, where="stderr" if as_json or log_format == "text" else "stdout")
+    tell = events if log_format == "json" else partial(say, err=as_json)
+    with running_house(folder, tell, wait=False) as house:
         if house is None:
             if as_json:
                 print_json(Ticked())
             return
         done = do_tick(house)
+        if metrics_file:
+            from bot.bootstrap.metrics import write_metrics
+
+            write_metrics(metrics_file, house)
+    if log_format == "json":
+        for event in events_of(done):
+            tell(event)
     if as_json:
         print_json(done)
-    else:
+    elif log_format == "text":
         _print_ticked(done)
     if done.refused or done.troubles:
         sys.exit(1)
@@ -112,6 +174,8 @@ def tick(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes fl
 
 def _print_ticked(done: Ticked) -> None:
     """A line for each delivery that moved, then what went wrong, then the figures."""
+    from bot.bootstrap.logs import for_a_log
+
     for state, ids in (
         ("sent", done.sent),
         ("will try again", done.waiting),
@@ -120,10 +184,10 @@ def _print_ticked(done: Ticked) -> None:
         ("digest written", done.digests),
     ):
         for one in ids:
-            click.echo(f"{state}: {one}")
+            say(f"{state}: {one}")
     for trouble in done.troubles:
-        click.echo(trouble, err=True)
-    click.echo(f"{done.posts} new answers, {done.pages} pages written.")
+        say(for_a_log(trouble), err=True)
+    say(f"{done.posts} new answers, {done.pages} pages written.")
 
 
 @click.command()
@@ -138,4 +202,4 @@ def status(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes 
         print_json(found)
         return
     for line in found.lines():
-        click.echo(line)
+        say(line)

@@ -23,7 +23,8 @@ def archive(
 
     A page is made only if its fingerprint changed or its file is missing, and written only if its bytes changed. A
     fingerprint is stored once its page has settled: stopped anywhere, the next run makes again what was not.
-    Pages that are no longer planned go first. ``progress`` is told the share that is done, 0 to 1.
+    Pages that are no longer planned go first, and a page that is there waits until those that it may lead to are there:
+    where writing ends in the middle, no link leads nowhere. ``progress`` is told the share that is done, 0 to 1.
     """
     known = store.page_marks()
     planned = {page.path: page for page in renderer.pages(store.chats(), store.figures(), store.listed())}
@@ -31,7 +32,7 @@ def archive(
     removed = sum(target.remove(path) for path in gone)
     content = lru_cache(maxsize=1)(store.content)  # a chat's page and its data follow each other
     marks: dict[str, str] = {}
-    written = unchanged = 0
+    written = 0
 
     def settle() -> None:
         target.settle()
@@ -40,11 +41,12 @@ def archive(
         marks.clear()
         gone.clear()
 
-    for number, (path, page) in enumerate(planned.items()):
-        progress(number / len(planned))
-        if known.get(path) == page.mark and target.exists(path):
-            unchanged += 1
-            continue
+    there = {path for path in planned if target.exists(path)}
+    due = [path for path, page in planned.items() if path not in there or known.get(path) != page.mark]
+    unchanged = len(planned) - len(due)
+    for number, path in enumerate(sorted(due, key=there.__contains__)):
+        progress(number / len(due))
+        page = planned[path]
         if target.write(path, page.render(content)):
             written += 1
         else:

@@ -6,14 +6,17 @@ A request leaves only after its parts are stored as ``unknown``; they become ``s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from bot.domain.outbox import Delivery, Part, backoff, in_doubt, next_group
-from bot.errors import Busy, LeaseLost, NetworkError, Refused, Unanswered, UserError
+from bot.errors import Busy, LeaseLost, NetworkError, Refused, StoreError, Unanswered, UserError
+from bot.services.settling import Settler
 
 if TYPE_CHECKING:
     import random
@@ -60,7 +63,8 @@ class Delivered(msgspec.Struct, frozen=True):
 class Deliverer:
     """What delivering needs: the store, words, pictures, the time, a name for our leases and randomness.
 
-    ``picture`` reads a moderator's image and keeps it in the store.
+    ``picture`` reads a moderator's image and keeps it in the store. ``held`` are accounts of which a delivery may still
+    be claimed by us, because the store could not be written when we stopped working on it.
     """
 
     store: Store
@@ -70,9 +74,34 @@ class Deliverer:
     owner: str
     rng: random.Random
     patience: Patience = PATIENCE
+    held: set[str] = field(default_factory=set)
+
+    def give_back(self, account: str) -> None:
+        """Give back what the store's trouble left claimed: it goes on at once, and not when our lease runs out."""
+        if account not in self.held:
+            return
+        for delivery in self.store.deliveries():
+            if delivery.account == account and delivery.state in ("planned", "frozen"):
+                with suppress(LeaseLost):  # as most are not ours
+                    self.store.release(delivery.id, self.owner, None, "")
+        self.held.discard(account)
 
     def deliver(self, network: Network) -> Delivered:
-        """Say everything that is due on one account, in order; one trouble never stops what does not depend on it."""
+        """Say everything that is due on one account, in order; one trouble never stops what does not depend on it.
+
+        Where the store was put back from a backup, it is first found out what the account said since.
+
+        Raises:
+            NetworkError: that cannot be found out now, so nothing is said.
+            StoreError: what is claimed stays so for a while; see ``give_back``.
+        """
+        try:
+            return self._deliver(network) if self._settled(network) else Delivered()
+        except StoreError:  # also in claiming: the store may know of a claim of which we do not
+            self.held.add(network.account)
+            raise
+
+    def _deliver(self, network: Network) -> Delivered:
         outcome: dict[str, list[str]] = {"sent": [], "waiting": [], "refused": [], "troubles": []}
         while delivery := self._claim(network):
             try:
@@ -84,6 +113,33 @@ class Deliverer:
                 state = "waiting"
             outcome[state].append(delivery.id)
         return Delivered(**{state: tuple(ids) for state, ids in outcome.items()})
+
+    def _settled(self, network: Network) -> bool:
+        """Whether it is known what the account said before; false while a last request from then may still land."""
+        restored, now = self.store.restored(), self.clock.now()
+        if restored is None or network.account in restored.settled:
+            return True
+        if now < restored.at + self.patience.settle:
+            return False
+        Settler(
+            store=self.store,
+            compose=partial(draft_for, self.store, self.composer, self.picture),
+            compose_digest=self._digest_now,
+            freeze=lambda network, delivery, draft: network.freeze(draft, delivery.id, self.rng, self.store.blob),
+        ).settle(network, restored.taken, now)
+        return True
+
+    def _digest_now(self, network: Network, stored: StoredChat, prompt: Prompt) -> Draft:
+        return self.composer.compose(
+            prompt,
+            stored,
+            network.name,
+            network.limits,
+            upcoming=_upcoming(self.store, stored),
+            content=self.store.content(stored.chat.id),
+            question=None,
+            media=(),
+        )
 
     def _claim(self, network: Network) -> Delivery | None:
         now = self.clock.now()

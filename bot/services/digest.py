@@ -28,11 +28,12 @@ def digest(store: Store, accounts: Mapping[str, NetworkName], now: datetime) -> 
         now: UTC.
     """
     written = []
+    restored = store.restored()
     swept = {due.stored.chat.id: due.swept for due in store.collecting(now)}
     for stored in store.digest_due(now):
         series, chat = stored.series, stored.chat
         known = {key: at for key, at in swept.get(chat.id, {}).items() if key in accounts}
-        if not digest_ready(series, chat, known, now):
+        if not digest_ready(series, chat, known, now, restored=restored.at if restored else None):
             continue
         content = store.content(chat.id)
         prompt = next(one for one in prompts(series, chat) if one.kind == "digest")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.domain.outbox import backoff
+from bot.domain.restoring import normal
 from bot.errors import Busy, NetworkError, Refused, Unauthorized
 
 if TYPE_CHECKING:
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.errands import Errand
+    from bot.domain.restoring import Restored
     from bot.ports import Network, Store
 
 TRIED_FOR = timedelta(days=3)
 """How long a like or some words are tried. A deletion, which is a promise, is tried until it is done."""
+
+FORGOTTEN = timedelta(days=1)
+"""How much longer than that it is looked for what was said before a backup was put back."""
 
 LOGIN_WAIT = timedelta(minutes=10)
 
@@ -51,13 +56,15 @@ def run_errands(store: Store, network: Network, now: datetime, limit: int = 20) 
         limit: how many errands at most.
     """
     run = _Run(store, now)
+    restored = store.restored()
     waiting: dict[str, tuple[datetime, str]] = {}  # kind → until when, and why
     for errand in store.errands(network.account, now, limit):
         if errand.kind in waiting:
             run.again(errand, *waiting[errand.kind])
             continue
         try:
-            _do(network, errand)
+            if not _done_before(network, errand, restored):
+                _do(network, errand)
         except Refused:
             run.give_up(errand, "the network refused it")
         except Busy as error:
@@ -103,8 +110,26 @@ class _Run:
             self.troubles.append(f"A post of ours that repeats a removed answer could not be deleted: {why}.")
 
 
+def _done_before(network: Network, errand: Errand, restored: Restored | None) -> bool:
+    """Whether words were said to somebody between a backup and its being put back, which are queued here anew."""
+    if restored is None or not restored.at <= errand.at < restored.at + TRIED_FOR + FORGOTTEN:
+        return False
+    if errand.kind == "tell":
+        network.tell(errand.to, errand.text, _key(errand), restored.taken)  # looks for the same words since then
+        return True
+    if errand.kind != "answer" or errand.ref is None:
+        return False
+    text = normal(errand.text)
+    said = network.said_since(restored.taken)
+    return any(one.parent == errand.ref.id and normal(one.text).endswith(text) for one in said)
+
+
+def _key(errand: Errand) -> str:
+    return hashlib.sha256(errand.id.encode()).hexdigest()[:32]
+
+
 def _do(network: Network, errand: Errand) -> None:
-    key = hashlib.sha256(errand.id.encode()).hexdigest()[:32]
+    key = _key(errand)
     if errand.kind == "tell":
         network.tell(errand.to, errand.text, key, errand.at)
     elif errand.ref is None:

@@ -9,10 +9,11 @@ from bot.ports import Heard
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Something on its way to the store: what, and which cursor it moves."""
+    """Something on its way to the store: what, which cursor it moves, and when it was told (monotonic seconds)."""
 
     heard: Heard
     stream: str
+    at: float = 0.0
 
 
 def says_something(heard: Heard) -> bool:
@@ -25,7 +26,7 @@ def merged(items: list[Told]) -> list[Told]:
     joined: list[Told] = []
     for item in items:
         if joined and joined[-1].stream == item.stream:
-            joined[-1] = Told(_both(joined[-1].heard, item.heard), item.stream)
+            joined[-1] = Told(_both(joined[-1].heard, item.heard), item.stream, item.at)
         else:
             joined.append(item)
     return joined

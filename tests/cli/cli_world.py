@@ -2,9 +2,11 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +100,9 @@ def files(folder: Path, but: Sequence[str] = ()) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.relative_to(folder).parts[0] not in but
     }
+
+
+def rows_in(database: Path) -> list[str]:
+    """All that stands in a database; its bytes may differ, because whoever leaves last empties the log into it."""
+    with closing(sqlite3.connect(database)) as connection:
+        return list(connection.iterdump())

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 import time_machine
-from cli.cli_world import files, folder_with, said, staffroom
+from cli.cli_world import files, folder_with, rows_in, said, staffroom
 from contract.store_world import END, START, candidate, chat, opened, say, teacher
 
 from bot.bootstrap.house import open_store_of, renderer_of, target_of
@@ -359,12 +359,13 @@ MISTAKES: list[tuple[list[str], str]] = [
 @pytest.mark.parametrize(("words", "told"), MISTAKES)
 def test_a_mistake_is_told_and_changes_nothing(bare: Path, words: list[str], told: str) -> None:
     staffroom("archive", "-C", bare)
-    before: dict[str, Any] = files(bare, but=("staffroom.db-wal", "staffroom.db-shm"))
+    database = ("staffroom.db", "staffroom.db-wal", "staffroom.db-shm")
+    before: tuple[dict[str, Any], list[str]] = (files(bare, but=database), rows_in(bare / "staffroom.db"))
     result = staffroom(*words, "-C", bare)
     assert (result.exit_code, result.stdout) == (2, "")
     assert told in result.stderr
     assert "Traceback" not in result.stderr
-    assert files(bare, but=("staffroom.db-wal", "staffroom.db-shm")) == before
+    assert (files(bare, but=database), rows_in(bare / "staffroom.db")) == before
 
 
 def test_a_handle_without_its_network_needs_to_be_told_it(bare: Path) -> None:

@@ -2,18 +2,19 @@
 
 import dataclasses
 import sqlite3
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from services.stage import CHAT, START, Stage
+from services.stage import CHAT, START, PlainComposer, Stage
 
-from bot.domain.outbox import MediaFile, may_move
+from bot.domain.outbox import Draft, MediaFile, may_move
 from bot.domain.posts import NetworkName
-from bot.domain.schedule import ChatEntry, Image, Question
-from bot.errors import Refused, Unanswered, UserError
+from bot.domain.richtext import detect
+from bot.domain.schedule import ChatEntry, Image, Question, Repeat
+from bot.errors import Busy, Refused, Unanswered, Unavailable, UserError
 from bot.tick import tick
 
 WHOLE = ["announce-1h", "welcome", "q1", "q2", "q3", "wrap-up", "and thanks"]
@@ -36,6 +37,22 @@ def play(stage: Stage, *, until: float = 75.0) -> None:
 
 def states(stage: Stage) -> dict[str, str]:
     return {one.id.removeprefix(f"{CHAT}/"): one.state for one in stage.store.deliveries()}
+
+
+def noted(
+    stage: Stage, network: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[float, tuple[str, ...]]]:
+    """Requests of a kind from now on: seconds after the chat's start, and the keys of the parts they were for."""
+    requests: list[tuple[float, tuple[str, ...]]] = []
+    real = getattr(stage.networks[network], name)
+
+    def noting(group: Any, *given: Any) -> Any:
+        seconds = (stage.clock.now() - START).total_seconds()
+        requests.append((seconds, tuple(part.key for part in group)))
+        return real(group, *given)
+
+    monkeypatch.setattr(stage.networks[network], name, noting)
+    return requests
 
 
 def test_everything_is_said_once_on_time_and_in_order_on_both(stage: Stage) -> None:
@@ -79,12 +96,17 @@ def test_after_downtime_what_is_still_useful_goes_out_in_order_and_what_is_stale
 
 
 @pytest.mark.parametrize("network", ["bluesky", "mastodon"])
-def test_a_lost_answer_is_looked_for_and_never_said_again(stage: Stage, network: NetworkName) -> None:
+def test_a_lost_answer_is_looked_for_and_never_said_again(
+    stage: Stage, network: NetworkName, monkeypatch: pytest.MonkeyPatch
+) -> None:
     faults = [stage.servers[network].lose_next_answer() for _ in range(3)]
+    requests = noted(stage, network, "send", monkeypatch)
     play(stage)
     assert [fault.fired for fault in faults] == [1, 1, 1]
     assert stage.said(network) == WHOLE
+    assert sorted(key for _, keys in requests for key in keys) == sorted({key for _, keys in requests for key in keys})
     assert states(stage)[f"announce-1h@{network}"] == "sent"
+    assert all(one.sent_at is not None and one.at <= one.sent_at for one in stage.store.deliveries())
 
 
 def test_a_lost_answer_of_what_never_arrived_is_said_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,6 +142,83 @@ def test_not_found_counts_only_once_the_request_can_no_longer_take_effect(
     assert stage.said("mastodon") == ["announce-1h"]
 
 
+def test_what_is_certainly_not_said_when_its_time_is_over_is_not_said_late(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send(*_: object) -> Any:
+        raise Unanswered("timed out")
+
+    stage.at(-60)
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.networks["mastodon"], "send", send)
+        stage.at(4)
+        assert states(stage)["welcome@mastodon"] == "frozen"
+    for minutes in (10.5, 11.5, 12.5):
+        stage.at(minutes)
+    assert stage.said("mastodon") == ["announce-1h", "q1"]
+    assert states(stage)["welcome@mastodon"] == "missed"
+
+
+def test_a_thread_of_which_a_part_is_out_is_finished_however_late(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = stage.networks["mastodon"]
+    real = sandbox.send
+
+    def send(group: Any, parts: Any, blob: Any) -> Any:
+        if "and thanks" in group[0].payload:
+            raise Unanswered("timed out")
+        return real(group, parts, blob)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "send", send)
+        play(stage)
+    assert stage.said("mastodon") == WHOLE[:-1]
+    stage.at(75 + 24 * 60)
+    assert stage.said("mastodon")[: len(WHOLE)] == WHOLE
+    assert states(stage)["wrap-up@mastodon"] == "sent"
+
+
+def test_a_network_that_asks_us_to_wait_is_left_alone_that_long(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def send(*_: object) -> Any:
+        raise Busy("slow down", 200)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.networks["bluesky"], "send", send)
+        stage.at(-60)
+    [waiting] = [one for one in stage.store.deliveries() if one.id.endswith("announce-1h@bluesky")]
+    assert waiting.retry_at == START + timedelta(minutes=-60, seconds=200)
+    assert [part.state for part in waiting.parts] == ["ready"]
+    assert waiting.error == "slow down"
+    stage.at(-57)
+    assert stage.said("bluesky") == []
+    stage.at(-56)
+    assert stage.said("bluesky") == ["announce-1h"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "least", "most"), [(Unavailable("down"), (2.5, 5, 10), (5, 10, 20)), (Unanswered("?"), (2.5,), (3,))]
+)
+def test_failures_are_tried_again_after_longer_and_longer(
+    stage: Stage,
+    trouble: Exception,
+    least: tuple[float, ...],
+    most: tuple[float, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def send(*_: object) -> Any:
+        raise trouble
+
+    monkeypatch.setattr(stage.networks["mastodon"], "send", send)
+    stage.at(-60)
+    for shortest, longest in zip(least, most, strict=True):
+        [waiting] = [one for one in stage.store.deliveries() if one.id.endswith("announce-1h@mastodon")]
+        assert waiting.retry_at is not None
+        assert shortest <= (waiting.retry_at - stage.clock.now()).total_seconds() <= longest
+        stage.clock.move_to(waiting.retry_at)
+        tick(stage.house)
+
+
 def test_a_crash_between_request_and_answer_is_looked_into_by_the_next_process(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +239,11 @@ def test_a_crash_between_request_and_answer_is_looked_into_by_the_next_process(
     assert stage.said("mastodon") == ["announce-1h"]
     stage.house = stage.open("two")
     stage.store.free_leases("two")
+    looks, sends = (noted(stage, "mastodon", name, monkeypatch) for name in ("find", "send"))
+    for seconds in (1, 2):  # the answer may still be on its way within the network
+        stage.clock.move_to(START + timedelta(hours=-1, seconds=seconds))
+        tick(stage.house)
+    assert ([at for at, _ in looks], sends) == ([-3598], [])
     stage.at(-59)
     assert stage.said("mastodon") == ["announce-1h"]
     assert states(stage)["announce-1h@mastodon"] == "sent"
@@ -229,6 +333,49 @@ def test_a_picture_that_cannot_be_read_holds_up_its_own_chat_only(stage: Stage) 
     [missing] = [one for one in stage.store.deliveries("artchat/2027-01-07") if one.id.endswith("/q1@bluesky")]
     assert (missing.state, missing.attempts > 1) == ("missed", True)
     assert "missing.jpg" in missing.error
+
+
+def test_the_composer_is_given_what_its_words_may_tell(stage: Stage) -> None:
+    told: dict[str, dict[str, Any]] = {}
+
+    class Listening(PlainComposer):
+        def compose(self, prompt: Any, stored: Any, network: NetworkName, limits: Any, **given: Any) -> Draft:
+            if stored.chat.id == CHAT:
+                told[f"{prompt.id.rpartition('/')[2]}@{network}"] = given
+            return super().compose(prompt, stored, network, limits, **given)
+
+    kept = MediaFile("ab" * 32, "image/png", 3, "a hall", 1, 1)
+    questions = (Question("What is this?", image=Image("hall.jpg", "a hall", "")), Question("And that?"))
+    days = [START.date() + timedelta(weeks=weeks) for weeks in (0, 2, 4, 6)]
+    stage.with_series(
+        format="slow",
+        pace=timedelta(days=2),
+        announce=(),
+        repeats=(Repeat(time(21), "Europe/Paris"),),
+        chats=tuple(ChatEntry(date=day, topic=f"On {day}", questions=questions) for day in days),
+    )
+    stage.house = stage.open("one", composer=Listening(), picture=lambda _: kept)
+    stage.at(-60)
+    for cancelled in (f"edchat/{days[1]}", f"edchat/{days[1]}-paris"):
+        stage.store.cancel(cancelled, stage.clock.now())
+    play(stage, until=10)
+    amy = stage.servers["bluesky"].create_account("amy")
+    stage.servers["bluesky"].write(amy.id, detect("Less is more."), parent=question(stage, "bluesky", 1))
+    for hours in (0, 3, 4):
+        play(stage, until=(4 * 24 + hours) * 60)
+    for network in ("bluesky", "mastodon"):
+        given = {key.partition("@")[0]: told[key] for key in told if key.endswith(network)}
+        assert {key: one["media"] for key, one in given.items() if one["media"]} == {"q1": (kept,)}
+        asked = {key: one["question"].id for key, one in given.items() if one["question"]}
+        assert asked == {f"remind-{number}": question(stage, network, number) for number in (1, 2)}
+        assert {one["upcoming"].id for one in given.values()} == {f"edchat/{days[2]}"}
+        assert {key for key, one in given.items() if one["content"] is not None} == {"digest"}
+
+
+def question(stage: Stage, network: str, number: int) -> str:
+    """Id of our question's post."""
+    sent = stage.store.sent_posts(CHAT)
+    return next(one.ref.id for one in sent if one.account == network and one.prompt == f"{CHAT}/q{number}")
 
 
 def test_every_change_of_state_is_one_that_the_declared_graph_has(

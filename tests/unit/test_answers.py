@@ -43,6 +43,7 @@ ENGLISH = [
     ("A1, A2 modelling", (1, 2)),
     ("A1, 2 and 3: modelling", (1, 2, 3)),
     ("A1-3: modelling", (1, 2, 3)),
+    ("A2-5: modelling", (2, 3, 4, 5)),
     ("A4 (1/2) So first of all", (4,)),
     ("A4 1/2 So first of all", (4,)),
     ("A1😀 stickers", (1,)),
@@ -174,6 +175,7 @@ def test_a_letter_of_one_language_counts_there_or_with_punctuation_where_none_is
     assert labels("F1 Mehr Zeit", KNOWN) == ()
     assert labels("F1: Mehr Zeit", KNOWN) == (1,)
     assert labels("F1: who saw the race?", KNOWN, ["en"]) == ()
+    assert labels("F.1: who saw the race?", KNOWN, ["en"]) == ()
 
 
 def test_a_bare_number_is_told_from_a_named_label() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from unit.bluesky_stand_in import NOW, StandIn, uri, view
 
 from bot.domain.posts import PostRef
-from bot.errors import Refused, Unanswered
+from bot.errors import Refused
 from bot.networks.bluesky import Bluesky
 from bot.ports import LookUp, Wanted
 
@@ -205,12 +205,18 @@ def test_look_ups_go_out_in_batches_of_twenty_five() -> None:
     assert sizes == [25, 25, 10]
 
 
-def test_an_answer_nested_beyond_reason_is_no_answer() -> None:
+def test_of_an_answer_nested_beyond_reason_the_rest_is_read_and_it_is_told() -> None:
     stand_in = StandIn()
     deep = b'{"thread":' + b'{"replies":[' * 50_000 + b"]}" * 50_000 + b"}"
     stand_in.answers["app.bsky.feed.getPostThread"] = lambda _: httpx.Response(200, content=deep)
-    with pytest.raises(Unanswered):
-        swept(stand_in.network())
+    stand_in.answers["app.bsky.notification.listNotifications"] = lambda _: {"notifications": []}
+    network = stand_in.network()
+    assert swept(network) == []
+    [spoiled] = network.listen("", Wanted()).spoiled
+    assert (spoiled.event, spoiled.error.partition(":")[0]) == (
+        "what lies too deep in app.bsky.feed.getPostThread",
+        "RecursionError",
+    )
 
 
 def test_listening_reads_back_to_its_cursor_and_no_further() -> None:

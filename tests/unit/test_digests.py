@@ -40,6 +40,11 @@ def test_what_others_answered_comes_first() -> None:
     assert found[0] == ("q1", "02")
 
 
+def test_a_choice_says_why_in_words() -> None:
+    found = choose(content(answer("01", "y5", 1, LONG, 1), answer("02", "dep", 2, LONG, 1)))
+    assert [pick.why for pick in found] == ["the first answer", "so that more people are heard"]
+
+
 def test_replies_by_its_own_author_do_not_count() -> None:
     found = picked(
         answer("01", "y5", 1, LONG, 1),
@@ -77,6 +82,27 @@ def test_a_question_with_a_single_answer_gets_it_although_its_author_wrote_elsew
     )
 
 
+def test_who_answered_a_scarce_question_and_another_one_leaves_that_one_to_others() -> None:
+    found = picked(
+        answer("01", "y5", 1, LONG, 1),
+        answer("02", "y5", 2, LONG, 3),
+        answer("03", "dep", 3, LONG, 1),
+        answer("04", "head", 4, LONG, 1),
+    )
+    assert sorted(found) == [("q1", "03"), ("q1", "04"), ("q3", "02")]
+
+
+def test_once_everybody_was_heard_the_rest_is_filled_up() -> None:
+    found = picked(*(answer(f"{who}{number}", who, 1, LONG, number) for who in ("y5", "dep") for number in (1, 2)))
+    assert sorted(found) == [("q1", "dep1"), ("q1", "y51"), ("q2", "dep2"), ("q2", "y52")]
+
+
+def test_while_somebody_is_unheard_nobody_comes_again_to_fill_up_a_question() -> None:
+    busy = [answer(f"0{n}", who, n, LONG, 1) for n, who in enumerate(("dep", "head", "hist", "maths"), 3)]
+    found = picked(answer("01", "y5", 1, LONG, 2), answer("02", "dep", 2, LONG, 2), *busy)
+    assert found == [("q1", "03"), ("q1", "05"), ("q2", "01")]
+
+
 def test_one_person_alone_is_repeated_under_each_question_once() -> None:
     found = picked(*(answer(f"0{n}", "y5", n, LONG, (n + 1) // 2) for n in range(1, 9)))
     assert [question for question, _ in found] == ["q1", "q2", "q3", "q4"]
@@ -96,7 +122,7 @@ class Unfit:
         Unfit("no question", answer("01", "y5", 1, LONG)),
         Unfit("no words", answer("01", "y5", 1, "  \n", 1)),
         Unfit("our own", answer("ours-bluesky-1", "y5", 1, LONG, 1)),
-        Unfit("a question that is none any more", answer("01", "y5", 1, LONG, 9)),
+        Unfit("a question that is none any more", answer("01", "y5", 1, LONG, 5)),
     ],
     ids=lambda unfit: unfit.why,
 )
@@ -119,6 +145,7 @@ def test_the_same_answers_in_another_order_give_the_same_choice() -> None:
 
 REASONS = [
     (("02", "dep", "01"), ("03", "hist", "02"), Reason("answered", 2), "two people answered it"),
+    (("02", "dep", "01"), None, Reason("first", 1), "the first answer"),
     (None, None, Reason("first", 0), "the first answer"),
 ]
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -56,46 +55,6 @@ def test_a_post_is_looked_for_where_it_is_at_home_and_that_may_be_asked(
 ) -> None:
     found = Elsewhere().place(wire(uri, url))
     assert (found and (found.host, found.local)) == place
-
-
-@pytest.mark.parametrize(
-    ("addresses", "asked"),
-    [
-        (["93.184.216.34"], "93.184.216.34"),
-        (["2606:2800:220:1::1", "93.184.216.34"], "2606:2800:220:1::1"),
-        (["127.0.0.1"], None),
-        (["10.1.2.3"], None),
-        (["192.168.1.1"], None),
-        (["169.254.169.254"], None),
-        (["100.64.0.1"], None),
-        (["0.0.0.1"], None),
-        (["224.0.0.1"], None),
-        (["::1"], None),
-        (["fe80::1%eth0"], None),
-        (["fd00::1"], None),
-        (["::ffff:127.0.0.1"], None),
-        (["93.184.216.34", "127.0.0.1"], None),
-        ([], None),
-    ],
-)
-def test_only_public_addresses_are_asked(
-    monkeypatch: pytest.MonkeyPatch, addresses: list[str], asked: str | None
-) -> None:
-    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 443)) for one in addresses]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    assert Elsewhere()._address("far.example") == asked
-
-
-def test_what_was_looked_at_is_what_is_asked_and_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[Any] = []
-    other = Elsewhere()
-    monkeypatch.setattr(other, "_address", lambda _: "2606:2800:220:1::1")
-    monkeypatch.setattr(other._http, "stream", lambda *args, **options: sent.append((args, options)) or 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        other.thread(Named("u", Place("https", "far.example", "5")))
-    [((method, url), options)] = sent
-    assert (method, str(url)) == ("GET", "https://[2606:2800:220:1::1]/api/v1/statuses/5/context")
-    assert options == {"headers": {"Host": "far.example"}, "extensions": {"sni_hostname": "far.example"}}
 
 
 # -- a server that plays the stranger -------------------------------------------------------------------------------

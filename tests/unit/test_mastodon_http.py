@@ -9,7 +9,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from bot.errors import Busy, Refused, Unanswered, Unavailable
+from bot.errors import Busy, Refused, Unanswered, Unauthorized, Unavailable
 from bot.networks.mastodon.http import USUAL_WAIT, Api, Reply, failure
 
 DATE = "Thu, 07 Jan 2027 20:00:00 GMT"
@@ -54,6 +54,7 @@ def test_503_is_certain_for_readers_only(read: bool, meant: type[Exception]) -> 
     [
         (422, b'{"error": "Validation failed"}', Refused, Refused),
         (403, b'{"error": "This action is not allowed"}', Refused, Refused),
+        (403, b'{"error": "Your login is currently disabled"}', Unauthorized, Unauthorized),
         (403, b"<html>Checking your browser", Unanswered, Unavailable),
         (404, b"<html>We are moving house", Unanswered, Refused),
         (413, b"<html>Request Entity Too Large", Refused, Refused),
@@ -132,7 +133,7 @@ def test_an_answer_that_trickles_in_for_ever_is_given_up(httpserver: HTTPServer)
 
     httpserver.expect_request("/x").respond_with_handler(trickle)
     api = Api(httpserver.url_for(""), "secret", lambda: NOW, 0.2)
-    with pytest.raises(Unanswered, match="too long"):
+    with pytest.raises(Unanswered, match="takes too long"):
         api.get("/x")
     api.close()
 

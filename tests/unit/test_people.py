@@ -29,6 +29,7 @@ def wish(kind: WishKind, minute: int = 0, series: str = "") -> Wish:
         ("https://bsky.app/profile/y5.example.org", None, Called("bluesky", "y5.example.org")),
         ("https://bsky.app/profile/did:plc:abc", None, Called("bluesky", "did:plc:abc", "did:plc:abc")),
         ("https://x.example/@amy", None, Called("mastodon", "@amy@x.example", "https://x.example/@amy")),
+        ("http://x.example/@amy", None, Called("mastodon", "@amy@x.example", "http://x.example/@amy")),
         ("https://x.example/users/amy/", None, Called("mastodon", "@amy@x.example", "https://x.example/users/amy")),
         ("quux", "bluesky", Called("bluesky", "quux")),
         ("quux", None, None),
@@ -84,6 +85,7 @@ def test_the_later_of_listing_and_unlisting_wins(wishes: list[Wish], wanted: boo
     [
         ([], ()),
         ([wish("joined", series="edchat")], ("joined",)),
+        ([wish("joined", series="over long ago")], ("joined",)),
         ([wish("joined", series="edchat"), wish("stopped", 1)], ("stopped",)),
         ([wish("stopped"), wish("joined", 1, "edchat")], ("joined", "stopped")),
         ([wish("paused", series="edchat"), wish("listed")], ("paused", "listed")),

@@ -1,13 +1,14 @@
 """What a saved plan does to the outbox, case by case."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
 from bot.domain.outbox import DELIVERY_MOVES, Delivery, Part
-from bot.domain.planning import difference
+from bot.domain.planning import difference, over, same_source
+from bot.domain.schedule import Chat, ChatEntry, OnlyDates, Series
 
 NOW = datetime(2027, 1, 7, 20, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -43,6 +44,8 @@ PAST = {"at": NOW - 2 * HOUR, "useful_until": NOW}
         ({}, {"ended": {"c"}}, NOTHING),
         ({}, {"closed": {"c"}}, NOTHING),
         ({}, {"closed": {"other"}}, ADDED),
+        (PAST, {"since": NOW - HOUR}, ADDED),  # nobody knows whether it was said
+        (PAST, {"since": NOW}, NOTHING),
     ],
 )
 def test_first_sight(changes: dict[str, Any], context: dict[str, Any], expected: object) -> None:
@@ -69,6 +72,8 @@ def test_first_sight(changes: dict[str, Any], context: dict[str, Any], expected:
         # missed: comes back only where it is useful again
         ({"state": "missed", **PAST}, PAST, {}, NOTHING),
         ({"state": "missed", **PAST}, PAST, {"changed": {"c"}}, NOTHING),
+        ({"state": "missed"}, {}, {"changed": {"c"}}, NOTHING),
+        ({"state": "missed"}, PAST, {}, NOTHING),
         ({"state": "missed", **PAST}, LATER, {}, RESET),
         ({"state": "missed", **PAST}, {"at": NOW - HOUR, "useful_until": NOW + HOUR}, {}, RESET),
         # cancelled: comes back with its chat
@@ -83,6 +88,7 @@ def test_first_sight(changes: dict[str, Any], context: dict[str, Any], expected:
         ({"state": "refused", "parts": (OUT, READY)}, {}, {"changed": {"c"}}, NOTHING),
         # sent: for ever
         ({"state": "sent", "parts": (OUT,)}, LATER, {"changed": {"c"}}, NOTHING),
+        ({"state": "sent"}, LATER, {"changed": {"c"}}, NOTHING),
     ],
 )
 def test_stored_and_wanted(
@@ -118,6 +124,22 @@ def test_planning_a_second_time_changes_nothing() -> None:
     wanted = [delivery(id=f"c/q{number}@a", order=number) for number in range(3)]
     first = difference([], wanted, changed=(), closed=(), ended=(), now=NOW)
     assert compare(list(first.add), wanted) == NOTHING
+
+
+SERIES = Series("s", "S", "S", "UTC", OnlyDates(), time(20), ("a",), chats=(ChatEntry(date(2027, 1, 7), "T", ()),))
+
+
+def test_a_series_says_the_same_whatever_stands_under_its_dates() -> None:
+    other_dates = msgspec.structs.replace(SERIES, chats=())
+    assert same_source(SERIES, SERIES)
+    assert same_source(SERIES, other_dates)
+    assert same_source(other_dates, SERIES)
+    assert not same_source(SERIES, msgspec.structs.replace(SERIES, hashtag="T"))
+
+
+def test_a_chat_is_over_at_its_end() -> None:
+    chats = [Chat(f"c{hours}", "s", NOW.date(), "UTC", NOW - HOUR, NOW + hours * HOUR, "T", ()) for hours in (-1, 0, 1)]
+    assert over(chats, NOW) == {"c-1", "c0"}
 
 
 def test_what_is_sent_never_starts_anew() -> None:

@@ -161,6 +161,21 @@ def test_only_a_pace_of_two_days_leaves_room_for_reminders(pace: timedelta, remi
     assert [f"{prompt.at:%m-%d}" for prompt in said if prompt.kind == "reminder"] == reminders
 
 
+def test_reminders_count_the_days_of_the_chats_own_zone() -> None:
+    said = plan(slow(entry("2027-01-07", 2), pace=2 * DAY, timezone="Pacific/Auckland", announce=()))
+    assert [(key, at) for key, at, _ in shown(said) if key.startswith("remind")] == [
+        ("remind-1", "01-08 07:01"),  # question 1 comes a minute after the welcome
+        ("remind-2", "01-10 07:00"),
+    ]
+
+
+def test_a_slow_chat_lasts_its_pace_for_each_question_and_a_day_where_nothing_is_said() -> None:
+    (short,) = planned_chats(slow(entry("2027-01-07", 1), pace=12 * HOUR))
+    assert short.ends_at - short.starts_at == 12 * HOUR
+    (plain,) = planned_chats(slow(entry("2027-01-07", 3), pace=None))
+    assert plain.ends_at - plain.starts_at == 3 * DAY
+
+
 def test_a_question_with_less_than_two_days_is_not_reminded_of() -> None:
     said = plan(slow(entry("2027-01-07", asked(timedelta(0), DAY)), pace=2 * DAY, announce=()))
     assert [(key, at) for key, at, _ in shown(said)] == [

@@ -8,7 +8,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.patterns import GRAPHEME
-from bot.domain.richtext import Facet, Link, Mention, RichText, Tag, detect, from_facets
+from bot.domain.richtext import Facet, Link, Mention, RichText, Tag, detect, from_facets, join, whole
 from bot.domain.splitting import split
 from bot.domain.textlength import BLUESKY, MASTODON, Limits, remaining
 
@@ -45,17 +45,31 @@ def covered(pieces: tuple[RichText, ...]) -> list[tuple[str, str]]:
     [
         ("", [""]),
         ("  fits as it is ", ["  fits as it is "]),
+        ("exactly twenty now. ", ["exactly twenty now. "]),
         ("One paragraph.\n\nAnd another one.", ["One paragraph.", "And another one."]),
         ("A sentence. And some more words.", ["A sentence.", "And some more words."]),
+        ("A sentence. And something\n\nmore.", ["A sentence.", "And something\n\nmore."]),
+        ("A sentence. 7b liked it a lot.", ["A sentence.", "7b liked it a lot."]),
+        ("A paragraph\n\nHi. Then words", ["A paragraph", "Hi. Then words"]),
+        ("A mere line\nHi. Then words", ["A mere line\nHi.", "Then words"]),
+        (
+            "A sentence. Another one. And a third one. Then more words.",
+            ["A sentence.", "Another one.", "And a third one.", "Then more words."],
+        ),
+        ("A " + "b" * 20, ["A", "b" * 20]),
+        ("First some words. Two. Four are too many.", ["First some words.", "Two. Four are too", "many."]),
+        ("🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉https://a.io/bc", ["🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉", "https://a.io/bc"]),
         ("Use a pen, e.g. blue ones.", ["Use a pen, e.g. blue", "ones."]),
         ("only words and no marks here", ["only words and no", "marks here"]),
         ("one line\nand then a longer line", ["one line", "and then a longer", "line"]),
         ("abcdefghijklmnopqrstuvwxyz", ["abcdefghijklmnopqrst", "uvwxyz"]),
         ("hello abcdefghijklmnopqrstuvwxyz", ["hello abcdefghijklmn", "opqrstuvwxyz"]),
         ("我们每天都写作业。老师每天都批改作业，很累。", ["我们每天都写作业。", "老师每天都批改作业，很累。"]),
+        ("我们每天都写作业，老师每天都批改作业和考试", ["我们每天都写作业，", "老师每天都批改作业和考试"]),
         ("So: a\u00a0b\u00a0c\u00a0d stays together", ["So: a\u00a0b\u00a0c\u00a0d stays", "together"]),
         ("👩‍👩‍👧" * 11, ["👩‍👩‍👧" * 11]),
         ("👩‍👩‍👧" * 12, ["👩‍👩‍👧" * 11, "👩‍👩‍👧"]),
+        ("see https://a.io/bcd and go", ["see https://a.io/bcd", "and go"]),
         ("see (https://a.io/long)", ["see", "(https://a.io/long)"]),
         ("it was for #FeedbackFriday", ["it was for", "#FeedbackFriday"]),
         ("   \n " * 9, [""]),
@@ -63,6 +77,44 @@ def covered(pieces: tuple[RichText, ...]) -> list[tuple[str, str]]:
 )
 def test_where_texts_are_cut(text: str, pieces: list[str]) -> None:
     assert texts(detect(text), SMALL) == pieces
+
+
+PARTY = "🎉" * 10
+
+
+@pytest.mark.parametrize(
+    ("rich", "limits", "pieces"),
+    [
+        (
+            detect("https://example.org/a/long/way/to/go Sixteen letters. Then more."),
+            Limits("mastodon", 40),
+            ["https://example.org/a/long/way/to/go Sixteen letters.", "Then more."],
+        ),
+        (
+            join(["Read ", whole("here", Link("https://example.org/a/long/way")), " and there"]),
+            Limits("mastodon", 40),
+            ["Read here and", "there"],
+        ),
+        (join([whole(PARTY, Link("https://b.io")), "https://a.io/bc"]), SMALL, [PARTY, "https://a.io/bc"]),
+        (
+            join(["So ", whole("#EdChat", Tag("EdChat")), f" and 🎉🎉🎉🎉🎉{PARTY}https://a.io/bc"]),
+            SMALL,
+            ["So #EdChat and 🎉🎉🎉🎉🎉", PARTY, "https://a.io/bc"],
+        ),
+        (
+            RichText(f"{'https://a.io/' + 'a' * 27} {PARTY}https://a.io/bc"),
+            SMALL,
+            ["https://a.io/aaaaaaa", "a" * 20, PARTY, "https://a.io/bc"],
+        ),
+        (
+            join(["Es wäre schön: ", whole("你好。你们都好", Link("https://b.io"))]),
+            SMALL,
+            ["Es wäre schön:", "你好。你们都好"],
+        ),
+    ],
+)
+def test_no_cut_falls_into_what_stands_for_one_thing(rich: RichText, limits: Limits, pieces: list[str]) -> None:
+    assert texts(rich, limits) == pieces
 
 
 def test_a_link_counts_23_on_mastodon_and_stays_whole() -> None:

@@ -18,6 +18,8 @@ from bot.domain.sweeps import (
     check_interval,
     digest_ready,
     hashtag_window,
+    is_long,
+    is_searched,
     listening,
     placing_due,
     sweep_due,
@@ -69,6 +71,25 @@ def test_a_chat_over_days_is_read_less_often_than_an_evening() -> None:
     slow = msgspec.structs.replace(CHAT, ends_at=CHAT.starts_at + timedelta(days=5))
     assert sweep_interval(slow, slow.starts_at) == timedelta(minutes=10)
     assert sweep_interval(CHAT, CHAT.starts_at) == timedelta(minutes=2)
+    half_a_day = msgspec.structs.replace(CHAT, ends_at=CHAT.starts_at + timedelta(hours=12))
+    longer = msgspec.structs.replace(CHAT, ends_at=CHAT.starts_at + timedelta(hours=12, minutes=1))
+    assert [is_long(chat) for chat in (CHAT, half_a_day, longer, slow)] == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("now", "every"),
+    [
+        (after(seconds=-1), timedelta(minutes=2)),
+        (after(seconds=0), timedelta(minutes=10)),
+        (after(minutes=59), timedelta(minutes=10)),
+        (after(hours=1), timedelta(hours=1)),
+        (after(hours=23), timedelta(hours=1)),
+        (after(days=1), timedelta(days=1)),
+        (after(days=700), timedelta(days=1)),
+    ],
+)
+def test_how_often_a_chat_is_swept(now: datetime, every: timedelta) -> None:
+    assert sweep_interval(CHAT, now) == every
 
 
 @pytest.mark.parametrize(
@@ -151,6 +172,7 @@ ALL = Reading(everything=True)
         # A stream may have missed something, but no more than can be read every two minutes.
         (10, Readings(at(7), missed=at(9)), ALL),
         (10, Readings(at(9), missed=at(8)), Reading()),
+        (10, Readings(at(7), missed=at(6)), Reading()),
         (10, Readings(at(9), missed=at(9.5)), Reading()),
         (11, Readings(at(9), missed=at(9.5)), Reading()),
         (11.1, Readings(at(9), missed=at(9.5)), ALL),
@@ -164,6 +186,12 @@ ALL = Reading(everything=True)
 def test_what_is_read_where_we_hear_what_is_said(minutes: float, done: Readings, what: Reading, rhythm: str) -> None:
     sent = [post for post in SENT if post.at <= at(minutes)]
     assert to_read(SERIES, CHAT, sent, done, at(minutes), rhythm) == what  # type: ignore[arg-type]
+
+
+def test_turns_end_in_the_order_of_asking_also_with_ten_questions_and_more() -> None:
+    sent = tuple(said(f"q{number}", 5 * number) for number in range(1, 11))
+    assert to_read(SERIES, CHAT, sent, Readings(at(44)), at(45), "told") == Reading(threads=("q8",))
+    assert to_read(SERIES, CHAT, sent, Readings(at(49)), at(50), "told") == Reading(threads=("q9",))
 
 
 def test_where_only_reading_tells_everything_is_read_every_two_minutes() -> None:
@@ -182,8 +210,18 @@ def test_a_slow_chat_is_heard_by_a_stream_and_made_sure_of_every_hour_and_six() 
     assert to_read(SERIES, slow, sent, last, at(10), "asked") == ALL
 
 
+def test_anything_to_read_is_something_to_do() -> None:
+    assert not Reading()
+    assert all((ALL, Reading(hashtag=True), Reading(begun=True), Reading(threads=("q1",))))
+
+
+def test_hashtags_are_searched_on_bluesky_alone() -> None:
+    assert (is_searched("bluesky"), is_searched("mastodon")) == (True, False)
+
+
 def test_nothing_said_by_us_is_nothing_to_read() -> None:
     assert to_read(SERIES, CHAT, (), SINCE, at(30), "told") == Reading()
+    assert to_read(SERIES, CHAT, (), Readings(), at(30), "told") == Reading(begun=True)
 
 
 @pytest.mark.parametrize(
