@@ -22,52 +22,31 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.domain.occurrences import OnlyDates
-from bot.domain.posts import Account, Post, PostRef, node_key
 from bot.domain.records import Candidate
-from bot.domain.richtext import Facet, Link, RichText
-from bot.domain.schedule import Chat, Series
-from bot.storage.codec import words_of
 from bot.storage.engine import _PRAGMAS
 from bot.storage.migrate import migrate
 from bot.storage.store import SqlStore, open_store
-from bot.storage.tables import accounts, chat_posts, posts
+from tests.bench.world.ingest import (
+    BATCH,
+    CHAT,
+    NOW,
+    PEPPER,
+    POSTS,
+    ROUNDS,
+    SEEN_AGAIN,
+    SERIES,
+    STORED,
+    TABLES,
+    batches,
+    row,
+)
 
-POSTS = 20_000
-BATCH = 500
-SEEN_AGAIN = 3
-ROUNDS = 5
 GOAL = 0.7
 GOAL_FIRST = 0.5
-NOW = datetime(2027, 1, 7, 21, 0, tzinfo=UTC)
-CHAT = Chat(
-    id="edchat/2027-01-07",
-    series="edchat",
-    date=date(2027, 1, 7),
-    timezone="Europe/London",
-    starts_at=NOW - timedelta(hours=1),
-    ends_at=NOW,
-    topic="Marking",
-    questions=(),
-)
-SERIES = Series(
-    slug="edchat",
-    title="EdChat",
-    hashtag="EdChat",
-    timezone="Europe/London",
-    rhythm=OnlyDates(),
-    at=datetime.min.time(),
-    accounts=("main",),
-)
-
-
-PEPPER = b"p" * 32
-TABLES = (accounts, posts, chat_posts)
-"""What the store writes for a post, in the order in which their keys need each other."""
+REFERENCE = "raw executemany upsert (plain DO UPDATE) of the same ready rows, tables, batches"
 
 Rows = dict[str, list[tuple[Any, ...]]]
 """Ready rows by the name of their table."""
@@ -78,40 +57,24 @@ def rows() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _prepare(folder / "empty.db")
-        batches = _batches()
-        ready = _stored(_copy(folder, "filled"), batches)
+        made = batches()
+        ready = _stored(_copy(folder, "filled"), made)
         gc.freeze()  # 20,000 candidates stand ready for no reason but this measurement: nobody should search them
         try:
-            runs = [[_pair(folder, batches, ready, passes) for _ in range(ROUNDS)] for passes in (1 + SEEN_AGAIN, 1)]
+            runs = [[_pair(folder, made, ready, passes) for _ in range(ROUNDS)] for passes in (1 + SEEN_AGAIN, 1)]
         finally:
             gc.unfreeze()
     mixed, first = runs
-    return [_row("ingest_sqlite", mixed, GOAL), _row("ingest_sqlite_first", first, GOAL_FIRST)]
+    return [row("ingest_sqlite", mixed, GOAL, REFERENCE), row("ingest_sqlite_first", first, GOAL_FIRST, REFERENCE)]
 
 
-def _row(name: str, pairs: Sequence[tuple[float, float]], goal: float) -> dict[str, Any]:
-    ours, reference = sorted(pairs, key=lambda pair: pair[0] / pair[1])[len(pairs) // 2]
-    return {
-        "name": name,
-        "ours": round(ours),
-        "reference": round(reference),
-        "reference_name": "raw executemany upsert (plain DO UPDATE) of the same ready rows, tables, batches",
-        "unit": "posts/s",
-        "ratio": round(ours / reference, 2),
-        "goal": goal,
-        "better": "higher",
-    }
-
-
-def _pair(
-    folder: Path, batches: Sequence[Sequence[Candidate]], ready: Sequence[Rows], passes: int
-) -> tuple[float, float]:
+def _pair(folder: Path, made: Sequence[Sequence[Candidate]], ready: Sequence[Rows], passes: int) -> tuple[float, float]:
     """Posts a second: ours, and the raw upsert's. They take turns batch by batch: one machine for both."""
     ours_at, raw_at = _copy(folder, "ours"), _copy(folder, "raw")
     ours = raw = 0.0
     with _store(ours_at) as store, closing(_connection(raw_at)) as connection:
         for _ in range(passes):
-            for batch, tuples in zip(batches, ready, strict=True):
+            for batch, tuples in zip(made, ready, strict=True):
                 start = time.perf_counter()
                 _raw(connection, tuples)
                 middle = time.perf_counter()
@@ -143,24 +106,18 @@ def _raw(connection: sqlite3.Connection, ready: Rows) -> None:
     connection.execute("COMMIT")
 
 
-def _stored(path: Path, batches: Sequence[Sequence[Candidate]]) -> list[Rows]:
+def _stored(path: Path, made: Sequence[Sequence[Candidate]]) -> list[Rows]:
     """What the store writes for each batch, read from a database that it filled. Posts are numbered as they come."""
     with _store(path) as store:
-        for batch in batches:
+        for batch in made:
             assert store.upsert(batch, NOW).new == len(batch) == BATCH
-    new = "SELECT account FROM posts GROUP BY account HAVING (MIN(id) - 1) / :size = :number"
-    queries = {
-        "accounts": f"SELECT * FROM accounts WHERE key IN ({new}) ORDER BY key",  # noqa: S608 - our own words
-        "posts": "SELECT * FROM posts WHERE (id - 1) / :size = :number ORDER BY id",
-        "chat_posts": "SELECT * FROM chat_posts WHERE (post - 1) / :size = :number ORDER BY post",
-    }
     with closing(_connection(path)) as connection:
         return [
             {
-                table: connection.execute(query, {"size": BATCH, "number": number}).fetchall()
-                for table, query in queries.items()
+                table: connection.execute(query.format(size=BATCH, number=number)).fetchall()
+                for table, query in STORED.items()
             }
-            for number in range(len(batches))
+            for number in range(len(made))
         ]
 
 
@@ -200,48 +157,6 @@ def _copy(folder: Path, name: str) -> Path:
     return shutil.copyfile(folder / "empty.db", folder / f"{name}.db")
 
 
-def _batches() -> list[list[Candidate]]:
-    authors = [
-        Account("bluesky", f"did:plc:{number:024d}", f"teacher{number}.bsky.social", f"Teacher {number}")
-        for number in range(100)  # the busiest chats
-    ]
-    candidates = [_candidate(number, authors[number % len(authors)]) for number in range(POSTS)]
-    words = sum(len(words_of(candidate.post)) for candidate in candidates) / POSTS
-    assert 1_400 < words < 1_600, words
-    return [candidates[start : start + BATCH] for start in range(0, POSTS, BATCH)]
-
-
-def _candidate(number: int, author: Account) -> Candidate:
-    ref = PostRef(
-        "bluesky",
-        f"at://{author.id}/app.bsky.feed.post/3k{number:011d}",
-        cid=f"bafyrei{number:052d}",
-        url=f"https://bsky.app/profile/{author.handle}/post/3k{number:011d}",
-    )
-    text = f"A1 {number} We stopped marking every book and talk to five pupils a lesson instead. #EdChat " * 11
-    post = Post(
-        ref=ref,
-        author=author,
-        text=RichText(text[:960], (Facet(0, 2, Link("https://example.org/marking")),)),
-        at=NOW - timedelta(seconds=number % 3600, milliseconds=number % 1000),
-        languages=("en",),
-        uri=ref.id,
-    )
-    return Candidate(
-        chat=CHAT.id,
-        post=post,
-        key=node_key(PEPPER, "bluesky", ref.id),
-        parent="a" * 24,
-        root="a" * 24,
-        quote="",
-        in_thread=True,
-        store=True,
-        hold=False,
-        search=True,
-        why="in-our-thread",
-    )
-
-
 if __name__ == "__main__":
-    for row in rows():
-        print(row)
+    for measured in rows():
+        print(measured)
