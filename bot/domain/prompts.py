@@ -163,7 +163,7 @@ def _reminders(series: Series, chat: Chat, times: list[datetime]) -> list[_Sayin
     found: list[_Saying] = []
     for number, at in enumerate(times, start=1):
         closes = min((other for other in times if other > at), default=chat.ends_at)
-        local = at.astimezone(zone).replace(tzinfo=None, fold=0)
+        local = at.astimezone(zone).replace(tzinfo=None)
         days = round((closes.astimezone(zone).replace(tzinfo=None) - local) / _ONE_DAY) // 2
         remind_at = by_wall_clock(local + days * _ONE_DAY, chat.timezone)
         if at < remind_at < closes:

@@ -74,6 +74,35 @@ def test_chats_do_not_wait_for_each_other(store: SqlStore) -> None:
     assert claim(store, START) is None
 
 
+def test_what_is_done_to_one_delivery_leaves_another_of_the_same_owner_alone(store: SqlStore) -> None:
+    save(store, chat())
+    save(store, chat(slug="other"), of=series("other"))
+    one = store.claim("sky", "me", START, START + LEASE)
+    other = store.claim("sky", "me", START, START + LEASE)
+    assert one is not None
+    assert other is not None
+    assert (one.parts, other.parts) == ((), ())
+    store.freeze(one.id, "me", draft("a", "b"), parts("a", "b"))
+    store.leaving(one.id, "me", [0, 1], START, START + LEASE)
+    store.landed(one.id, "me", [sent("sky", one.id)], START)
+    store.not_landed(one.id, "me", [1])
+    store.release(one.id, "me", START + MINUTE, "busy")
+    assert [each for each in store.deliveries() if each.id == other.id] == [other]
+    assert claim(store, START, "you") is None  # the other one is still leased
+    say_on(store, other.id)
+    found = next(each for each in store.deliveries() if each.id == one.id)
+    assert ([part.state for part in found.parts], found.state) == (["sent", "ready"], "frozen")
+    assert (found.retry_at, found.error) == (START + MINUTE, "busy")
+
+
+def say_on(store: SqlStore, delivery: str) -> None:
+    """Bring a delivery of one post out that is claimed already."""
+    store.freeze(delivery, "me", draft("c"), parts("c"))
+    store.leaving(delivery, "me", [0], START, START + LEASE)
+    assert store.landed(delivery, "me", [sent("sky", delivery)], START)
+    assert state(store, delivery) == "sent"
+
+
 def test_a_lease_runs_out(store: SqlStore) -> None:
     save(store, chat())
     first = claim(store, START)
@@ -85,9 +114,20 @@ def test_a_lease_runs_out(store: SqlStore) -> None:
     assert claim(store, START, "third") == first
 
 
+def test_a_request_that_leaves_renews_the_lease(store: SqlStore) -> None:
+    save(store, chat())
+    delivery = str(claim(store, START))
+    store.freeze(delivery, "me", draft("a"), parts("a"))
+    store.leaving(delivery, "me", [0], START + MINUTE, START + MINUTE + LEASE)
+    assert claim(store, START + LEASE, "you") is None
+    assert claim(store, START + MINUTE + LEASE, "you") == delivery
+
+
 def test_whoever_lost_a_lease_can_do_nothing_more(store: SqlStore) -> None:
     save(store, chat())
     delivery = str(claim(store, START))
+    with pytest.raises(LeaseLost):
+        store.freeze(delivery, "you", draft("a"), parts("a"))
     store.freeze(delivery, "me", draft("a"), parts("a"))
     before = store.deliveries()
     calls = (
@@ -135,6 +175,17 @@ def test_a_thread_goes_out_part_by_part(store: SqlStore) -> None:
 def _one_part(store: SqlStore, delivery: str, position: int, now: Any) -> bool:
     store.leaving(delivery, "me", [position], now, now + LEASE)
     return store.landed(delivery, "me", [sent("sky", delivery, position)], now)
+
+
+def test_a_post_found_later_was_said_when_its_request_left(store: SqlStore) -> None:
+    one = chat()
+    save(store, one)
+    delivery = str(claim(store, START))
+    store.freeze(delivery, "me", draft("a"), parts("a"))
+    store.leaving(delivery, "me", [0], START + MINUTE, START + LEASE)
+    store.landed(delivery, "me", [sent("sky", delivery)], START + 2 * MINUTE)
+    assert [each.at for each in store.sent_posts(one.id)] == [START + MINUTE]
+    assert [each.sent_at for each in store.deliveries() if each.id == delivery] == [START + 2 * MINUTE]
 
 
 def test_parts_come_back_as_they_were_frozen(store: SqlStore) -> None:
@@ -238,6 +289,13 @@ def test_a_frozen_delivery_of_which_nothing_left_expires(store: SqlStore) -> Non
     with pytest.raises(LeaseLost):
         store.leaving(delivery, "me", [0], START, START + LEASE)
     assert store.expire(START + timedelta(minutes=10)) == ()
+
+
+def test_a_single_delivery_expires_like_many(store: SqlStore) -> None:
+    save(store, chat())
+    other = str(claim(store, START, account="masto"))
+    store.give_up(other, "me", "no")
+    assert [each.id for each in store.expire(START + timedelta(minutes=10))] == [f"{chat().id}/welcome@sky"]
 
 
 def test_next_due_is_when_something_may_be_done(store: SqlStore) -> None:

@@ -341,7 +341,7 @@ def test_the_composer_is_given_what_its_words_may_tell(stage: Stage) -> None:
     class Listening(PlainComposer):
         def compose(self, prompt: Any, stored: Any, network: NetworkName, limits: Any, **given: Any) -> Draft:
             if stored.chat.id == CHAT:
-                told[f"{prompt.id.rpartition('/')[2]}@{network}"] = given
+                told[f"{prompt.id.rpartition('/')[2]}@{network}"] = given | {"limits": limits}
             return super().compose(prompt, stored, network, limits, **given)
 
     kept = MediaFile("ab" * 32, "image/png", 3, "a hall", 1, 1)
@@ -366,6 +366,7 @@ def test_the_composer_is_given_what_its_words_may_tell(stage: Stage) -> None:
     for network in ("bluesky", "mastodon"):
         given = {key.partition("@")[0]: told[key] for key in told if key.endswith(network)}
         assert {key: one["media"] for key, one in given.items() if one["media"]} == {"q1": (kept,)}
+        assert {one["limits"] for one in given.values()} == {stage.networks[network].limits}
         asked = {key: one["question"].id for key, one in given.items() if one["question"]}
         assert asked == {f"remind-{number}": question(stage, network, number) for number in (1, 2)}
         assert {one["upcoming"].id for one in given.values()} == {f"edchat/{days[2]}"}

@@ -12,7 +12,7 @@ PASS = {
         "A2: We stopped grading homework in Year 7 and nobody missed it.",
         "With my Year 10 set I use mini whiteboards every single lesson.",
         "Feedback in Year 9 is mostly verbal at our place.",
-        "So glad we tried this. Marking in Year 5 happens in the lesson now.",
+        "So glad we tried this. Sketching in Year 5 happens every lesson now.",
         "Retrieval practice in Year 11 has changed everything for us.",
         "I use Kahoot in Year 8, but only as a starter.",
         "We teach Macbeth in Year 10 and An Inspector Calls in Year 11.",

@@ -215,6 +215,10 @@ def test_a_fingerprint_is_63_bits_and_tells_text_and_warning_apart(one: str, oth
         assert words_read(post(one, warning=other)) != words_read(post(other, warning=one))
 
 
+def test_half_a_character_in_a_description_is_read_like_any_other() -> None:
+    assert words_read(post("", media=(Media("image", "\ud83d"),))) != words_read(post("", media=(Media("image", ""),)))
+
+
 def test_fingerprints_never_change_between_versions() -> None:
     """A ruling is kept for as long as its post: another way to count would hold every released answer again."""
     assert words_read(post("Look!", media=(Media("image", "a wall"),))) == 8854975416315909452

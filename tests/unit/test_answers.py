@@ -326,6 +326,7 @@ def test_two_chats_with_one_hashtag() -> None:
     posts = [
         post("first", "A1: yes #EdChat"),
         post("second", "A1: yes #EdChat", minute=7 * 24 * 60 + 30),
+        post("at-once", "A1: yes #EdChat", minute=7 * 24 * 60 + 8),
         post("early", "A2: yes #EdChat", minute=-60),
         post("late", "A2: yes", "q1b", "q1b", minute=7 * 24 * 60 + 30),
         post("no-such", "A5: yes", "w1q1b", "w1q1b"),
@@ -334,6 +335,7 @@ def test_two_chats_with_one_hashtag() -> None:
     assert {key: [each.question for each in reasons] for key, reasons in found.items()} == {
         "first": ["edchat/2027-01-07/q1"],
         "second": ["edchat/2027-01-14/q1"],
+        "at-once": ["edchat/2027-01-14/q1"],
         "early": ["edchat/2027-01-07/q2"],
         "late": ["edchat/2027-01-07/q2"],
         "no-such": ["edchat/2027-01-14/q1"],

@@ -69,6 +69,10 @@ def test_everybody_is_found_once(text: RichText, found: tuple[Mention, ...]) -> 
             join([whole("here", Link("https://x.example/")), f" {UNNAMED} ", whole("é", Link("https://y.example/"))]),
         ),
         (RichText("amy.bsky.social"), RichText("amy.bsky.social")),
+        (
+            RichText("x@y.example, @amy.bsky.social, and z@y.example"),
+            RichText(f"x@y.example, {UNNAMED}, and z@y.example"),
+        ),
         (RichText("write to x@amy.bsky.social"), RichText("write to x@amy.bsky.social")),
         (RichText("@amy.bsky.social.example"), RichText("@amy.bsky.social.example")),
         (RichText("@amy"), RichText("@amy")),

@@ -48,6 +48,7 @@ def test_whom_a_name_means(name: str, network: NetworkName | None, meant: Called
 
 def test_what_a_wish_may_be_remembered_by() -> None:
     assert Called("bluesky", "Amy.example.org").ids == (handle_id("amy.example.org"),)
+    assert Called("bluesky", "@Amy.example.org").ids == (handle_id("amy.example.org"),)
     assert Called("bluesky", "did:plc:abc", "did:plc:abc").ids == ("did:plc:abc",)
     assert Called("mastodon", "@amy@x.example", "https://x.example/@amy").ids == (
         "https://x.example/@amy",

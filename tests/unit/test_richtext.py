@@ -213,6 +213,8 @@ def test_sub_and_join_keep_facets() -> None:
     assert join([sub(rich, 0, middle), sub(rich, middle, 999)]) == rich
     assert sub(rich, 1, middle + 3) == RichText("🎉 #Ed")  # a cut hashtag is none; bounds move to a code point's start
     assert covered(sub(rich, middle + 8, 20)) == ["https:/"]
+    assert sub(detect("https://a.org then"), len("https://a.org"), 99) == RichText(" then")
+    assert sub(detect("so: https://a.org"), 0, len("so: ")) == RichText("so: ")
     assert join(["a", detect("#b"), "é"], " · ") == RichText("a · #b · é", (Facet(5, 7, Tag("b")),))
 
 

@@ -321,6 +321,7 @@ def test_repeats_are_chats_of_their_own_on_the_same_date_there() -> None:
             Repeat(time(9), "Australia/Sydney"),
             Repeat(time(7), "America/New_York"),
             Repeat(time(20), "Etc/GMT+5"),
+            Repeat(time(23), "America/Argentina/Buenos_Aires"),
         ),
     )
     chats = planned_chats(of)
@@ -330,6 +331,7 @@ def test_repeats_are_chats_of_their_own_on_the_same_date_there() -> None:
         ("edchat/2027-01-07", "01-07 21:00", "Europe/London"),
         ("edchat/2027-01-07-gmt-plus-5", "01-08 01:00", "Etc/GMT+5"),
         ("edchat/2027-01-07-new-york", "01-08 01:00", "America/New_York"),
+        ("edchat/2027-01-07-buenos-aires", "01-08 02:00", "America/Argentina/Buenos_Aires"),
     ]
     assert {chat.date for chat in chats} == {date(2027, 1, 7)}
     assert {chat.ends_at - chat.starts_at for chat in chats} == {30 * MINUTE}
