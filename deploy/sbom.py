@@ -20,6 +20,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 NAME = "staffroom"
+UNSAID = {"pyrage": "MIT"}
+"""Licences of those whose metadata only names a file with the text, read there."""
 
 
 def needed(name: str, extras: frozenset[str]) -> dict[str, frozenset[str]]:
@@ -60,7 +62,10 @@ def bill(parts: set[str], pins: dict[str, str]) -> dict[str, Any]:
     whole: dict[str, Any] = json.loads(done.stdout)
     kept = [one for one in whole["components"] if canonicalize_name(one["name"]) in parts]
     for one in kept:
-        one["hashes"] = hashes(pins[canonicalize_name(one["name"])])
+        name = canonicalize_name(one["name"])
+        one["hashes"] = hashes(pins[name])
+        if name in UNSAID:
+            one.setdefault("licenses", [{"license": {"id": UNSAID[name]}}])
         one.pop("externalReferences", None)  # may name this computer
     whole["components"] = kept
     refs = {one["bom-ref"] for one in kept} | {whole["metadata"]["component"]["bom-ref"]}

@@ -13,15 +13,15 @@ import msgspec
 
 _WORDS = """
 a abort aborted accept acceptable accepted access account accounts action actor add address after again aggregate all
-allocate allowed already an and annotation another answer any api app applied apply argument arguments array as ascii
-at atproto attachment attachments attempt attribute auth authenticated authentication authority authorization
-authorize authorized available bad base be been before being between blank blob blocked body boolean both bound broken
-bsky busy but by byte bytearray bytes cache call callable came can canceled cancelled cannot certificate change
-changed char character characters check cid client close closed closing code codec collection column com command
-commit compatible completed concatenate condition conflict connect connected connecting connection connections
-connecttimeout constraint contain content context control conversation convert converted corrupt corrupted could count
-create created currently cursor data database date datetime day days deactivated deadlock decode decoded decoding
-default defined delete deleted denied description deserialize detected dict dictionary did directory disabled
+allocate allowed already an and annotation another answer any api app appear applied apply are argument arguments
+array as ascii at atproto attachment attachments attempt attribute auth authenticated authentication authority
+authorization authorize authorized available bad base be been before being between blank blob blocked body boolean
+both bound broken bsky busy but by byte bytearray bytes cache call callable came can canceled cancelled cannot
+certificate change changed char character characters check cid client close closed closing code codec collection
+column com command commit compatible completed concatenate condition conflict connect connected connecting connection
+connections connecttimeout constraint contain content context control conversation convert converted corrupt corrupted
+could count create created currently cursor data database date datetime day days deactivated deadlock decode decoded
+decoding default defined delete deleted denied description deserialize detected dict dictionary did directory disabled
 disconnect disconnected disk divide division dns do does done down duplicate duration during each eaddrinuse element
 elements else empty encode encoded encoding encountered end ended endpoint enough entity entry enum eof errno error
 errors escape every exceed exceeded exceeds exception exclusive execute executed exhausted exist existing exists
@@ -46,12 +46,12 @@ second seconds secure self send sender sending sent sequence server servers serv
 signature signed since size sleep smtp socket some space specified ssl stale start started state status still stop
 stopped storage store stream streaming string subject success such support supported suspended swap syntax system t
 table takedown taken target tcp temporarily temporary terminated text than that the there thread throttled time timed
-timeout timestamp title tls to token tokens too total trailing transaction transport true truncated tuple type unable
-unauthenticated unauthorized unavailable understood unexpected unfinished unhandled unicode unique unknown unpack
-unprocessable unreachable unreadable unrecognized unresolved unsubscriptable unsupported until update upgrade upload
-upstream uri url us use used user users utc utf valid validate validated validation value values verification verified
-verify version view violates visibility wait was websocket were when where which while width will with within without
-word words write writing wrong x xrpc yet you your zero
+timeout timestamp title tls to token tokens too total trailing transaction transport true truncated trying tuple type
+unable unauthenticated unauthorized unavailable understood unexpected unfinished unhandled unicode unique unknown
+unpack unprocessable unreachable unreadable unrecognized unresolved unsubscriptable unsupported until update upgrade
+upload upstream uri url us use used user users utc utf valid validate validated validation value values verification
+verified verify version view violates visibility wait was websocket were when where which while width will with within
+without word words write writing wrong x xrpc yet you your zero
 """
 _PLAIN = frozenset(_WORDS.split())
 _BETWEEN = re.compile(r"""([:;()\[\]{}<>"`|=\r\n\t]+|[.,!?](?=\s|$)|(?<!\w)'|'(?!\w)|\s[–-]\s)""")  # noqa: RUF001 - the dash that people write

@@ -139,7 +139,11 @@ def test_run_tells_of_an_unplugged_network_once_and_once_when_it_is_back(
 ) -> None:
     monkeypatch.setattr("bot.runner.SAFETY", timedelta(seconds=0.3))
     monkeypatch.setattr("bot.bootstrap.alerting.LOOK", timedelta(seconds=0.2))
-    clock, said = Moved(-5), list[str]()
+    clock, said = Moved(-5), list[str]()  # too late for the announcement, which is told as missed
+
+    def told() -> list[str]:
+        return [subject for subject in post.box.subjects if "mastodon" in subject]
+
     with running_house(folder, said.append, clock=clock) as house:
         assert house is not None
         loop = Loop(house, said.append, extra=duties_of(house, said.append))
@@ -151,16 +155,16 @@ def test_run_tells_of_an_unplugged_network_once_and_once_when_it_is_back(
             proxy.unplug()
             clock.to(4)
             until(lambda: any(one.key == "silent:mastodon" for one in house.store.alerts()))
-            assert post.box.mails == []
+            assert told() == []
             clock.to(10)
-            until(lambda: post.box.mails)
+            until(told)
             proxy.plug()
             clock.to(13)
-            until(lambda: len(post.box.mails) > 1)
+            until(lambda: len(told()) > 1)
         finally:
             loop.stop()
             running.join()
-    assert post.box.subjects == ["Staffroom: mastodon: not answering", "Staffroom: mastodon answers again"]
+    assert told() == ["Staffroom: mastodon: not answering", "Staffroom: mastodon answers again"]
 
 
 def test_prompts_that_were_missed_because_nobody_was_at_work(folder: Path, post: MailServer) -> None:

@@ -423,7 +423,7 @@ class TestTrouble:
         assert sender.find() == ()
 
     def test_a_server_that_stalls_is_a_doubt(self, world: BlueskyWorld) -> None:
-        sender = Sender(world.network(timeout=0.5), draft("Q1 Why?"))
+        sender = Sender(world.network(timeout=2), draft("Q1 Why?"))  # logging in takes a part of it
         fault = world.proxy.stall("POST", "applyWrites", seconds=30)
         with pytest.raises(Unanswered):
             sender.send()
@@ -437,7 +437,7 @@ class TestTrouble:
 
     def test_a_refusal_says_what_the_server_said(self, world: BlueskyWorld) -> None:
         sender = Sender(world.network(), draft("Q1 Why?"))
-        body = b'{"error": "InvalidRequest", "message": "Record is too odd"}'
+        body = b'{"error": "InvalidRequest", "message": "Record is too large"}'
         world.proxy.answer(400, "POST", "applyWrites", body=body)
-        with pytest.raises(Refused, match="Record is too odd"):
+        with pytest.raises(Refused, match="Record is too large"):
             sender.send()

@@ -276,7 +276,7 @@ def test_a_warning_is_sent_and_read(world: MastodonWorld) -> None:
         (200, {}, b"<html>welcome to the wifi</html>", Unanswered),
         (200, {}, b"[" * 100_000, Unanswered),
         (401, {}, b'{"error": "The access token is invalid"}', Unauthorized),
-        (403, {}, b'{"error": "Your login is currently disabled"}', Refused),
+        (403, {}, b'{"error": "Your login is currently disabled"}', Unauthorized),
         (404, {}, b'{"error": "Record not found"}', Refused),
         (403, {}, b"<html>Checking your browser</html>", Unanswered),
         (410, {}, b'{"error": "Gone"}', Refused),
