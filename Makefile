@@ -7,7 +7,8 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint con
 RUNTIME := $(VENV)/.runtime-ready
 DEV := $(VENV)/.dev-ready
 NODE := tests/networks/node_modules/.ready
-WORKERS ?= 2
+# Tests wait for networks more than they work: three keep two cores busy.
+WORKERS ?= 3
 
 .PHONY: help demo test check format bench chaos sbom audit clean
 

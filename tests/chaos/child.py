@@ -1,28 +1,48 @@
-"""A nursery of short-lived bots: each wires the real house over the test servers, ticks once, and may be killed.
+"""A nursery of short-lived bots: each wires the real house over the test servers, works a while, and may be killed.
 
-Reads one line of JSON a life from standard input, `{"folder": path, "now": ISO 8601}`, and forks: the imports are paid
-for once, and everything else (settings, store, lock, connections) is as new as after a reboot. Writes `{"pid": n}` when
-a life begins and `{"ended": wait status, ...}` when it has ended, by itself or by SIGKILL, with what it had to say.
+Reads one line of JSON a life from standard input and forks: the imports are paid for once, and everything else
+(settings, store, lock, connections) is as new as after a reboot. Writes `{"pid": n}` when a life begins and
+`{"ended": wait status, ...}` when it has ended, by itself or by SIGKILL, with what it had to say.
 
-A life's clock is the real one, moved so that it began at `now`.
+Orders of a life:
+
+- `folder`, `now` (ISO 8601): its clock is the real one, moved so that it begins there;
+- `way`: `tick` (default) does what is due once; `loop` is `staffroom run` until nothing is due, or for `seconds`, and
+  then ends as by SIGKILL while it has nothing to do;
+- `kill`: `{point: n}`; `spare` and `groups`: see points.py. A life that dies so says `died`, its point, and `now`;
+- `digest`: a loop does not end before the digest is planned;
+- `timeout`: seconds that one request may take.
+
+Every report has `visits`, how often each point was met. One of a life that ended by itself has `now`, `next` (what is
+due next), `digest` (whether it is planned), `troubles`, and what was `given_up`.
 """
 
 import json
 import os
 import sys
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+from chaos.points import Points
+from chaos.warm import warm
 
+import bot.bootstrap.accounts
 import bot.bootstrap.running
 import bot.networks.bluesky
 import bot.networks.mastodon
-import bot.publishing.targets
-import bot.rendering.pages
-import bot.storage.store
-from bot.tick import tick
+from bot.listening import Pace
+from bot.runner import Loop
+from bot.tick import House, tick
+
+PACE = Pace(look=0.2, known=0.5, asking=1.0, longest=1.0, tell=5.0)
+REREAD = timedelta(seconds=0.3)
+QUIET = 0.4
+"""Seconds after which a loop that has nothing to say may end."""
 
 
 class MovedClock:
@@ -35,44 +55,92 @@ class MovedClock:
         return datetime.now(UTC) + self._offset
 
 
-def live(folder: Path, now: datetime) -> dict[str, Any]:
+def live(orders: dict[str, Any], clock: MovedClock, say: Callable[[dict[str, Any]], None]) -> None:
     """One life: take the lock, do what is due, say what is next."""
-    clock = MovedClock(now)
-    with bot.bootstrap.running.running_house(folder, _quiet, wait=False, clock=clock) as house:
+    with bot.bootstrap.running.running_house(Path(orders["folder"]), _quiet, wait=False, clock=clock) as house:
         if house is None:
-            return {"locked": True}
-        done = tick(house, publish=False)  # pages have their own tests
+            say({"locked": True})
+            return
+        looping = orders.get("way") == "loop"
+        done = (
+            _loop(house, orders.get("seconds", 60.0), digest=orders.get("digest", False)) if looping else _tick(house)
+        )
         due = house.store.next_due(clock.now())
-        digest = any(one.prompt.endswith("/digest") for one in house.store.deliveries())
-        return {
+        said = {
             "now": clock.now().isoformat(),
             "next": due.isoformat() if due else None,
-            "digest": digest,
-            "troubles": [*done.troubles, *done.refused, *done.missed],
+            "digest": _has_digest(house),
+            **done,
         }
+        if looping:
+            say(said)
+            os._exit(0)
+    say(said)
+
+
+def _tick(house: House) -> dict[str, list[str]]:
+    done = tick(house)
+    return {"troubles": list(done.troubles), "given_up": [*done.refused, *done.missed]}
+
+
+def _loop(house: House, seconds: float, *, digest: bool) -> dict[str, list[str]]:
+    """The loop, until nothing is due for a moment; it is left running. With `digest` that is due, too."""
+    lines: list[str] = []
+    loop = Loop(house, lines.append, reread=REREAD, pace=PACE)
+    threading.Thread(target=loop.run, daemon=True).start()
+    ends = time.monotonic() + seconds
+    quiet = time.monotonic() + 3 * QUIET  # the streams get a moment to begin
+    while time.monotonic() < min(ends, quiet):
+        time.sleep(0.05)
+        due = house.store.next_due(house.clock.now())
+        soon = due is not None and due <= house.clock.now() + timedelta(seconds=5)
+        if soon or (digest and not _has_digest(house)):
+            quiet = max(quiet, time.monotonic() + QUIET)
+    return {"troubles": [], "given_up": [line for line in lines if line.startswith(("missed", "refused"))]}
+
+
+def _has_digest(house: House) -> bool:
+    return any(one.prompt.endswith("/digest") for one in house.store.deliveries())
 
 
 def _quiet(line: str) -> None:
     del line
 
 
+def _born(orders: dict[str, Any], writing: int) -> None:
+    """A life in its own process; never returns."""
+    status = 1
+    points = Points(orders.get("kill"), orders.get("spare", ()), orders.get("groups", ()))
+
+    def write(said: dict[str, Any]) -> None:
+        os.write(writing, json.dumps({**said, "visits": dict(points.visits)}).encode())
+
+    def say(said: dict[str, Any]) -> None:
+        points.over()
+        write(said)
+
+    try:
+        clock = MovedClock(datetime.fromisoformat(orders["now"]))
+        points.install(lambda point: write({"died": point, "now": clock.now().isoformat()}))
+        bot.bootstrap.accounts.REQUEST_SECONDS = orders.get("timeout", bot.bootstrap.accounts.REQUEST_SECONDS)
+        live(orders, clock, say)
+        status = 0
+    except BaseException:  # noqa: BLE001 - whatever it was, the life is over
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+    finally:
+        os._exit(status)
+
+
 def main() -> None:
     httpx.Client().close()  # loads the rest of it
+    warm()
     for line in sys.stdin:
         asked = json.loads(line)
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
             os.close(reading)
-            status = 1
-            try:
-                said = live(Path(asked["folder"]), datetime.fromisoformat(asked["now"]))
-                os.write(writing, json.dumps(said).encode())
-                status = 0
-            except BaseException:  # noqa: BLE001 - whatever it was, the life is over
-                sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
-            finally:
-                os._exit(status)
+            _born(asked, writing)
         os.close(writing)
         print(json.dumps({"pid": pid}), flush=True)
         with os.fdopen(reading, "rb") as pipe:

@@ -9,11 +9,14 @@ HTTP/1.1 both ways, one thread a connection; bodies are passed on as they come, 
 """
 
 import http.client
+import os
 import re
 import select
 import socket
 import socketserver
+import struct
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,11 +24,13 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-Kind = Literal["answer", "lose_answer", "stall"]
+Kind = Literal["answer", "lose_answer", "lose_request", "stall", "half", "reset", "drip", "twice"]
 
 # Headers of one connection, not of the message (RFC 9110, section 7.6.1).
 _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 _CHUNK = 65_536
+_DROPS = 25
+_LAST = "/.last"  # asked by settle(); no server of ours has it
 
 
 @dataclass
@@ -41,6 +46,7 @@ class Fault:
     body: bytes = b""
     seconds: float = 0.0
     forward_first: bool = False
+    hang_up: bool = False
     fired: int = 0
     _released: threading.Event = field(default_factory=threading.Event, repr=False)
     _struck: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -87,7 +93,9 @@ class FaultProxy:
         self.seen: list[Seen] = []
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
         self._connections: set[socket.socket] = set()
+        self._streams: set[socket.socket] = set()
         self._server: _Server | None = None
 
     def __enter__(self) -> Self:
@@ -121,6 +129,31 @@ class FaultProxy:
     def lose_answer(self, method: str | None = None, path: str = "", *, times: int | None = 1) -> Fault:
         """Pass the request on, wait for the server's answer, and hang up without giving it."""
         return self._add(Fault("lose_answer", method, re.compile(path), times))
+
+    def lose_request(self, method: str | None = None, path: str = "", *, times: int | None = 1) -> Fault:
+        """Take the request in and hang up: the server never sees it."""
+        return self._add(Fault("lose_request", method, re.compile(path), times))
+
+    def half(self, method: str | None = None, path: str = "", *, hang_up: bool = True, times: int | None = 1) -> Fault:
+        """Pass the request on and give the first half of the answer's body.
+
+        With `hang_up` its length is told rightly and the connection ends early; without, half of it is said to be all.
+        """
+        return self._add(Fault("half", method, re.compile(path), times, hang_up=hang_up))
+
+    def reset(
+        self, method: str | None = None, path: str = "", *, forward_first: bool = True, times: int | None = 1
+    ) -> Fault:
+        """Reset the connection (TCP's RST) instead of answering; with `forward_first` the server has acted."""
+        return self._add(Fault("reset", method, re.compile(path), times, forward_first=forward_first))
+
+    def drip(self, method: str | None = None, path: str = "", *, seconds: float = 5, times: int | None = 1) -> Fault:
+        """Pass the request on and give the answer's body so slowly that it takes `seconds`, or until `release()`."""
+        return self._add(Fault("drip", method, re.compile(path), times, seconds=seconds))
+
+    def twice(self, method: str | None = None, path: str = "", *, times: int | None = 1) -> Fault:
+        """Pass the request on twice and give the second answer, as something on the way that tries again by itself."""
+        return self._add(Fault("twice", method, re.compile(path), times))
 
     def answer(
         self,
@@ -164,6 +197,21 @@ class FaultProxy:
         for fault in faults:
             fault.release()
 
+    def settle(self, seconds: float = 120) -> None:
+        """Return once nothing is under way, streams apart. For clients that are dead: live ones keep connections open.
+
+        Raises TimeoutError, for example where a stall holds a request that nobody released.
+        """
+        ends = time.monotonic() + seconds
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as last:
+            # Connections are taken in turn: once this one is answered all earlier ones are known.
+            last.sendall(b"GET " + _LAST.encode() + b" HTTP/1.1\r\nConnection: close\r\n\r\n")
+            while last.recv(_CHUNK):
+                pass
+        with self._idle:
+            if not self._idle.wait_for(lambda: not self._connections - self._streams, ends - time.monotonic()):
+                raise TimeoutError("a request is still under way")
+
     def requests(self, method: str | None = None, path: str = "") -> list[Seen]:
         """The requests that came by, in the order they ended."""
         return [one for one in self.seen if method in (None, one.method) and re.search(path, one.path)]
@@ -187,8 +235,16 @@ class FaultProxy:
             self._connections.add(connection)
 
     def closed(self, connection: socket.socket) -> None:
-        with self._lock:
+        with self._idle:
             self._connections.discard(connection)
+            self._streams.discard(connection)
+            self._idle.notify_all()
+
+    def streaming(self, connection: socket.socket) -> None:
+        """A connection carries a stream now: `settle` does not wait for it."""
+        with self._idle:
+            self._streams.add(connection)
+            self._idle.notify_all()
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -225,6 +281,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         proxy = self.server.proxy
+        if self.path == _LAST:
+            self.close_connection = True
+            self._head(204, {"Connection": "close"})
+            return
         body = self._body()
         fault = proxy.take(self.command, self.path)
         if fault is not None and fault.kind == "answer":
@@ -233,8 +293,15 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if fault is not None and fault.kind == "stall" and not fault.forward_first:
             fault._released.wait(fault.seconds)
+        if fault is not None and (fault.kind == "lose_request" or (fault.kind == "reset" and not fault.forward_first)):
+            self._note(fault.kind)
+            self._break_off(reset=fault.kind == "reset")
+            return
+        if fault is not None and fault.kind == "twice":
+            self._ask(body)
         if self.headers.get("Upgrade", "").lower() == "websocket":
             self._note("websocket")
+            proxy.streaming(self.connection)
             self._pipe()
             return
         link = http.client.HTTPConnection(*proxy.upstream, timeout=120)
@@ -251,17 +318,37 @@ class _Handler(BaseHTTPRequestHandler):
             return self._handle
         raise AttributeError(name)
 
+    def _ask(self, body: bytes | None) -> None:
+        """Pass a request on and forget the answer."""
+        link = http.client.HTTPConnection(*self.server.proxy.upstream, timeout=120)
+        try:
+            link.request(self.command, self.path, body, self._forwarded_headers())
+            link.getresponse().read()
+        finally:
+            link.close()
+
+    def _break_off(self, *, reset: bool) -> None:
+        """End the connection; with `reset` the client is told that it broke."""
+        self.close_connection = True
+        if reset:
+            # Lingering for no time makes the kernel send RST (socket(7)); the file objects hold on to a mere close().
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            os.close(self.connection.detach())
+
     def _pass_on(self, response: http.client.HTTPResponse, fault: Fault | None) -> None:
         headers = {name: value for name, value in response.getheaders() if name.lower() not in _HOP_BY_HOP}
         if fault is not None:
             content = response.read()
             self._note(fault.kind)
-            if fault.kind == "lose_answer":
-                self.close_connection = True
+            if fault.kind in ("lose_answer", "reset"):
+                self._break_off(reset=fault.kind == "reset")
                 return
-            if fault.forward_first:
+            if fault.kind == "half":
+                self._say(response.status, headers, content, upto=len(content) // 2, hang_up=fault.hang_up)
+                return
+            if fault.kind == "stall" and fault.forward_first:
                 fault._released.wait(fault.seconds)
-            self._say(response.status, headers, content)
+            self._say(response.status, headers, content, slowly=fault if fault.kind == "drip" else None)
         elif response.length is not None:
             content = response.read()
             self._note(response.status)
@@ -273,16 +360,41 @@ class _Handler(BaseHTTPRequestHandler):
     def _stream(self, response: http.client.HTTPResponse, headers: dict[str, str]) -> None:
         """An answer of unknown length, such as an event stream, piece by piece until it ends."""
         self.close_connection = True
+        self.server.proxy.streaming(self.connection)
         self._head(response.status, {**headers, "Connection": "close"})
         while piece := response.read1(_CHUNK):
             self.wfile.write(piece)
 
-    def _say(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def _say(
+        self,
+        status: int,
+        headers: dict[str, str],
+        body: bytes,
+        *,
+        upto: int | None = None,
+        hang_up: bool = False,
+        slowly: Fault | None = None,
+    ) -> None:
+        if upto is not None and not hang_up:
+            body = body[:upto]
         plain = {name: value for name, value in headers.items() if name.lower() != "content-length"}
         length = headers.get("content-length", str(len(body))) if self.command == "HEAD" else str(len(body))
         self._head(status, plain if status in (204, 304) else {**plain, "Content-Length": length})
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        if self.command == "HEAD":
+            return
+        if slowly is not None:
+            self._drip(body, slowly)
+            return
+        self.wfile.write(body[:upto] if hang_up else body)
+        if hang_up:
+            self._break_off(reset=False)
+
+    def _drip(self, body: bytes, fault: Fault) -> None:
+        """A body in many small pieces, with a pause after each."""
+        step = max(1, len(body) // _DROPS)
+        for start in range(0, len(body), step):
+            self.wfile.write(body[start : start + step])
+            fault._released.wait(fault.seconds / _DROPS)
 
     def _head(self, status: int, headers: dict[str, str]) -> None:
         self.send_response_only(status)

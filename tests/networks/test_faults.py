@@ -153,6 +153,84 @@ def test_a_client_that_gives_up_on_a_stall_may_still_have_been_heard(proxy: Faul
     assert upstream.received == [("POST", "/posts", b"heard")]
 
 
+def test_a_lost_request_was_never_heard(client: httpx.Client, proxy: FaultProxy, upstream: Upstream) -> None:
+    fault = proxy.lose_request("POST")
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.post("/posts", content=b"unheard")
+
+    assert fault.fired == 1
+    assert upstream.received == []
+    assert client.post("/posts", content=b"heard").status_code == 200
+
+
+def test_half_an_answer_ends_early_or_says_it_is_all(
+    client: httpx.Client, proxy: FaultProxy, upstream: Upstream
+) -> None:
+    proxy.half("POST")
+    with pytest.raises(httpx.RemoteProtocolError, match="4 bytes, expected 8"):
+        client.post("/posts", content=b"12345678")
+    proxy.half("POST", hang_up=False)
+
+    assert client.post("/posts", content=b"12345678").content == b"1234"
+    assert len(upstream.received) == 2
+    assert [seen.outcome for seen in proxy.seen] == ["half", "half"]
+
+
+@pytest.mark.parametrize("forward_first", [True, False])
+def test_a_reset_is_no_mere_end(
+    client: httpx.Client,
+    proxy: FaultProxy,
+    upstream: Upstream,
+    forward_first: bool,
+) -> None:
+    fault = proxy.reset("POST", forward_first=forward_first)
+
+    with pytest.raises(httpx.ReadError, match="reset"):
+        client.post("/posts", content=b"1")
+
+    assert fault.fired == 1
+    assert len(upstream.received) == forward_first
+    assert client.post("/posts", content=b"2").status_code == 200
+
+
+def test_a_drip_is_never_silent_for_long(client: httpx.Client, proxy: FaultProxy) -> None:
+    fault = proxy.drip("POST", seconds=600)
+    came: list[bytes] = []
+    with client.stream("POST", "/posts", content=b"x" * 100) as answer:
+        for piece in answer.iter_raw():
+            came.append(piece)
+            fault.release()  # only once something came: the rest would take its ten minutes
+
+    assert b"".join(came) == b"x" * 100
+    assert len(came) > 1
+    assert fault.fired == 1
+
+
+def test_something_on_the_way_asks_twice(client: httpx.Client, proxy: FaultProxy, upstream: Upstream) -> None:
+    fault = proxy.twice("POST")
+
+    assert client.post("/posts", content=b"once").content == b"once"
+    assert client.post("/posts", content=b"again").content == b"again"
+    assert fault.fired == 1
+    assert [body for _, _, body in upstream.received] == [b"once", b"once", b"again"]
+
+
+def test_settle_waits_for_what_a_dead_client_has_sent(proxy: FaultProxy, upstream: Upstream) -> None:
+    fault = proxy.stall("POST")
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{proxy.url}/posts", content=b"late", timeout=httpx.Timeout(5, read=0.1))
+    with pytest.raises(TimeoutError):
+        proxy.settle(0.1)
+    assert upstream.received == []
+
+    fault.release()
+    proxy.settle()
+
+    assert upstream.received == [("POST", "/posts", b"late")]
+    assert len(proxy.seen) == 1  # and of its own asking there is no trace
+
+
 def test_clear_forgets_every_fault(client: httpx.Client, proxy: FaultProxy) -> None:
     proxy.answer(500, times=None)
     assert client.get("/").status_code == 500

@@ -1,0 +1,393 @@
+"""One chat on both networks, each behind a proxy, with a bot that is started again and again; its clock is ours.
+
+    with Nursery() as nursery, open_evening(folder, Servers(bluesky, mastodon), nursery, database=url) as evening:
+        life = evening.start()              # one run of the bot, in a process of its own
+        evening.after(life.finish())        # or: life.kill(); evening.after(None)
+        evening.through()                   # lives follow each other until the chat is through
+        assert evening.verdict().wrong == []
+
+`database` is any SQLAlchemy URL, so an evening runs on SQLite and on PostgreSQL. Teachers answer meanwhile: one stays
+on each network, one takes an answer back, one asks to be removed.
+"""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from chaos.folder import QUESTIONS, write_folder, write_logins
+from chaos.oracle import Held, Verdict, judge_said, judge_site, pages
+from networks.bluesky_server import BlueskyAccount, BlueskyNetwork, Posted
+from networks.faults import FaultProxy
+from networks.jetstream import Jetstream
+from networks.mastodon_server import MastodonAccount, MastodonServer
+
+from bot.bootstrap import plan_of, read_settings
+from bot.domain.schedule import planned_chats
+
+Network = Literal["bluesky", "mastodon"]
+NETWORKS: tuple[Network, ...] = ("bluesky", "mastodon")
+POST = "app.bsky.feed.post"
+SQLITE = "sqlite:///staffroom.db"
+STAYS: dict[Network, str] = {
+    "bluesky": "We stopped marking every page, and nobody missed it.",
+    "mastodon": "Levels went first, and then the talk began.",
+}
+LEAVES = "A sentence of mine that I asked them to remove."
+DELETES = "A sentence of mine that I took back the same evening."
+
+
+PATIENCE = 300.0
+"""Seconds after which a process hangs: many times what it needs on a busy machine."""
+LATE_ANSWERS = timedelta(hours=4)
+"""After the chat's end the digest is due."""
+AFTER_A_KILL = timedelta(seconds=1.5)
+
+
+class Nursery:
+    """The process from which lives are forked: imports are paid for once. Use as a context manager."""
+
+    def __init__(self) -> None:
+        environment = {name: value for name, value in os.environ.items() if name != "STAFFROOM_DATABASE"}
+        paths = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2]), environment.get("PYTHONPATH", "")]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "chaos.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let it end; a life that is still there ends as well."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.process.stdout.close()
+
+
+class Life:
+    """One run of the bot, from fork to end. `orders` are the child's, see child.py."""
+
+    def __init__(self, nursery: Nursery, folder: Path, now: datetime, **orders: Any) -> None:
+        self._nursery = nursery.process
+        assert self._nursery.stdin
+        told = {"folder": str(folder), "now": now.isoformat(), **orders}
+        self._nursery.stdin.write(json.dumps(told) + "\n")
+        self._nursery.stdin.flush()
+        self.pid: int = self._line(PATIENCE)["pid"]
+        self.report: dict[str, Any] | None = None
+
+    def ended(self, seconds: float) -> bool:
+        """Whether it ended, by itself or killed, within so many seconds."""
+        if self.report is None:
+            assert self._nursery.stdout
+            if not select.select([self._nursery.stdout], [], [], seconds)[0]:
+                return False
+            self.report = self._line(PATIENCE)
+        return True
+
+    def kill(self) -> bool:
+        """SIGKILL; false where it had ended already."""
+        if self.ended(0):
+            return False
+        os.kill(self.pid, signal.SIGKILL)  # not reaped before we read the nursery's line: the number is still its own
+        assert self.ended(PATIENCE)
+        return self.killed
+
+    @property
+    def killed(self) -> bool:
+        """Whether it ended by SIGKILL; it has to have ended."""
+        assert self.report is not None
+        return os.WIFSIGNALED(self.report["ended"]) and os.WTERMSIG(self.report["ended"]) == signal.SIGKILL
+
+    def wait(self, seconds: float = PATIENCE) -> dict[str, Any]:
+        """Wait until it ends, killed or not; gives its report."""
+        assert self.ended(seconds), "a life hangs"
+        assert self.report is not None
+        return self.report
+
+    def finish(self) -> dict[str, Any]:
+        """Let it end by itself; gives its report."""
+        report = self.wait()
+        assert report["ended"] == 0, "a life ended with an error; see above"
+        assert "locked" not in report, "the lock of a killed process was not free at once"
+        return report
+
+    def _line(self, seconds: float) -> dict[str, Any]:
+        stdout = self._nursery.stdout
+        assert stdout
+        assert select.select([stdout], [], [], seconds)[0], "the nursery says nothing"
+        line: dict[str, Any] = json.loads(stdout.readline())
+        return line
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Both networks, running; with a Jetstream lives can listen, and the oracle knows in which order posts came in."""
+
+    bluesky: BlueskyNetwork
+    mastodon: MastodonServer
+    jetstream: Jetstream | None = None
+
+    def arrivals(self, did: str, many: int, seconds: float = 60) -> list[str] | None:
+        """The addresses of an account's posts in the order in which the PDS took them; waits until it has so many."""
+        if self.jetstream is None:
+            return None
+        ends = time.monotonic() + seconds
+        while True:
+            events = [json.loads(row.v1) for row in list(self.jetstream._rows) if did.encode() in row.v1]
+            made = [
+                one["commit"] for one in events if one["kind"] == "commit" and one["commit"]["operation"] == "create"
+            ]
+            posts = [f"at://{did}/{one['collection']}/{one['rkey']}" for one in made if one["collection"] == POST]
+            if len(posts) >= many or time.monotonic() > ends:
+                return posts
+            time.sleep(0.05)
+
+
+@dataclass
+class Evening:
+    """One chat, its bot, and the teachers who come.
+
+    Attributes:
+        folder: the bot's folder; the site stands in `site` below it.
+        database: the database's URL, as staffroom.yaml has it.
+        now: the next life's clock.
+        starts, ends: of the chat.
+        expected: the prompts' words on each network, in order.
+        asked_at: when each question is due.
+        over: no life is to come any more.
+    """
+
+    folder: Path
+    database: str
+    nursery: Nursery
+    servers: Servers
+    sky: BlueskyAccount
+    toot: MastodonAccount
+    sky_proxy: FaultProxy
+    toot_proxy: FaultProxy
+    now: datetime
+    ends: datetime
+    expected: dict[str, list[str]]
+    asked_at: list[datetime]
+    kills: int = 0
+    over: bool = False
+    troubles: list[str] = field(default_factory=list)
+    site_faults: list[str] = field(default_factory=list)
+    stage: int = 0
+    app_password: str = ""
+    _pages: frozenset[str] = frozenset()
+    _whole: set[tuple[str, int, int]] = field(default_factory=set)
+    _people: list[tuple[BlueskyAccount, MastodonAccount]] = field(default_factory=list)
+    _said: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def proxies(self) -> dict[Network, FaultProxy]:
+        """What stands before each network."""
+        return {"bluesky": self.sky_proxy, "mastodon": self.toot_proxy}
+
+    @property
+    def site(self) -> Path:
+        """Where its pages stand."""
+        return self.folder / "site"
+
+    def start(self, **orders: Any) -> Life:
+        """A life begins, at `now`; `orders` are the child's."""
+        return Life(self.nursery, self.folder, self.now, **{"digest": self.now > self.ends + LATE_ANSWERS, **orders})
+
+    def after(self, report: dict[str, Any] | None) -> bool:
+        """Move the clock on to what is due next; false when the chat is through.
+
+        Args:
+            report: of the life that has ended; after a kill whatever it said last, or ``None``.
+        """
+        self.look_at_site()
+        if report is None or "next" not in report:
+            died = datetime.fromisoformat(report["now"]) if report and "now" in report else self.now
+            self.now = max(self.now, died) + AFTER_A_KILL
+            return True
+        self.troubles += [*report["troubles"], *report["given_up"]]
+        self.teachers_come()
+        moved = datetime.fromisoformat(report["now"])
+        due = datetime.fromisoformat(report["next"]) if report["next"] else None
+        if due is None and report["digest"]:
+            self.over = True
+            return False
+        self.now = max(moved, due or self.ends + LATE_ANSWERS) + timedelta(milliseconds=50)
+        return True
+
+    def settle(self) -> None:
+        """Return once no request of a dead life is under way: on its clock they would come in hours later."""
+        for proxy in self.proxies.values():
+            proxy.settle()
+
+    def through(self, **orders: Any) -> None:
+        """Let lives follow each other, none of them killed, until the chat is through."""
+        for _ in range(80):
+            if not self.after(self.start(**orders).finish()):
+                return
+        raise AssertionError("the chat does not come to its end")
+
+    def log_in(self) -> None:
+        """Give the bot logins, as `staffroom login` does."""
+        self.app_password = f"staffroom-{uuid.uuid4().hex[:8]}"
+        logins = {
+            "bluesky": {"password": self.sky.app_password(self.app_password)},
+            "mastodon": {"token": self.toot.token},
+        }
+        write_logins(self.folder, logins)
+
+    # -- teachers ------------------------------------------------------------------------------------------------
+    def teachers_come(self) -> None:
+        """Once question 1 is out people answer it; once question 2 is, one answers, one takes back, one leaves."""
+        if self.stage < 2 and self.now >= self.asked_at[self.stage] and self._asked(self.stage + 1):
+            (self._answer_first, self._answer_second)[self.stage]()
+            self.stage += 1
+            self.servers.bluesky.settle()
+
+    def _asked(self, number: int) -> bool:
+        """Whether a question is out on both networks; then it is remembered where."""
+        sky = [one for one in self.sky_posts() if one["value"]["text"].startswith(f"Q{number}")]
+        toot = [one for one, text in self.toot_posts() if text.startswith(f"Q{number}")]
+        if not sky or not toot:
+            return False
+        self._said["bluesky"] = Posted(sky[0]["uri"], sky[0]["cid"], sky[0]["uri"], sky[0]["cid"])
+        self._said["mastodon"] = toot[0]
+        return True
+
+    def _answer_first(self) -> None:
+        key = uuid.uuid4().hex[:8]
+        for name in ("stays", "leaves", "deletes"):
+            sky = self.servers.bluesky.create_account(f"{name}{key}")
+            self._people.append((sky, self.servers.mastodon.create_account(f"{name}{key}")))
+        (stays, _), (sky_leaver, toot_leaver), (sky_deleter, toot_deleter) = self._people
+        sky_q, toot_q = self._said["bluesky"], self._said["mastodon"]
+        stays.reply(sky_q, STAYS["bluesky"])
+        sky_leaver.reply(sky_q, LEAVES)
+        toot_leaver.reply(toot_q, LEAVES)
+        self._said["first"] = (sky_q, toot_q)
+        self._said["deleted"] = (sky_deleter.reply(sky_q, DELETES), toot_deleter.reply(toot_q, DELETES))
+
+    def _answer_second(self) -> None:
+        (_, stays), (sky_leaver, toot_leaver), (sky_deleter, toot_deleter) = self._people
+        stays.reply(self._said["mastodon"], STAYS["mastodon"])
+        for deleter, post in zip((sky_deleter, toot_deleter), self._said["deleted"], strict=True):
+            deleter.delete(post)
+        sky_first, toot_first = self._said["first"]
+        sky_leaver.reply(sky_first, "REMOVE ME")
+        toot_leaver.reply(toot_first, f"@{self.toot.username} REMOVE ME")
+
+    # -- what is there -------------------------------------------------------------------------------------------
+    def sky_posts(self) -> list[dict[str, Any]]:
+        """All posts of our account on the PDS, oldest first."""
+        return sorted(self.servers.bluesky.list_records(self.sky.did), key=lambda one: one["uri"])
+
+    def toot_posts(self) -> list[tuple[dict[str, Any], str]]:
+        """All posts of our account on the Mastodon server, oldest first, with the words as they were sent."""
+        found = self.servers.mastodon.account_statuses(self.toot.id, token=self.toot.token)
+        texts = [(one, self.toot.call("GET", f"/api/v1/statuses/{one['id']}/source")["text"]) for one in found]
+        return sorted(texts, key=lambda one: int(one[0]["id"]))
+
+    def held(self) -> dict[str, list[Held]]:
+        """What both servers hold of ours, for the oracle."""
+        posts = self.sky_posts()
+        arrived = self.servers.arrivals(self.sky.did, len(posts))
+        if arrived is not None:
+            posts.sort(key=lambda one: arrived.index(one["uri"]))
+        sky = [
+            Held(one["uri"], one["value"]["text"], one["value"].get("reply", {}).get("parent", {}).get("uri", ""))
+            for one in posts
+        ]
+        toot = [Held(one["id"], plain(text), one["in_reply_to_id"] or "") for one, text in self.toot_posts()]
+        return {"bluesky": sky, "mastodon": toot}
+
+    def look_at_site(self) -> None:
+        """The site is whole at any time, and no page that stood there goes away."""
+        found = judge_site(self.site, expected=self._pages, known=self._whole)
+        self.site_faults += found.site
+        self._pages |= pages(self.site)
+
+    def verdict(self) -> Verdict:
+        """What the oracle says once the chat is through."""
+        found = Verdict(site=list(self.site_faults))
+        for network, held in self.held().items():
+            found += judge_said(
+                network, self.expected[network], held,
+                repeated=list(STAYS.values()) if self.over else None, questions=QUESTIONS, unwanted=(LEAVES, DELETES),
+            )  # fmt: skip
+        found += judge_site(
+            self.site,
+            expected=self._pages | {"index.html", "feed.xml", "calendar.ics"},
+            shown=tuple(STAYS.values()),
+            gone=(LEAVES, DELETES),
+            over=True,
+        )
+        return found
+
+
+def plain(text: str) -> str:
+    """Without a poll's options, which `plan` shows as lines and Mastodon keeps elsewhere."""
+    return re.sub(r"\n\( \) .*", "", text)
+
+
+@contextmanager
+def open_evening(folder: Path, servers: Servers, nursery: Nursery, *, database: str = SQLITE) -> Iterator[Evening]:
+    """A bot's folder, two accounts and two proxies, shortly before the first prompt.
+
+    Args:
+        folder: an empty folder.
+        servers: both networks; lives can listen where there is a Jetstream.
+        nursery: forks the bot's lives.
+        database: a SQLAlchemy URL; a relative file stands in the folder.
+    """
+    key = uuid.uuid4().hex[:8]
+    sky = servers.bluesky.create_account(f"chaos{key}", bot=True)
+    toot = servers.mastodon.create_account(f"chaos{key}", bot=True)
+    servers.bluesky.settle()
+    day = datetime.now(UTC).date() + timedelta(days=2)
+    with ExitStack() as stack:
+        sky_proxy = stack.enter_context(FaultProxy(servers.bluesky.pds_url))
+        toot_proxy = stack.enter_context(FaultProxy(servers.mastodon.url))
+        networks = f"""\
+  bluesky:
+    handle: {sky.handle}
+    server: "{sky_proxy.url}"
+    appview: "{servers.bluesky.appview_url}"
+    streams: {f'["{servers.jetstream.v2}"]' if servers.jetstream else "off"}
+  mastodon: {{server: "{toot_proxy.url}"}}
+"""
+        write_folder(folder, database, networks, day.isoformat(), f"EdChat{key}")
+        (chat,) = planned_chats(read_settings(folder).series[0])
+        expected: dict[str, list[str]] = {"bluesky": [], "mastodon": []}
+        lines = plan_of(folder, None).lines
+        for line in lines:
+            if line.prompt != "digest":
+                expected[line.network] += [plain(line.text) if line.network == "mastodon" else line.text]
+        due = [datetime.fromisoformat(line.at_utc) for line in lines]
+        asked_at = sorted({at for at, line in zip(due, lines, strict=True) if re.match(r"q\d", line.prompt)})
+        made = Evening(
+            folder, database, nursery, servers, sky, toot, sky_proxy, toot_proxy,
+            now=min(due) + timedelta(seconds=1), ends=chat.ends_at, expected=expected, asked_at=asked_at,
+        )  # fmt: skip
+        made.log_in()
+        yield made

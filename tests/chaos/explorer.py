@@ -1,0 +1,160 @@
+"""Plays evenings whose lives are killed at named points and whose networks go wrong, and counts what came of it.
+
+A life dies at the first point that was not fired yet, or at a point and a visit drawn by the seed; what goes wrong is
+set before it. In between lives end by themselves, so that what is to be said is not starved of its time.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Self
+
+from chaos.evening import Evening, Life, Network
+from chaos.oracle import Verdict
+from chaos.points import group_of
+from chaos.wrongs import LATE, Wrong, begin
+
+GROUPS = ("begin", "commit", "checkpoint", "vacuum", "request", "stream", "file")
+STARVED = timedelta(minutes=4)
+"""After so long without a life that ended by itself the next one is let live."""
+DRAWN = 10
+"""Points drawn at a time; the life dies at the first of them that it meets often enough."""
+PATIENCE = 12
+"""Lives after which something that did not strike is taken away again."""
+
+
+@dataclass
+class Tally:
+    """What was met and what was done to it.
+
+    Attributes:
+        visits: how often each point was met.
+        most: how often in one life.
+        fired: how often a life died there.
+        faults: how often each thing that went wrong struck, by network and name.
+    """
+
+    visits: Counter[str] = field(default_factory=Counter)
+    most: Counter[str] = field(default_factory=Counter)
+    fired: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    verdict: Verdict = field(default_factory=Verdict)
+    kills: int = 0
+    lives: int = 0
+    evenings: int = 0
+
+    def note(self, life: Life) -> None:
+        """Count a life that has ended."""
+        report = life.report
+        assert report is not None
+        self.lives += 1
+        self.kills += life.killed
+        self.visits.update(report.get("visits", {}))
+        for point, times in report.get("visits", {}).items():
+            self.most[point] = max(self.most[point], times)
+        if "died" in report:
+            self.fired[report["died"]] += 1
+
+    def __iadd__(self, other: "Tally") -> Self:
+        for point, times in other.most.items():
+            self.most[point] = max(self.most[point], times)
+        self.visits += other.visits
+        self.fired += other.fired
+        self.faults += other.faults
+        self.verdict += other.verdict
+        self.kills += other.kills
+        self.lives += other.lives
+        self.evenings += other.evenings
+        return self
+
+    def unfired(self, groups: Collection[str] = GROUPS) -> list[str]:
+        """Points of these groups that were met and never died at."""
+        return sorted(point for point in self.visits if group_of(point) in groups and not self.fired[point])
+
+
+@dataclass
+class Explorer:
+    """Plays evenings into one tally.
+
+    Args:
+        tally: what is known by now.
+        rng: draws points, visits and ways.
+        groups: which points to die at.
+        ways: how lives are lived, see child.py.
+        wrongs: what is to go wrong, network and name, each until it has struck once.
+        depth: how many of ten lives die at a drawn visit of a drawn point, or at one that is known and was never fired.
+        played: what came of the evening that was begun last.
+    """
+
+    tally: Tally
+    rng: random.Random
+    groups: Sequence[str] = GROUPS
+    ways: Sequence[str] = ("tick",)
+    wrongs: list[tuple[Network, str]] = field(default_factory=list)
+    depth: int = 0
+    played: Tally = field(default_factory=Tally)
+
+    def play(self, evening: Evening, *, kills: int = 10_000) -> Tally:
+        """Let an evening go by, with so many kills at most; gives what came of it, which `tally` has already."""
+        self.played = tally = Tally(evenings=1)
+        wrong: dict[Network, Wrong] = {}
+        fed = evening.now
+        for _ in range(kills + 200):
+            self._begin(evening, wrong)
+            orders = {key: value for one in wrong.values() for key, value in one.orders.items()}
+            if tally.kills < kills and evening.now - fed < STARVED:
+                orders |= self._aim(tally)
+            life = evening.start(way=self.rng.choice(self.ways), **orders)
+            report = life.wait()
+            tally.note(life)
+            self._end(evening, wrong, tally)
+            if not life.killed:
+                life.finish()
+                fed = evening.now
+            more = evening.after(report)
+            if not life.killed:
+                fed = max(fed, evening.now)
+            if not more:
+                break
+        else:
+            raise AssertionError("the chat does not come to its end")
+        evening.kills += tally.kills
+        tally.verdict += evening.verdict()
+        self.tally += tally
+        return tally
+
+    def _aim(self, tally: Tally) -> dict[str, Any]:
+        """Where the next life is to die."""
+        known = sorted(point for point in self.tally.most if group_of(point) in self.groups)
+        if known and self.rng.randrange(10) < self.depth:
+            points = self.rng.sample(known, min(DRAWN, len(known)))
+            rare = (point for point in known if not self.tally.fired[point] and not tally.fired[point])
+            return {"kill": {**{point: self._visit(point) for point in points}, **dict.fromkeys(rare, 1)}}
+        return {"spare": sorted({*self.tally.fired, *tally.fired}), "groups": list(self.groups)}
+
+    def _visit(self, point: str) -> int:
+        """At which visit to die: the first in half of all cases, any that a life was seen to make in the others."""
+        return self.rng.choice((1, self.rng.randint(1, self.tally.most[point])))
+
+    # -- what goes wrong -----------------------------------------------------------------------------------------
+    def _begin(self, evening: Evening, under_way: dict[Network, Wrong]) -> None:
+        """Let something go wrong on each network where nothing does."""
+        for network, name in list(self.wrongs):
+            if network not in under_way and (name not in LATE or evening.now > evening.ends):
+                under_way[network] = begin(name, evening, network)
+                under_way[network].left = PATIENCE
+                self.wrongs.remove((network, name))
+
+    def _end(self, evening: Evening, under_way: dict[Network, Wrong], tally: Tally) -> None:
+        """Take away what struck, once all that is under way has ended."""
+        for network, wrong in list(under_way.items()):
+            wrong.left -= 1
+            if wrong.fired or not wrong.left:
+                struck = wrong.end()
+                tally.faults[f"{network}: {wrong.name}"] += struck
+                del under_way[network]
+                if not struck:
+                    self.wrongs.append((network, wrong.name))
+        evening.settle()
