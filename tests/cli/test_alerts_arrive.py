@@ -108,7 +108,7 @@ def tick_at(folder: Path, minutes: float) -> Ticked:
         return tick(house, publish=False)
 
 
-def until(done: Callable[[], Any], seconds: float = 40) -> None:
+def until(done: Callable[[], Any], seconds: float = 120) -> None:
     ends = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < ends, "it does not come"
