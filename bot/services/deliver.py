@@ -35,7 +35,7 @@ class Patience(msgspec.Struct, frozen=True):
     Attributes:
         lease: how long a claim holds without renewal; longer than any one request may take.
         look: after a lost answer, how long to wait before looking for the post.
-        settle: how long after a request left it may still take effect on a network where sending twice posts
+        settle: how long after a request was given up it may still take effect on a network where sending twice posts
             twice; only then does "not found" mean "not there".
     """
 
@@ -208,6 +208,9 @@ class Deliverer:
         try:
             sent = network.send(group, parts, self.store.blob)
         except Unanswered:
+            # It may have left as late as now: this process, or the way there, may have been slow.
+            ended = self.clock.now()
+            self.store.leaving(delivery.id, self.owner, positions, ended, ended + self.patience.lease)
             raise
         except NetworkError:
             self.store.not_landed(delivery.id, self.owner, positions)

@@ -142,6 +142,24 @@ def test_not_found_counts_only_once_the_request_can_no_longer_take_effect(
     assert stage.said("mastodon") == ["announce-1h"]
 
 
+def test_a_request_that_was_held_up_may_take_effect_as_much_later(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = START + timedelta(minutes=-60)
+
+    def send(*_: object) -> Any:
+        stage.clock.move_to(began + timedelta(seconds=20))  # this process, or the way there, was slow
+        raise Unanswered("timed out")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.networks["mastodon"], "send", send)
+        stage.at(-60)
+    for seconds, said in ((40, []), (49, []), (51, ["announce-1h"])):
+        stage.clock.move_to(began + timedelta(seconds=seconds))
+        tick(stage.house)
+        assert stage.said("mastodon") == said
+
+
 def test_what_is_certainly_not_said_when_its_time_is_over_is_not_said_late(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
