@@ -15,6 +15,7 @@ from chaos.clock import (
     jumping_stage,
     jumps,
     live_through,
+    stops_at,
     wrong_times,
 )
 from services.stage import START
@@ -29,7 +30,7 @@ NETWORKS: tuple[NetworkName, ...] = ("bluesky", "mastodon")
 def test_a_clock_that_jumps_in_mid_chat(tmp_path: Path, name: str) -> None:
     moments, wanted = JUMPS[name]
     stage = jumping_stage(tmp_path)
-    live_through(stage, START + timedelta(hours=2.5), jumps(*moments, stage=stage))
+    live_through(stage, START + timedelta(hours=2.5), jumps(*moments, stage=stage), stops=stops_at(*moments))
     for network in NETWORKS:
         assert [one.text for one in heard(stage, network)] == wanted
         assert wrong_times(stage, network) == []
