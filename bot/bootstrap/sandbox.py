@@ -82,6 +82,25 @@ def run_rehearsal(
     store = _clean_store(settings, seed, here=here)
     series = next(one for one in settings.series if one.slug == chat.series)
     clock = SteppedClock(_opening(series, chat) - timedelta(minutes=1))
+    house, servers = sandbox_house(settings, series, store, clock, seed)
+    played = rehearse(
+        house, clock, servers, made_up_teachers(), chat=chat.id, answers=answers, seed=seed, progress=progress
+    )
+    return _report(settings, chat, played)
+
+
+def sandbox_house(
+    settings: Settings, series: Series, store: Store, clock: SteppedClock, seed: int
+) -> tuple[House, dict[NetworkName, SandboxServer]]:
+    """A house for one series on networks in memory, and those networks by name.
+
+    Args:
+        settings: a checked folder.
+        series: what is to be said.
+        store: holds nothing real.
+        clock: moved on by whoever plays.
+        seed: the same seed gives the same keys.
+    """
     servers = {name: SandboxServer(name, clock.now) for name in _networks_of(settings, series)}
     networks: dict[str, Network] = {
         key: Sandbox(key, servers[settings.networks[key].network], _handle(settings, key)) for key in series.accounts
@@ -109,8 +128,7 @@ def run_rehearsal(
         own_handle=lambda key: networks[key].identity().handle,
         parallel=False,
     )
-    played = rehearse(house, clock, servers, _cast(), chat=chat.id, answers=answers, seed=seed, progress=progress)
-    return _report(settings, chat, played)
+    return house, servers
 
 
 def _moved(settings: Settings, place: Path) -> Settings:
@@ -169,7 +187,7 @@ def _handle(settings: Settings, key: str) -> str:
     return settings.networks[key].handle.strip("@").replace("@", "-") or key
 
 
-def _cast() -> Cast:
+def made_up_teachers() -> Cast:
     """The made-up teachers that ship with the package."""
     return msgspec.json.decode((shipped("templates") / "rehearsal" / "cast.json").read_bytes(), type=Cast)
 

@@ -55,17 +55,19 @@ def _row(name: str, values: list[float]) -> dict[str, Any]:
 def _live(folder: Path) -> list[dict[str, float]]:
     """A year; gives what was measured after each chat."""
     from bot.bootstrap import read_settings
+    from bot.bootstrap.house import open_store_at
+    from bot.bootstrap.sandbox import made_up_teachers, sandbox_house
     from bot.clock import SteppedClock
     from bot.domain.schedule import planned_chats
     from bot.rehearsal import rehearse
     from bot.tick import tick
-    from tests.bench.world.soaked import open_house
 
     _write(folder)
     settings = read_settings(folder)
     (series,) = settings.series
     clock = SteppedClock(datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC) - timedelta(days=1))
-    house, servers, cast = open_house(settings, series, clock)
+    house, servers = sandbox_house(settings, series, open_store_at(settings.database), clock, seed=1)
+    cast = made_up_teachers()
     measured = []
     start = time.monotonic()
     for number, chat in enumerate(planned_chats(series)):
