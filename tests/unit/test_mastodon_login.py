@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from networks.mastodon_server import MastodonServer
+from pytest_httpserver import HTTPServer
 
 from bot.errors import LoginError, Unauthorized
 from bot.networks.mastodon import Mastodon
@@ -67,6 +68,22 @@ def test_a_server_that_is_not_there_is_told() -> None:
         register("http://127.0.0.1:9", timeout=5)
     with pytest.raises(LoginError):
         redeem(Registered("http://127.0.0.1:9", "id", "very-secret"), "code", timeout=5)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_nothing_follows_the_server_elsewhere(httpserver: HTTPServer, status: int) -> None:
+    """A code and a client's secret are for the named server alone, wherever it sends us on to."""
+    with HTTPServer() as elsewhere:
+        elsewhere.expect_request(re.compile(".*")).respond_with_json({"access_token": "stolen"})
+        away = {"Location": elsewhere.url_for("/oauth/token")}
+        httpserver.expect_request(re.compile(".*")).respond_with_data("", status, headers=away)
+        server = httpserver.url_for("").rstrip("/")
+        with pytest.raises(LoginError):
+            register(server, timeout=5)
+        with pytest.raises(LoginError):
+            redeem(Registered(server, "id", "very-secret"), "a-code", timeout=5)
+        assert httpserver.log  # it was asked
+        assert elsewhere.log == []
 
 
 def test_a_server_of_another_kind_is_told(mastodon_server: MastodonServer) -> None:
