@@ -48,7 +48,7 @@ class BlueskyCrowd:
 
     def __init__(self, bots: Bots, unique: Callable[[str], str], many: int) -> None:
         self.many, self.no_archive, self.unwilling = many, many - 2, many - 1
-        self._bot = bots.bluesky
+        self._bot, self._net = bots.bluesky, bots.net
         bios = {self.no_archive: "Maths. #noarchive", self.unwilling: "Please no robots #nobot"}
 
         def join(who: int) -> BlueskyAccount:
@@ -70,6 +70,7 @@ class BlueskyCrowd:
         self.accounts[who].delete(remote)
 
     def told_by_bot(self, who: int) -> list[str]:
+        self._net.settle()  # the AppView tells of a like a moment after the PDS has it
         answer = self.accounts[who].call("app.bsky.notification.listNotifications", params={"limit": 100})
         return [one["reason"] for one in answer["notifications"] if one["author"]["did"] == self._bot.did]
 

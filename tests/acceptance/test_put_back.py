@@ -62,6 +62,7 @@ def test_a_disk_lost_in_mid_chat(
         assert not [one.mark for one in leave if one.mark in kept]
         assert servers.said(bots) == chat.due()
         likes = {talk.network: talk.crowd.told_by_bot(LEAVES) for talk in talks}
+        assert all(len(told) == 1 for told in likes.values()), "who left was answered, by a like"
 
         with put_back(chat, tmp_path / "found", file, postgres_server.fresh_database(), monkeypatch) as back:
             back.clock.move_to(back.clock.now() + SETTLED)
