@@ -58,22 +58,46 @@ AFTER_A_KILL = timedelta(seconds=1.5)
 class Nursery:
     """The process from which lives are forked: imports are paid for once. Use as a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, *command: str) -> None:
         environment = {name: value for name, value in os.environ.items() if name != "STAFFROOM_DATABASE"}
         paths = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2]), environment.get("PYTHONPATH", "")]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "chaos.child"],
+            command or (sys.executable, "-m", "chaos.child"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            bufsize=0,
             env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
         )
+        self._unread = b""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def ask(self, orders: dict[str, Any]) -> None:
+        """Let a life begin."""
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(orders).encode() + b"\n")
+
+    def line(self, seconds: float) -> dict[str, Any] | None:
+        """The next line that it says, waited for so long; None where it says nothing.
+
+        Two lines may come at once, from a life that ended as soon as it began: what was read and not asked for yet
+        has to count as said, so this keeps the bytes itself.
+        """
+        assert self.process.stdout
+        until = time.monotonic() + seconds
+        while b"\n" not in self._unread:
+            if not select.select([self.process.stdout], [], [], max(0.0, until - time.monotonic()))[0]:
+                return None
+            came = os.read(self.process.stdout.fileno(), 1 << 16)
+            assert came, "the nursery ended"
+            self._unread += came
+        line, _, self._unread = self._unread.partition(b"\n")
+        said: dict[str, Any] = json.loads(line)
+        return said
 
     def close(self) -> None:
         """Let it end; a life that is still there ends as well."""
@@ -88,22 +112,18 @@ class Life:
     """One run of the bot, from fork to end. `orders` are the child's, see child.py."""
 
     def __init__(self, nursery: Nursery, folder: Path, now: datetime, **orders: Any) -> None:
-        self._nursery = nursery.process
-        assert self._nursery.stdin
-        told = {"folder": str(folder), "now": now.isoformat(), **orders}
-        self._nursery.stdin.write(json.dumps(told) + "\n")
-        self._nursery.stdin.flush()
-        self.pid: int = self._line(PATIENCE)["pid"]
+        self._nursery = nursery
+        nursery.ask({"folder": str(folder), "now": now.isoformat(), **orders})
+        born = nursery.line(PATIENCE)
+        assert born, "the nursery says nothing"
+        self.pid: int = born["pid"]
         self.report: dict[str, Any] | None = None
 
     def ended(self, seconds: float) -> bool:
         """Whether it ended, by itself or killed, within so many seconds."""
         if self.report is None:
-            assert self._nursery.stdout
-            if not select.select([self._nursery.stdout], [], [], seconds)[0]:
-                return False
-            self.report = self._line(PATIENCE)
-        return True
+            self.report = self._nursery.line(seconds)
+        return self.report is not None
 
     def kill(self) -> bool:
         """SIGKILL; false where it had ended already."""
@@ -121,7 +141,9 @@ class Life:
 
     def wait(self, seconds: float = PATIENCE) -> dict[str, Any]:
         """Wait until it ends, killed or not; gives its report."""
-        assert self.ended(seconds), "a life hangs"
+        if not self.ended(seconds):
+            self.kill()  # so that the nursery is there for the next
+            raise AssertionError("a life hangs")
         assert self.report is not None
         return self.report
 
@@ -131,13 +153,6 @@ class Life:
         assert report["ended"] == 0, "a life ended with an error; see above"
         assert "locked" not in report, "the lock of a killed process was not free at once"
         return report
-
-    def _line(self, seconds: float) -> dict[str, Any]:
-        stdout = self._nursery.stdout
-        assert stdout
-        assert select.select([stdout], [], [], seconds)[0], "the nursery says nothing"
-        line: dict[str, Any] = json.loads(stdout.readline())
-        return line
 
 
 @dataclass(frozen=True)
