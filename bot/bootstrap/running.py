@@ -65,8 +65,10 @@ def running_house(
         try:
             yield open_house(settings, store, accounts, owner, clock, alerts=alerts, outage=alerting.outage)
         finally:
-            store.drop_lock(LOCK, owner)
-            accounts.close()
+            try:
+                store.drop_lock(LOCK, owner)
+            finally:  # also where the store cannot be written any more
+                accounts.close()
 
 
 def _real_store(settings: Settings) -> Store:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import contextmanager
+import stat
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,11 @@ def connect(url: str) -> Engine:
     elif parsed.database in (None, "", ":memory:"):
         raise StoreError("SQLite needs a file: write sqlite:///staffroom.db. In memory everything would be lost.")
     try:
-        engine = create_engine(parsed, hide_parameters=True)  # they are people's words, and secrets
+        engine = create_engine(
+            parsed,
+            hide_parameters=True,  # they are people's words, and secrets
+            pool_pre_ping=backend == "postgresql",  # a server that was started anew costs nobody a step
+        )
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StoreError("PostgreSQL needs one more package: pip install 'staffroom[postgres]'.") from error
     if backend == "sqlite":
@@ -167,7 +172,10 @@ def shrink(engine: Engine) -> bool:
 
 
 def prepare_file(engine: Engine) -> None:
-    """Make SQLite's file, readable by its owner alone, before SQLite would make it for everybody."""
+    """Make SQLite's file, readable by its owner alone, before SQLite would make it for everybody.
+
+    One that was copied here by hand is closed to others as well, with the log beside it.
+    """
     if engine.dialect.name != "sqlite" or engine.url.database is None:
         return
     path = Path(engine.url.database)
@@ -177,3 +185,7 @@ def prepare_file(engine: Engine) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise StoreError(f"The database file {path} cannot be written: {error.strerror}.") from error
+    for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        with suppress(FileNotFoundError, PermissionError):  # not there; or somebody else's, who gave it to us
+            if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                file.chmod(0o600)

@@ -20,8 +20,10 @@ from networks.faults import FaultProxy
 from networks.mastodon_server import MastodonAccount, MastodonServer
 
 import bot.bootstrap.running
+from bot.bootstrap.accounts import Accounts
 from bot.bootstrap.house import open_store_of, read_settings
 from bot.bootstrap.running import running_house
+from bot.errors import StoreError
 from bot.runner import Loop
 from bot.tick import LEASE, LOCK
 
@@ -337,3 +339,23 @@ def test_a_logged_bug_shows_lines_of_code_and_no_values() -> None:
     assert "ZeroDivisionError" in shown.stderr
     assert "duty=lock" in shown.stderr
     assert "hunter-2" not in shown.stderr
+
+
+def test_logins_are_closed_also_where_the_store_cannot_be_written_at_the_end(
+    tmp_path: Path, toot: MastodonAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAFFROOM_MASTODON_TOKEN", toot.token)
+    closed: list[str] = []
+    monkeypatch.setattr(Accounts, "close", lambda _: closed.append("closed"))
+
+    def full(*_: object) -> None:
+        raise StoreError("No room is left on the disk.")
+
+    def leave() -> None:
+        with running_house(make(tmp_path, toot.server.url, IN_TWO_DAYS), lambda _: None, wait=False) as house:
+            assert house is not None
+            monkeypatch.setattr(house.store, "drop_lock", full)
+
+    with pytest.raises(StoreError, match="No room"):
+        leave()
+    assert closed == ["closed"]

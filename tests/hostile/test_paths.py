@@ -80,6 +80,19 @@ def test_nobody_else_may_read_the_store_or_the_logins(tmp_path: Path, mask: int)
     assert mode(tmp_path / LOGINS) == 0o600
 
 
+@pytest.mark.parametrize("there", [("",), ("", "-wal", "-shm")])
+def test_a_store_that_was_copied_here_is_closed_to_others(tmp_path: Path, there: tuple[str, ...]) -> None:
+    file = tmp_path / "staffroom.db"
+    for end in there:
+        copied = tmp_path / f"{file.name}{end}"
+        copied.touch()
+        copied.chmod(0o644)
+    engine = connect(f"sqlite:///{file}")
+    prepare_file(engine)
+    engine.dispose()
+    assert {path.name: mode(path) for path in tmp_path.iterdir()} == {f"{file.name}{end}": 0o600 for end in there}
+
+
 # -- the site -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "path",

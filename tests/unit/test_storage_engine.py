@@ -272,3 +272,17 @@ def test_moments_sort_as_times_do(one: datetime, other: datetime) -> None:
 def test_a_time_without_a_zone_is_a_bug() -> None:
     with pytest.raises(TypeError):
         micros(datetime(2027, 1, 1))  # noqa: DTZ001 - that is the mistake
+
+
+def test_a_database_server_that_was_started_anew_costs_nobody_a_step(postgres_server: "PostgresServer") -> None:
+    """Its old connections are gone, and the pool does not know."""
+    url = postgres_server.fresh_database()
+    engine, other = connect(url), connect(url)
+    with transaction(engine, writing=False) as connection:
+        pid = connection.scalar(text("SELECT pg_backend_pid()"))
+    with transaction(other, writing=False) as connection:
+        assert connection.scalar(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": pid})
+    with transaction(engine, writing=True) as connection:
+        assert connection.scalar(text("SELECT pg_backend_pid()")) != pid
+    engine.dispose()
+    other.dispose()
