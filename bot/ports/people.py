@@ -1,0 +1,122 @@
+"""The part of the store that knows what people asked for, and what waits for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from bot.domain.consent import Wish
+from bot.domain.posts import Account, Post
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from bot.domain.consent import Ruling
+    from bot.domain.errands import Errand
+    from bot.domain.posts import NetworkName, PostRef
+
+
+class Held(msgspec.Struct, frozen=True):
+    """An answer that waits for a person: where it stands, the post, and why (``consent.Hold``)."""
+
+    chat: str
+    key: str
+    post: Post
+    reasons: tuple[str, ...]
+
+
+class Person(msgspec.Struct, frozen=True):
+    """All that is kept about one account: what it is called by, its posts by chat, and its wishes."""
+
+    account: Account
+    posts: tuple[tuple[str, Post], ...]
+    wishes: tuple[Wish, ...]
+
+
+class PeopleBook(Protocol):
+    """Wishes, decisions by people, and errands for both. Every method is one transaction; all times are aware UTC."""
+
+    # -- wishes ----------------------------------------------------------------------------------------------
+    def wishes(self, account_keys: Collection[str]) -> Mapping[str, tuple[Wish, ...]]:
+        """What these accounts (keys of ``Account.id``) asked of us."""
+        ...
+
+    def add_wish(self, account_key: str, wish: Wish, source: str) -> None:
+        """Remember a wish as an event; the same event twice is one."""
+        ...
+
+    def invited(self, network: NetworkName, limit: int) -> tuple[PostRef, ...]:
+        """Posts that were left out and whose authors have joined since: to be looked up and let in (``standing``
+        gives their places).
+        """
+        ...
+
+    def forget_left_out(self, now: datetime) -> int:
+        """Forget where left-out posts are, once the window of all of their chats is closed; gives how many."""
+        ...
+
+    def answers_of(self, account_key: str, chat: str) -> tuple[str, ...]:
+        """Node keys of an account's kept posts in a chat, newest first."""
+        ...
+
+    def author_of(self, key: str) -> str:
+        """Key of the account that wrote a kept post (by node key); empty if it is not kept."""
+        ...
+
+    def repeating(self, keys: Collection[str]) -> tuple[tuple[str, PostRef], ...]:
+        """Posts of our own digests that are out and repeat these posts (node keys): our account key, and address.
+
+        Asked before those posts are erased; each is deleted as an errand.
+        """
+        ...
+
+    def outlived(self) -> tuple[tuple[str, str, PostRef], ...]:
+        """Posts of ours that are out and repeat what may not be shown any more: our account, an errand's id, address.
+
+        Those for which that errand was ever queued are left out.
+        """
+        ...
+
+    def unname(self, account: Account) -> int:
+        """Take an account's handle out of all other people's kept posts that mention it; gives how many."""
+        ...
+
+    def person(self, account_key: str) -> Person | None:
+        """All that is kept about an account, for its owner; ``None`` if nothing is."""
+        ...
+
+    # -- held for a person -----------------------------------------------------------------------------------
+    def rulings(self, keys: Collection[str]) -> Mapping[str, Ruling]:
+        """The latest decision about each of these posts (by node key); those without any are left out."""
+        ...
+
+    def rule(self, key: str, ruling: Ruling, reason: str, by: str) -> None:
+        """Remember a decision, as an event. What it means for the post, ``decide`` says: let it in again."""
+        ...
+
+    def held(self) -> tuple[Held, ...]:
+        """What waits for a person, oldest first."""
+        ...
+
+    def rulings_log(self, limit: int) -> tuple[tuple[str, Ruling, str, str], ...]:
+        """Decisions about posts, newest first: node key, ruling, why in words, and who decided."""
+        ...
+
+    # -- errands ---------------------------------------------------------------------------------------------
+    def queue(self, errands: Sequence[Errand]) -> int:
+        """Remember what is to be done; one that was ever queued is not queued again. Gives how many are new."""
+        ...
+
+    def errands(self, account: str, now: datetime, limit: int) -> tuple[Errand, ...]:
+        """What an account of ours is to do now, in order of time."""
+        ...
+
+    def errand_done(self, errand: str, now: datetime, error: str = "") -> None:
+        """It is done, or (with an error) given up. Address, handle and text are forgotten."""
+        ...
+
+    def errand_again(self, errand: str, retry_at: datetime, error: str) -> None:
+        """It did not work; try again then."""
+        ...
