@@ -1,5 +1,7 @@
 """`make bench`: every row in one table on the terminal and in build/bench.json.
 
+    python -m tests.bench [NAME ...]      only the rows of some modules; nothing is written
+
 A row compares us with a limit or a peer, measured in the same run: the machine's own speed cancels out.
 """
 
@@ -17,15 +19,19 @@ OUT = Path("build/bench.json")
 
 
 def main() -> int:
-    """Measure all rows; exit status 1 where a goal was missed."""
+    """Measure all rows, or those named; exit status 1 where a goal was missed, 2 where a name is none."""
+    there = {info.name for info in pkgutil.iter_modules(tests.bench.__path__) if not info.ispkg} - {"__main__"}
+    asked = set(sys.argv[1:])
+    if odd := asked - there:
+        print(f"no rows are called {', '.join(sorted(odd))}; there are: {', '.join(sorted(there))}", file=sys.stderr)
+        return 2
     rows: list[dict[str, Any]] = []
-    for module in sorted(info.name for info in pkgutil.iter_modules(tests.bench.__path__) if not info.ispkg):
-        if module == "__main__":
-            continue
+    for module in sorted(asked or there):
         print(f"measuring {module} …", file=sys.stderr, flush=True)
         rows += importlib.import_module(f"tests.bench.{module}").rows()
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if not asked:
+        OUT.parent.mkdir(exist_ok=True)
+        OUT.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print_table(rows)
     return 0 if all(map(reached, rows)) else 1
 
