@@ -116,6 +116,10 @@ class PostBook(Protocol):
         """How far a stream was read; empty if never."""
         ...
 
+    def cursors(self, account: str, streams: Collection[str]) -> Mapping[str, str]:
+        """How far each of these streams was read; without those that never were."""
+        ...
+
     def save_cursor(self, account: str, stream: str, value: str) -> None:
         """Remember how far a stream was read."""
         ...

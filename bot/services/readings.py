@@ -11,16 +11,22 @@ if TYPE_CHECKING:
     from bot.ports import Store
     from bot.services.openchats import OpenChat
 
+_MISSED = "missed"
+
 
 def readings_of(store: Store, chat: OpenChat, account: str) -> Readings:
     """When a chat was read last on an account."""
     prompts = [post.prompt for post in chat.roots(account)]
+    swept, named = ({prompt: f"{what}:{prompt}" for prompt in prompts} for what in ("swept", "named"))
+    hashtag = f"swept:#{chat.id}"
+    known = store.cursors(account, (*swept.values(), *named.values(), hashtag, _MISSED))
+    times = {stream: datetime.fromisoformat(value).astimezone(UTC) for stream, value in known.items()}
     return Readings(
         everything=chat.swept.get(account),
-        threads=_times(store, account, "swept", prompts),
-        hashtag=_time(store.cursor(account, f"swept:#{chat.id}")),
-        named=_times(store, account, "named", prompts),
-        missed=_time(store.cursor(account, "missed")),
+        threads={prompt: times[stream] for prompt, stream in swept.items() if stream in times},
+        hashtag=times.get(hashtag),
+        named={prompt: times[stream] for prompt, stream in named.items() if stream in times},
+        missed=times.get(_MISSED),
     )
 
 
@@ -41,13 +47,4 @@ def note_thread(store: Store, account: str, prompt: str, now: datetime) -> None:
 
 def note_missed(store: Store, account: str, now: datetime) -> None:
     """A stream may have missed something before now."""
-    store.save_cursor(account, "missed", now.isoformat())
-
-
-def _times(store: Store, account: str, what: str, prompts: list[str]) -> dict[str, datetime]:
-    found = ((prompt, _time(store.cursor(account, f"{what}:{prompt}"))) for prompt in prompts)
-    return {prompt: at for prompt, at in found if at is not None}
-
-
-def _time(value: str) -> datetime | None:
-    return datetime.fromisoformat(value).astimezone(UTC) if value else None
+    store.save_cursor(account, _MISSED, now.isoformat())

@@ -82,6 +82,14 @@ class Collecting(Base):
             query = select(cursors.c.value).where(cursors.c.account == account, cursors.c.stream == stream)
             return connection.scalar(query) or ""
 
+    def cursors(self, account: str, streams: Collection[str]) -> dict[str, str]:
+        """How far each of these streams was read; without those that never were."""
+        with self._reading() as connection:
+            query = select(cursors.c.stream, cursors.c.value).where(
+                cursors.c.account == account, cursors.c.stream.in_(streams), cursors.c.value != ""
+            )
+            return {row.stream: row.value for row in connection.execute(query)}
+
     def save_cursor(self, account: str, stream: str, value: str) -> None:
         """Remember how far a stream was read."""
         with self._writing() as connection:

@@ -226,6 +226,16 @@ def test_cursors_are_kept_by_account_and_stream(store: SqlStore) -> None:
     assert store.cursor("sky", "other") == ""
 
 
+def test_several_cursors_at_once(store: SqlStore) -> None:
+    assert store.cursors("sky", ("one", "two")) == {}
+    store.save_cursor("sky", "one", "7")
+    store.save_cursor("sky", "two", "8")
+    store.save_cursor("sky", "three", "")
+    store.save_cursor("toot", "four", "9")
+    assert store.cursors("sky", ("one", "three", "four", "five")) == {"one": "7"}
+    assert store.cursors("sky", ()) == {}
+
+
 def test_wishes_are_events(store: SqlStore) -> None:
     key = store.key("bluesky", "did:plc:amy")
     first, second = Wish("joined", "edchat", START), Wish("stopped", "", END)
