@@ -95,8 +95,12 @@ def transaction(engine: Engine, *, writing: bool) -> Iterator[Connection]:
             broken constraint keeps its own traceback.
     """
     try:
-        with engine.execution_options(staffroom_writing=writing).begin() as connection:
-            yield connection
+        with engine.connect() as connection:
+            connection.execution_options(
+                staffroom_writing=writing
+            )  # on the engine it would make a new engine each time
+            with connection.begin():
+                yield connection
     except DBAPIError as error:
         # A plain DatabaseError is SQLite's word for a file that is no database, or a damaged one.
         if isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError:
