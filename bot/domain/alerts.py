@@ -212,7 +212,7 @@ def _going_on(alert: Alert | None, key: str, since: datetime, now: datetime) -> 
 
 def _kept(alert: Alert, sight: Sight, now: datetime) -> Alert | None:
     """What stays of an alert that is not found now: itself where nothing is known, or its good end, to be told."""
-    if alert.kind in ("missed", "refused") or alert.about not in sight.accounts:
+    if alert.about not in sight.accounts:  # nor is any delivery: what became of it is told once
         return None
     if alert.ended_at is not None or alert.about not in sight.health:
         return alert

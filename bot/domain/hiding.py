@@ -47,10 +47,7 @@ _KEY = r"(?:(?:access|refresh|client|app|api)[_-]?)?(?:pass(?:word|phrase|wd)|to
 _SECRET_SHAPES = (
     (re.compile(_AUTHORIZATION, re.IGNORECASE), rf"\1{STARS}"),
     (re.compile(r"\b(bearer|basic|dpop)\s+(?=[^\s\"']{8})[\w.~+/=-]+", re.IGNORECASE), rf"\1 {STARS}"),
-    (
-        re.compile(r"\b([a-z][a-z0-9+.-]{0,30}://)[^\s/@\"'<>]{0,200}:[^\s/\"'<>]{0,300}@", re.IGNORECASE),
-        rf"\1{STARS}@",
-    ),
+    (re.compile(_IN_URL, re.IGNORECASE), rf"\1{STARS}@"),
     (re.compile(r"\beyJ[\w-]{6,}(?:\.[\w-]*){0,4}"), STARS),  # JWT, RFC 7519
     (re.compile(rf"\b({_KEY}=)[^\s\"',;&}})]+", re.IGNORECASE), rf"\1{STARS}"),
     (re.compile(rf"([\"']{_KEY}[\"']\s*:\s*[\"'])[^\"']+", re.IGNORECASE), rf"\1{STARS}"),

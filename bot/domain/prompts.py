@@ -103,7 +103,7 @@ def _written_start(series: Series, chat: Chat) -> datetime:
             for chat_id, at, timezone in slots(series, entry):
                 if chat_id == chat.id and to_utc(chat.date, at, ZoneInfo(timezone)) == chat.starts_at:
                     return datetime.combine(chat.date, at)
-    return chat.starts_at.astimezone(ZoneInfo(chat.timezone)).replace(tzinfo=None, fold=0)
+    return chat.starts_at.astimezone(ZoneInfo(chat.timezone)).replace(tzinfo=None)
 
 
 def _announcements(series: Series, chat: Chat, wall: datetime) -> list[_Saying]:

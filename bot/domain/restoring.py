@@ -155,7 +155,7 @@ class _Match:
         if how is None:
             gone_by = one.waiting and not one.digest and one.order < farthest
             return Outcome(one.delivery, "passed" if gone_by else "unsaid")
-        return Outcome(one.delivery, how, self._found.get(one.delivery, {}))
+        return Outcome(one.delivery, how, self._found[one.delivery])
 
     def word_by_word(self, wanted: Sequence[WantedThread]) -> None:
         """Find the threads that say just this, where they would hang; of several the nearest in time."""
@@ -189,7 +189,6 @@ class _Match:
                 self._free.discard(below.ref.id)
         if found:
             self._found[one.delivery] = found
-            self.how[one.delivery] = "said" if len(ids) == len(one.posts) else "begun"
 
     def by_place(self, one: WantedThread) -> None:
         """Under a root that was found, what else hangs there is the rest, in order, however its words look now."""

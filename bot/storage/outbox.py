@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, literal, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, update
 
 from bot.domain.planning import begun
 from bot.errors import LeaseLost, StoreError
@@ -55,21 +55,13 @@ class Outbox(Base):
         It is the first open one of its chat on this account; chats do not wait for each other. What is past its
         useful life is given only if something of it is, or may be, on the network.
         """
-        due = _due(account, now)
+        due = {"its_account": account, "now": now}
         with self._reading() as connection:  # as most of the time there is none: then nobody waits for our write lock
-            if connection.scalar(select(deliveries.c.id).where(due).limit(1)) is None:
+            if connection.scalar(_ANY_DUE, due) is None:
                 return None
-        order = (deliveries.c.at, deliveries.c.order, deliveries.c.id)
-        # SKIP LOCKED: what another process is claiming at this moment is passed over (left out on SQLite).
-        chosen = select(deliveries.c.id).where(due).order_by(*order).limit(1).with_for_update(skip_locked=True)
-        claiming = (
-            update(deliveries)
-            .where(deliveries.c.id == chosen.scalar_subquery())
-            .values(owner=owner, lease_until=lease_until)
-            .returning(deliveries)
-        )
         with self._writing() as connection:
-            row = connection.execute(claiming).one_or_none()
+            claim = {"new_owner": owner, "new_lease": lease_until}
+            row = connection.execute(_CLAIM, due | claim).one_or_none()
             if row is None:
                 return None
             return codec.delivery_from(row, parts_of(connection, [row.id]).get(row.id, ()))
@@ -80,7 +72,7 @@ class Outbox(Base):
             restored = restored_in(connection)
             if restored is not None and account not in restored.settled:
                 return True
-            return connection.scalar(select(deliveries.c.id).where(_due(account, now)).limit(1)) is not None
+            return connection.scalar(_ANY_DUE, {"its_account": account, "now": now}) is not None
 
     def free_leases(self, owner: str) -> int:
         """End everybody else's leases on deliveries; gives their number. See the port: for the holder of the lock."""
@@ -179,9 +171,10 @@ class Outbox(Base):
             connection.execute(update(parts).where(_these(delivery, positions)).values(state="ready"))
             self._erased |= scrub(connection, [delivery])
             called_off = exists().where(
-                chats.c.id == deliveries.c.chat, or_(chats.c.cancelled, chats.c.taken_out_at.is_not(None)), ~_begun()
+                chats.c.id == deliveries.c.chat, or_(chats.c.cancelled, chats.c.taken_out_at.is_not(None))
             )
-            ids = connection.scalars(select(deliveries.c.id).where(deliveries.c.id == delivery, called_off)).all()
+            these = select(deliveries.c.id).where(deliveries.c.id == delivery, called_off, ~_begun())
+            ids = connection.scalars(these).all()
             close(connection, ids, "cancelled")
 
     def release(self, delivery: str, owner: str, retry_at: datetime | None, error: str) -> None:
@@ -241,29 +234,17 @@ def _must(delivery: str, held: object) -> None:
         raise LeaseLost(f"{delivery} was taken over by another process or changed by a new plan; it is left to them.")
 
 
-def _due(account: str, now: datetime) -> ColumnElement[bool]:
-    return and_(
-        deliveries.c.account == account,
-        deliveries.c.state.in_(OPEN),
-        deliveries.c.at <= now,
-        or_(deliveries.c.retry_at.is_(None), deliveries.c.retry_at <= now),
-        or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now),
-        or_(deliveries.c.useful_until > now, _begun()),
-        _first_in_chat(),
-    )
-
-
 def _begun() -> ColumnElement[bool]:
+    """Whether a request left for any part; of the statement's own delivery, so never within another ``exists``."""
     return exists().where(parts.c.delivery == deliveries.c.id, parts.c.state != "ready")
 
 
 def _first_in_chat() -> ColumnElement[bool]:
-    earlier = deliveries.alias("earlier")
     return ~exists().where(
-        earlier.c.chat == deliveries.c.chat,
-        earlier.c.account == deliveries.c.account,
-        earlier.c.state.in_(OPEN),
-        earlier.c.order < deliveries.c.order,
+        _earlier.c.chat == deliveries.c.chat,
+        _earlier.c.account == deliveries.c.account,
+        _earlier.c.state.in_(OPEN),
+        _earlier.c.order < deliveries.c.order,
     )
 
 
@@ -273,3 +254,32 @@ def _these(delivery: str, positions: Collection[int]) -> ColumnElement[bool]:
 
 def _answer_in(draft: Draft, part: Part) -> str:
     return draft.posts[part.post].answer if 0 <= part.post < len(draft.posts) else ""
+
+
+# What is due is asked so often, account by account, that these statements are written once.
+_earlier = deliveries.alias("earlier")
+_now = bindparam("now", type_=Moment)
+_DUE = and_(
+    deliveries.c.account == bindparam("its_account"),
+    deliveries.c.state.in_(OPEN),
+    deliveries.c.at <= _now,
+    or_(deliveries.c.retry_at.is_(None), deliveries.c.retry_at <= _now),
+    or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= _now),
+    or_(deliveries.c.useful_until > _now, _begun()),
+    _first_in_chat(),
+)
+_ANY_DUE = select(deliveries.c.id).where(_DUE).limit(1)
+_NEXT_DUE = (
+    select(deliveries.c.id)
+    .where(_DUE)
+    .order_by(deliveries.c.at, deliveries.c.order, deliveries.c.id)
+    .limit(1)
+    # SKIP LOCKED: what another process is claiming at this moment is passed over (left out on SQLite).
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(deliveries)
+    .where(deliveries.c.id == _NEXT_DUE.scalar_subquery())
+    .values(owner=bindparam("new_owner"), lease_until=bindparam("new_lease"))
+    .returning(deliveries)
+)

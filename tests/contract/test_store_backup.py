@@ -148,6 +148,23 @@ def test_a_backup_of_what_was_put_back_is_the_same(
     back.close()
 
 
+def test_nothing_counts_as_missed_until_it_is_known_what_was_said(
+    store: SqlStore, database_url: str, elsewhere: str, tmp_path: Path
+) -> None:
+    one = chat()
+    save(store, one)
+    back = put_back(back_up(database_url, tmp_path), elsewhere)
+    late = START + timedelta(minutes=11)
+    assert back.has_due("sky", START - timedelta(hours=1))  # it has to be found out, though nothing is due
+    assert back.expire(late) == ()
+    back.settled("sky", {})
+    assert not back.has_due("sky", START - timedelta(hours=1))
+    assert back.has_due("masto", START - timedelta(hours=1))
+    assert back.expire(START) == ()
+    assert [each.id for each in back.expire(late)] == [f"{one.id}/welcome@sky"]
+    back.close()
+
+
 def test_it_is_one_closed_file_of_one_moment(store: SqlStore, database_url: str, tmp_path: Path) -> None:
     live_chat(store)
     file = back_up(database_url, tmp_path)

@@ -11,6 +11,7 @@ from contract.store_world import (
     LEASE,
     PEPPER,
     START,
+    candidate,
     chat,
     database_url,
     deliveries,
@@ -18,6 +19,7 @@ from contract.store_world import (
     opened,
     parts,
     prompts,
+    revision,
     same_revision,
     save,
     say,
@@ -201,6 +203,7 @@ def test_parts_come_back_as_they_were_frozen(store: SqlStore) -> None:
     again = store.claim("sky", "you", START, START + LEASE)
     assert again is not None
     assert (again.state, again.parts) == ("frozen", frozen)
+    assert store.draft(delivery) == draft("a")
 
 
 def test_an_unknown_part_can_be_found_not_to_have_landed(store: SqlStore) -> None:
@@ -231,6 +234,19 @@ def test_what_did_not_land_is_called_off_with_its_own_chat_and_only_if_nothing_i
     assert state(store, delivery) == "frozen"  # its first post is out: it is finished
 
 
+def test_what_did_not_land_is_called_off_although_another_of_its_chat_is_out(store: SqlStore) -> None:
+    one = chat()
+    save(store, one)
+    say(store, f"{one.id}/welcome@sky", START)
+    now = START + timedelta(minutes=5)
+    delivery = str(claim(store, now))
+    store.freeze(delivery, "me", draft("a"), parts("a"))
+    store.leaving(delivery, "me", [0], now, now + LEASE)
+    store.cancel(one.id, now)
+    store.not_landed(delivery, "me", [0])
+    assert state(store, delivery) == "cancelled"
+
+
 def test_what_did_not_land_is_called_off_when_its_chat_was_taken_out(store: SqlStore) -> None:
     save(store, chat())
     delivery = str(claim(store, START))
@@ -252,6 +268,24 @@ def test_an_error_counts_as_an_attempt_and_waits(store: SqlStore) -> None:
     assert claim(store, START + MINUTE) == delivery
     store.release(delivery, "me", None, "")
     assert next(each.attempts for each in store.deliveries() if each.id == delivery) == 1
+
+
+def test_what_is_said_at_last_has_no_error_and_changes_its_own_chats_pages(store: SqlStore) -> None:
+    one, other = chat(), chat(slug="other")
+    save(store, one)
+    save(store, other, of=series("other"))
+    first, delivery = str(claim(store, START)), str(claim(store, START))
+    mine, others = (delivery.rpartition("/")[0], first.rpartition("/")[0])
+    store.freeze(delivery, "me", draft("a"), parts("a"))
+    store.release(delivery, "me", START, "no answer")
+    assert store.claim("sky", "me", START, START + LEASE) is not None
+    store.leaving(delivery, "me", [0], START, START + LEASE)
+    before = {chat_id: revision(store, chat_id) for chat_id in (mine, others)}
+    store.landed(delivery, "me", [sent("sky", delivery)], START)
+    found = next(each for each in store.deliveries() if each.id == delivery)
+    assert (found.state, found.error, found.attempts) == ("sent", "", 1)
+    assert revision(store, mine) > before[mine]
+    assert revision(store, others) == before[others]
 
 
 def test_a_refused_delivery_says_why(store: SqlStore) -> None:
@@ -291,6 +325,24 @@ def test_a_frozen_delivery_of_which_nothing_left_expires(store: SqlStore) -> Non
     assert store.expire(START + timedelta(minutes=10)) == ()
 
 
+def test_what_is_too_late_is_not_said_because_something_else_is_out(store: SqlStore) -> None:
+    one = chat()
+    save(store, one)
+    say(store, f"{one.id}/welcome@sky", START)
+    late = START + timedelta(minutes=60)
+    assert claim(store, late - timedelta(microseconds=1)) == f"{one.id}/q1@sky"
+    store.release(f"{one.id}/q1@sky", "me", None, "")
+    assert claim(store, late) is None
+
+
+def test_a_chat_under_way_does_not_wait_for_the_next_ones_welcome(store: SqlStore) -> None:
+    one = chat()
+    save(store, one, chat(14))
+    say(store, f"{one.id}/welcome@sky", START)
+    assert store.next_due(START) == START  # Mastodon's
+    assert claim(store, START + timedelta(minutes=5)) == f"{one.id}/q1@sky"
+
+
 def test_a_single_delivery_expires_like_many(store: SqlStore) -> None:
     save(store, chat())
     other = str(claim(store, START, account="masto"))
@@ -314,6 +366,15 @@ def test_next_due_is_when_something_may_be_done(store: SqlStore) -> None:
     assert store.next_due(START) is None
 
 
+def test_nobody_is_woken_by_what_waits_for_another(store: SqlStore) -> None:
+    save(store, chat())
+    late = START + timedelta(minutes=6)  # q1 is due as well
+    claim(store, late)
+    claim(store, late, account="masto")
+    assert store.next_due(late) == late + LEASE
+    assert store.next_due(late + LEASE) <= late + LEASE  # type: ignore[operator] # whoever had it is gone: at once
+
+
 def test_our_posts_are_known_by_key_and_prompt(store: SqlStore) -> None:
     one, key = opened(store)
     first, second = store.sent_posts(one.id)
@@ -326,12 +387,27 @@ def test_our_posts_are_known_by_key_and_prompt(store: SqlStore) -> None:
 def test_a_post_of_ours_names_the_answer_it_repeats(store: SqlStore) -> None:
     one = chat()
     save(store, one)
-    from contract.store_world import candidate
-
     kept = candidate(store, one.id, "kept")
     store.upsert([kept], START)
     say(store, f"{one.id}/welcome@sky", START, "root", "a leaf", answer=kept.key)
     assert [each.answer for each in store.sent_posts(one.id)] == ["", kept.key]
+    say(store, f"{one.id}/welcome@masto", START, "a leaf alone", answer=kept.key)
+    assert [each.answer for each in store.sent_posts(one.id) if each.account == "masto"] == [kept.key]
+
+
+def test_a_gate_repeats_no_answer(store: SqlStore) -> None:
+    one = chat()
+    save(store, one)
+    kept = candidate(store, one.id, "kept")
+    store.upsert([kept], START)
+    delivery = str(claim(store, START))
+    gated = (*parts("root", "a leaf"), Part(2, "gate", "tid", "allow", needs=(0,)))
+    store.freeze(delivery, "me", draft("root", "a leaf", answer=kept.key), gated)
+    store.leaving(delivery, "me", [0, 1, 2], START, START + LEASE)
+    store.landed(delivery, "me", [sent("sky", delivery, at) for at in range(3)], START)
+    store.bury([kept.key], START)
+    found = next(each for each in store.deliveries() if each.id == delivery)
+    assert [part.payload for part in found.parts] == ["root", "", "allow"]  # of the three only the leaf repeated it
 
 
 def test_pictures_are_kept_once_by_their_bytes(store: SqlStore) -> None:

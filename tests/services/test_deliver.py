@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from services.stage import CHAT, START, PlainComposer, Stage
+from services.stage import CHAT, SERIES, START, PlainComposer, Stage
 
 from bot.domain.outbox import Draft, MediaFile, may_move
 from bot.domain.posts import NetworkName
 from bot.domain.richtext import detect
 from bot.domain.schedule import ChatEntry, Image, Question, Repeat
-from bot.errors import Busy, Refused, Unanswered, Unavailable, UserError
+from bot.errors import Busy, LeaseLost, Refused, StoreError, Unanswered, Unavailable, UserError
 from bot.tick import tick
 
 WHOLE = ["announce-1h", "welcome", "q1", "q2", "q3", "wrap-up", "and thanks"]
@@ -55,8 +55,13 @@ def noted(
     return requests
 
 
-def test_everything_is_said_once_on_time_and_in_order_on_both(stage: Stage) -> None:
+def test_everything_is_said_once_on_time_and_in_order_on_both(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    requests = [noted(stage, name, "send", monkeypatch) for name in ("bluesky", "mastodon")]
     play(stage)
+    assert [[len(keys) for _, keys in each] for each in requests] == [
+        [1, 1, 1, 1, 1, 2],
+        [1] * 7,
+    ]  # threads: as a whole
     assert stage.said("bluesky") == WHOLE
     assert stage.said("mastodon") == WHOLE
     assert set(states(stage).values()) == {"sent"}
@@ -137,6 +142,9 @@ def test_not_found_counts_only_once_the_request_can_no_longer_take_effect(
     stage.clock.move_to(START + timedelta(minutes=-60, seconds=10))
     tick(stage.house)
     assert stage.said("mastodon") == []  # ten seconds are too few to be sure
+    [waiting] = [one for one in stage.store.deliveries() if one.id.endswith("announce-1h@mastodon")]
+    assert (waiting.attempts, waiting.error) == (1, "")  # looking is no attempt, and nothing went wrong in it
+    assert waiting.retry_at == START + timedelta(minutes=-60, seconds=30)
     stage.clock.move_to(START + timedelta(minutes=-60, seconds=45))
     tick(stage.house)
     assert stage.said("mastodon") == ["announce-1h"]
@@ -175,6 +183,23 @@ def test_what_is_certainly_not_said_when_its_time_is_over_is_not_said_late(
         stage.at(minutes)
     assert stage.said("mastodon") == ["announce-1h", "q1"]
     assert states(stage)["welcome@mastodon"] == "missed"
+
+
+def test_what_was_in_doubt_when_its_chat_was_cancelled_is_not_said_after_all(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send(*_: object) -> Any:
+        raise Unanswered("timed out")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.networks["mastodon"], "send", send)
+        stage.at(-60)
+    assert stage.said("bluesky") == ["announce-1h"]  # what is out there is no reason to go on here
+    stage.store.cancel(CHAT, stage.clock.now())
+    for minutes in (-59, -58, -50):
+        stage.at(minutes)
+    assert stage.said("mastodon") == []
+    assert states(stage)["announce-1h@mastodon"] == "cancelled"
 
 
 def test_a_thread_of_which_a_part_is_out_is_finished_however_late(
@@ -267,6 +292,59 @@ def test_a_crash_between_request_and_answer_is_looked_into_by_the_next_process(
     assert states(stage)["announce-1h@mastodon"] == "sent"
 
 
+@pytest.mark.parametrize("step", ["freeze", "leaving", "landed"])
+def test_what_the_stores_trouble_left_claimed_is_given_back_and_goes_on_at_once(
+    stage: Stage, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> Any:
+        raise StoreError("No space left")
+
+    stage.at(-61)
+    deliverer, sandbox, key = stage.house.deliverer, stage.networks["mastodon"], f"{CHAT}/announce-1h"
+    now = START - timedelta(minutes=60)
+    stage.clock.move_to(now)
+    elsewhere = stage.store.claim("bluesky", "one", now, now + timedelta(minutes=3))  # by another thread of ours
+    assert elsewhere is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.store, step, full)
+        with pytest.raises(StoreError, match="No space"):
+            deliverer.deliver(sandbox)
+    stage.clock.move_to(now + timedelta(seconds=40))
+    deliverer.give_back("bluesky")
+    assert deliverer.deliver(sandbox).sent == ()  # it is still leased, to ourselves
+    deliverer.give_back("mastodon")
+    [waiting] = [one for one in stage.store.deliveries() if one.id == f"{key}@mastodon"]
+    assert (waiting.attempts, waiting.error, waiting.retry_at) == (0, "", None)  # it was no fault of the network
+    assert deliverer.deliver(sandbox).sent == (f"{key}@mastodon",)
+    assert stage.said("mastodon") == ["announce-1h"]
+    stage.store.release(elsewhere.id, "one", None, "")  # it was left to the thread that works on it
+    stage.clock.move_to(START)
+    assert stage.store.claim("mastodon", "one", START, START + timedelta(minutes=3)) is not None
+    deliverer.give_back("mastodon")  # once: this is somebody's who works on it
+    assert stage.store.claim("mastodon", "two", START, START + timedelta(minutes=3)) is None
+
+
+def test_what_another_process_took_over_keeps_nothing_else_waiting(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = msgspec.structs.replace(stage.series, slug="artchat", hashtag="ArtChat")
+    stage.house = dataclasses.replace(stage.house, series=lambda: (other, stage.series))
+    real, lost = stage.store.freeze, []
+
+    def freeze(delivery: str, *given: Any) -> None:
+        if not lost:
+            lost.append(delivery)
+            raise LeaseLost(f"{delivery} was taken over")
+        real(delivery, *given)
+
+    stage.at(-61)
+    stage.clock.move_to(START - timedelta(minutes=60))
+    monkeypatch.setattr(stage.store, "freeze", freeze)
+    done = stage.house.deliverer.deliver(stage.networks["mastodon"])
+    both = {"artchat/2027-01-07/announce-1h@mastodon", f"{CHAT}/announce-1h@mastodon"}
+    assert (set(done.sent), done.waiting, done.refused) == (both - set(lost), (), ())
+
+
 def test_two_processes_never_say_the_same(stage: Stage) -> None:
     other = stage.open("two")
     for minutes in range(-60, 76, 5):
@@ -291,6 +369,25 @@ def test_what_a_network_refuses_is_given_up_and_the_rest_goes_on(stage: Stage, m
     assert stage.said("bluesky") == [text for text in WHOLE if text != "q2"]
     assert stage.said("mastodon") == WHOLE
     assert states(stage)["q2@bluesky"] == "refused"
+    [refused] = [one for one in stage.store.deliveries() if one.state == "refused"]
+    assert (refused.error, refused.attempts) == ("422: text is not allowed", 1)
+
+
+def test_a_reminder_is_said_although_its_question_is_not_there(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = stage.networks["bluesky"]
+    real = sandbox.send
+
+    def send(group: Any, parts: Any, blob: Any) -> Any:
+        if "q1" in group[0].payload:
+            raise Refused("422: text is not allowed")
+        return real(group, parts, blob)
+
+    monkeypatch.setattr(sandbox, "send", send)
+    questions = (Question("What works?"), Question("And now?"))
+    entry = ChatEntry(date=START.date(), topic="Slowly", questions=questions)
+    stage.with_series(format="slow", pace=timedelta(days=2), announce=(), chats=(entry,))
+    play(stage, until=25 * 60)
+    assert stage.said("bluesky") == ["welcome", "remind-1"]
 
 
 def test_moving_a_chat_moves_what_is_not_yet_sent_and_never_what_was(stage: Stage) -> None:
@@ -372,7 +469,10 @@ def test_the_composer_is_given_what_its_words_may_tell(stage: Stage) -> None:
         repeats=(Repeat(time(21), "Europe/Paris"),),
         chats=tuple(ChatEntry(date=day, topic=f"On {day}", questions=questions) for day in days),
     )
-    stage.house = stage.open("one", composer=Listening(), picture=lambda _: kept)
+    house = stage.open("one", composer=Listening(), picture=lambda _: kept)
+    sooner = ChatEntry(date=days[0] + timedelta(days=6), topic="Of another series", questions=questions[1:])
+    other = msgspec.structs.replace(SERIES, slug="artchat", hashtag="ArtChat", announce=(), chats=(sooner,))
+    stage.house = dataclasses.replace(house, series=lambda: (other, stage.series))
     stage.at(-60)
     for cancelled in (f"edchat/{days[1]}", f"edchat/{days[1]}-paris"):
         stage.store.cancel(cancelled, stage.clock.now())

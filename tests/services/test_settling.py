@@ -3,14 +3,17 @@
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
-from services.stage import CHAT, START, Stage
+from services.stage import CHAT, START, PlainComposer, Stage
 
 from bot.domain.errands import Errand
+from bot.domain.outbox import Draft, MediaFile
 from bot.domain.posts import NetworkName, Post
 from bot.domain.richtext import RichText, detect
+from bot.domain.schedule import Image, Question
 from bot.errors import Unavailable
 from bot.services.wishes import block
 from bot.storage.backups import restore_backup, write_backup
@@ -82,6 +85,23 @@ def test_prompts_that_left_since_the_backup_do_not_leave_again(lost: Lost, keys_
     states = {one.id: one.state for one in stage.store.deliveries()}
     assert set(states.values()) == {"sent"}
     assert len(states) == 2 * len(PROMPTS)
+
+
+def test_a_question_with_a_picture_is_known_again(lost: Lost) -> None:
+    stage = lost.stage
+    kept = MediaFile("ab" * 32, "image/png", 3, "a hall", 1, 1)
+    [entry] = stage.series.chats
+    pictured = Question("And now?", image=Image("hall.jpg", "a hall", ""))
+    stage.with_series(chats=(msgspec.structs.replace(entry, questions=(*entry.questions[:2], pictured)),))
+    stage.house = stage.open("one", picture=lambda _: kept)
+    chat_until(stage, -60, 0, 6, 24)
+    file = lost.back_up()
+    chat_until(stage, 42)
+    lost.put_back(file)
+    stage.house = stage.open("two", picture=lambda _: kept)
+    chat_until(stage, 43)
+    for name in NETWORKS:
+        assert stage.said(name) == PROMPTS[:-1]
 
 
 def test_without_looking_they_would_leave_again(lost: Lost) -> None:
@@ -238,6 +258,34 @@ def test_a_digest_that_is_out_is_not_said_again(lost: Lost) -> None:
     digests = [one for one in stage.store.deliveries() if one.prompt.endswith("/digest")]
     assert [one.state for one in digests] == ["missed", "missed"]
     assert all("delete it there by hand" in one.error for one in digests)
+
+
+def test_the_words_of_a_digest_that_may_be_out_are_made_of_all_that_it_may_tell(lost: Lost) -> None:
+    told: dict[str, dict[str, Any]] = {}
+
+    class Listening(PlainComposer):
+        def compose(self, prompt: Any, stored: Any, network: NetworkName, limits: Any, **given: Any) -> Draft:
+            if prompt.kind == "digest":
+                told[network] = given | {"chat": stored.chat.id, "limits": limits}
+            return super().compose(prompt, stored, network, limits, **given)
+
+    stage = lost.stage
+    [entry] = stage.series.chats
+    stage.with_series(chats=(entry, msgspec.structs.replace(entry, date=entry.date + timedelta(weeks=1))))
+    chat_until(stage, -60, 0, 6)
+    answer(stage, "bluesky", "amy", "before the backup")
+    chat_until(stage, 24, 42, 61)
+    file = lost.back_up()
+    chat_until(stage, 62, 190)
+    lost.put_back(file)
+    stage.house = stage.open("two", composer=Listening())
+    chat_until(stage, 191)
+    assert set(told) == set(NETWORKS)
+    for name, given in told.items():
+        assert (given["chat"], given["limits"]) == (CHAT, stage.networks[name].limits)
+        assert [one.post.text.text for one in given["content"].answers] == ["before the backup"]
+        assert given["upcoming"].id == "edchat/2027-01-14"
+        assert (given["question"], given["media"]) == (None, ())
 
 
 def test_a_digest_that_the_backup_knows_is_found_whole(lost: Lost) -> None:

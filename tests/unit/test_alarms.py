@@ -146,6 +146,31 @@ def test_spelling_hides_nothing(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "Liam Payne sings. My pupil Liam does",
+        "Ben Nevis! My pupil Ben too",
+        "Grant money, and my pupil Grant here",
+        "William is far. My pupil Liam does",
+    ],
+)
+def test_a_word_that_stood_elsewhere_before_hides_no_name(text: str) -> None:
+    assert raised(text) == ("pupil",)
+
+
+def test_nor_behind_a_noun_with_a_capital() -> None:
+    assert raised("Gestern sang Jonas Kaufmann. Mein Schüler Jonas weint", "de") == ("pupil",)
+
+
+def test_whoever_has_a_title_is_somebody_whatever_else_the_name_means() -> None:
+    assert raised("Mr March is a bully.") == ("accusation",)
+
+
+def test_a_grants_name_is_no_pupils() -> None:
+    assert raised("my pupil Premium Bonds") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "Thanks @Liam in Year 9 team!",
         "#Macbeth in Year 9",
         "https://example.org/Liam in Year 9",
@@ -310,6 +335,7 @@ def test_no_phrase_that_people_write_breaks_the_patterns(phrase: str) -> None:
         ("kill/kills himself/herself", "he kills himself", True),
         ("kill/kills himself/herself", "he killed himself", False),
         ("told ... being hit", "told me about being hit", True),
+        ("told … being hit", "told me about being hit", True),
         ("told ... being hit", "told being hit", True),
         ("told ... being hit", "told me so much about being hit", False),
         ("told being hit", "told me being hit", False),
@@ -317,6 +343,8 @@ def test_no_phrase_that_people_write_breaks_the_patterns(phrase: str) -> None:
         ("bruises", "bruises-free", False),
         ("STRASSE", "Straße", False),
         ("a.b", "axb", False),
+        ("can't", "I can't go on", True),
+        ("don't/can't", "I can't", True),
     ],
 )
 def test_how_phrases_are_read(phrase: str, text: str, found: bool) -> None:

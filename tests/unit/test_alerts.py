@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.alerts import MOST, Alert, Decision, Health, Sight, Troubled, decide, is_mailbox
+from bot.domain.alerts import MOST, Alert, Decision, Health, News, Sight, Troubled, decide, is_mailbox
 from bot.domain.alertwords import LISTED, SHORT, message, trial, unusable, usable_again
 from bot.domain.occurrences import Weekly
 from bot.domain.records import StoredChat
@@ -120,6 +120,12 @@ def test_processes_of_a_minute_add_up_to_one_silence() -> None:
     assert told[5].bad[0].since == START
 
 
+def test_a_silence_that_is_found_to_be_longer_counts_from_its_beginning() -> None:
+    play = Play()
+    assert not play.silent(START + 4 * MINUTE, START + 4 * MINUTE).news
+    assert play.silent(START + 6 * MINUTE, START).news.bad[0].since == START
+
+
 def test_a_tick_that_asked_nothing_changes_nothing() -> None:
     play = Play()
     play.silent(START, START)
@@ -206,9 +212,17 @@ def test_a_login_that_ends_is_told_weekly_and_then_daily() -> None:
     assert play.known == {}
 
 
+def test_a_login_that_is_found_to_end_soon_is_told_at_once_and_in_its_last_days() -> None:
+    play = Play()
+    for hour in range(5 * 24):
+        play.at(START + hour * HOUR, health={"mastodon": Health(login_ends=START + 5 * DAY)})
+    assert [(at - START).days for at in play.messages] == [0, 2, 3, 4]
+
+
 def test_several_at_once_are_one_message() -> None:
-    sick = {"bluesky": Health(refused_since=START), "mastodon": Health(silent_since=START)}
+    sick = {"bluesky": Health(refused_since=START), "mastodon": Health(START, login_ends=START + 90 * DAY)}
     found = Play().at(START + 10 * MINUTE, health=sick, troubled=(prompt(), prompt("q2")))
+    assert found.news.ends == {}
     assert keys(found.news.bad) == [
         "silent:mastodon",
         "login:bluesky",
@@ -341,6 +355,69 @@ def test_a_hundred_missed_prompts_are_a_short_message() -> None:
     assert "And 88 more prompts." in words.text
 
 
+def bad(*keys: str) -> tuple[Alert, ...]:
+    return tuple(Alert(key, START, START, START) for key in keys)
+
+
+def well(*keys: str) -> tuple[Alert, ...]:
+    return tuple(Alert(key, START, START, START, START + HOUR) for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("news", "subject"),
+    [
+        (News(bad("silent:a")), "a: not answering"),
+        (News(bad("silent:a", "silent:b")), "a and b: not answering"),
+        (News(bad("silent:a", "login:b")), "a: not answering, and more"),
+        (News(bad("silent:a"), well("login:b")), "a: not answering, and more"),
+        (News(bad("login:a")), "a: login refused"),
+        (News(bad("ends:a")), "a: login ends soon"),
+        (News(bad("missed:x")), "a prompt was missed"),
+        (News(bad("missed:x", "missed:y")), "2 prompts were missed"),
+        (News(bad("refused:x", "ends:a")), "a prompt was refused, and more"),
+        (News(well=well("silent:a")), "a answers again"),
+        (News(well=well("login:a")), "a accepts the login again"),
+        (News(well=well("login:a", "silent:b")), "a accepts the login again, and more"),
+    ],
+)
+def test_a_subject_says_the_worst(news: News, subject: str) -> None:
+    assert message(news).subject == f"Staffroom: {subject}"
+
+
+@pytest.mark.parametrize(
+    ("news", "line"),
+    [
+        (News(bad("silent:a"), chats=("x", "y")), "a has not answered since 7 Jan 20:00 UTC. On or near: x, y."),
+        (News(bad("silent:a")), "a has not answered since 7 Jan 20:00 UTC."),
+        (News(bad("ends:a")), "The login of a ends soon. Run `staffroom login a` before."),
+        (News(bad("missed:x")), "missed: x: its time was over before it could be said."),
+        (News(well=well("login:a")), "a accepts the login again, since 7 Jan 21:00 UTC or shortly before."),
+    ],
+)
+def test_a_line_says_what_is_known(news: News, line: str) -> None:
+    more = " What is due there is tried until its time is over." if news.bad and news.bad[0].kind == "silent" else ""
+    assert message(news).short == f"Staffroom:\n{line}{more}"
+
+
+def test_twelve_prompts_are_listed_and_the_rest_is_counted() -> None:
+    whole, more = (message(News(bad(*(f"missed:q{number}" for number in range(many))))).text for many in (12, 13))
+    assert (whole.count("missed: "), "more prompts" in whole) == (12, False)
+    assert (more.count("missed: "), "And 1 more prompts." in more) == (12, True)
+
+
+@pytest.mark.parametrize(("length", "lines", "more"), [(0, 4, ""), (1, 3, "1"), (120, 2, "2"), (240, 1, "3")])
+def test_a_private_message_holds_as_many_lines_as_fit(length: int, lines: int, more: str) -> None:
+    """Of four lines that fill it to the last character, each longer by so much than would fit."""
+    one = len(message(News(bad("missed:"))).short) - len("Staffroom:")
+    names = ["x" * ((SHORT - len("Staffroom:")) // 4 - one)] * 3
+    names.append("x" * (SHORT - len("Staffroom:") - 3 * (one + len(names[0])) - one + length))
+    names = [names[-1], *names[:-1]] if length > 1 else names
+    found = message(News(bad(*(f"missed:{name}" for name in names)))).short
+    assert len(found) <= SHORT
+    assert found.count("\nmissed: ") == lines
+    assert found.endswith(f"\n… and {more} more: `staffroom status`" if more else "be said.")
+
+
 def test_a_very_long_name_still_fits_a_private_message() -> None:
     long = msgspec.structs.replace(prompt(), delivery=f"{'a' * 500}@mastodon")
     assert len(message(Play().at(START + 10 * MINUTE, troubled=(long,)).news).short) == SHORT
@@ -350,7 +427,16 @@ def test_what_is_said_without_a_store() -> None:
     for words in (unusable("it is full."), usable_again(), trial()):
         assert words.subject.startswith("Staffroom: ")
         assert len(words.short) <= SHORT
-    assert "it is full." in unusable("it is full.").text
+    foot = "The bot wrote this by itself; nobody reads answers to it.\n"
+    full = "Staffroom cannot keep what it does: it is full."
+    lost = "While it is so nothing is posted and nothing is archived. Is the disk full, or the database server down?"
+    more = "`staffroom status` and `staffroom doctor` say more."
+    assert unusable("it is full.").text.split("\n\n") == [full, lost, more, foot]
+    again = "The database and the disk can be used again. The bot goes on with what is still due."
+    assert usable_again().text.split("\n\n") == [again, foot]
+    test = "This is a test. Alerts about missed prompts, silent networks and refused logins will reach you here."
+    assert trial().text.split("\n\n") == [test, foot]
+    assert (usable_again().short, trial().short) == (f"Staffroom: {again}", f"Staffroom: {test}")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.answers import AskedQuestion, Attribution, Candidate, attribute, labels
-from bot.domain.labels import label_of, read
+from bot.domain.labels import WINDOW, label_of, read
 
 steady = settings(deadline=None)  # on a busy machine a slow example is no fault
 
@@ -206,6 +206,47 @@ def test_only_the_beginning_of_hostile_text_is_looked_at(part: str) -> None:
     assert label_of(hostile + "\n#EdChat A1", KNOWN) == label_of(hostile + "\nno label", KNOWN)
 
 
+@pytest.mark.parametrize(
+    ("line", "languages", "numbers"),
+    [
+        ("#EdChat 2) We stopped.", (), (2,)),
+        ("@edchat.example.org 1. We stopped.", (), (1,)),
+        ("A4 paper again #EdChat A1", (), (1,)),
+        ("Ten silent minutes. A1 #EdChat", (), (1,)),
+        ("Ten silent minutes! (A1) #EdChat", (), (1,)),
+        ("Ten silent minutes A1 #EdChat", (), ()),
+        ("#Marking takes long. A1", (), ()),
+        ("Who saw the race? #EdChat F1", (), (1,)),
+        ("Who saw the race? #EdChat F1", ("de",), (1,)),
+        ("Who saw the race? #EdChat F1", ("en",), ()),
+    ],
+)
+def test_labels_behind_other_things(line: str, languages: tuple[str, ...], numbers: tuple[int, ...]) -> None:
+    assert labels(line, KNOWN, languages) == numbers
+
+
+LABELLED = "Ten silent minutes #EdChat A1"
+
+
+@pytest.mark.parametrize(
+    ("text", "languages", "numbers"),
+    [
+        (LABELLED, (), (1,)),
+        ("\n" * 9 + "A1: yes", (), (1,)),
+        ("#EdChat\n" * 4 + "A1: yes", (), (1,)),
+        ("#EdChat\n" * 5 + "A1: yes", (), ()),
+        (LABELLED + "\nmore" * 9, (), (1,)),  # the label stands at the end of its line
+        (LABELLED + "\n" + "more " * WINDOW, (), (1,)),
+        ("a" * (WINDOW - len(LABELLED) - 1) + " " + LABELLED, (), (1,)),
+        ("a" * (WINDOW - len(LABELLED) - 1) + " " + LABELLED + "2 and", (), ()),  # more of it stands behind the window
+        ("F1 Mehr Zeit", ("de",), (1,)),
+        ("F1 Mehr Zeit", (), ()),
+    ],
+)
+def test_the_label_of_a_whole_post(text: str, languages: tuple[str, ...], numbers: tuple[int, ...]) -> None:
+    assert label_of(text, KNOWN, languages).numbers == numbers
+
+
 def asked(number: int, chat: str = "edchat/2027-01-07", *, weeks: int = 0) -> AskedQuestion:
     opened = START + timedelta(weeks=weeks, minutes=8 * number)
     prefix = "" if not weeks else f"w{weeks}"
@@ -308,6 +349,19 @@ def test_a_root_over_several_questions_says_nothing() -> None:
     lost = post("lost", "Yes", "gone", "q1b")
     assert placed(lost, post("a", "Yes", "q2b", "q1b"), parents=parents) == {"lost": "", "a": "q2:reply"}
     assert placed(post("lost", "A2 Yes", "gone", "q1b"), parents=parents) == {"lost": "q2:label"}
+    assert placed(lost, parents={"q2b": "ours", "ours": "q1b"}) == {"lost": ""}  # however far below the other stands
+
+
+def test_below_a_labelled_answer_a_label_counts_without_the_hashtag() -> None:
+    posts = [post("a", "A1: Less. #EdChat"), post("b", "A2: More.", "a", "a"), post("c", "1. So be it", "a", "a")]
+    assert placed(*posts) == {"a": "q1:label", "b": "q2:label", "c": "q1:thread"}
+
+
+def test_the_letters_of_a_chats_languages_are_labels() -> None:
+    one = post("x", "F1 Mehr Zeit #EdChat")
+    found = attribute([one], QUESTIONS, "EdChat", {}, languages=["de"])
+    assert found == {"x": (Attribution(QUESTIONS[0].id, "label"),)}
+    assert attribute([one], QUESTIONS, "EdChat", {}, languages=["en"]) == {"x": ()}
 
 
 def test_a_label_under_our_welcome_counts_without_the_hashtag() -> None:

@@ -36,6 +36,7 @@ def nobody(mention: Mention) -> bool:
         (RichText("\uff20amy.bsky.social"), (Mention("", "amy.bsky.social"),)),
         (RichText("\ufe6bamy.bsky.social"), (Mention("", "amy.bsky.social"),)),
         (RichText("@ben@x.example and @ben"), (Mention("", "ben@x.example"), Mention("", "ben"))),
+        (RichText("@ben@x.example@amy.bsky.social"), (Mention("", "ben@x.example"), Mention("", "amy.bsky.social"))),
         (join(["Ask ", whole("@amy", AMY), " or ", whole("@amy", AMY)]), (AMY,)),
         (join([whole("@amy", AMY), " @amy.bsky.social"]), (AMY, Mention("", "amy.bsky.social"))),
         (whole("@amy", Link("https://x.example/@amy")), ()),
@@ -54,6 +55,7 @@ def test_everybody_is_found_once(text: RichText, found: tuple[Mention, ...]) -> 
         (RichText("Ask @Amy.bsky.social!"), RichText(f"Ask {UNNAMED}!")),
         (RichText("Thanks @amy.bsky.social."), RichText(f"Thanks {UNNAMED}.")),
         (RichText("@amy.bsky.social,@amy.bsky.social"), RichText(f"{UNNAMED},{UNNAMED}")),
+        (RichText("@ben@x.example@amy.bsky.social"), RichText(f"@ben@x.example{UNNAMED}")),
         (
             join(["🎓 ", whole("@amy", AMY), " ", whole("@ben", BEN), " ", whole("#EdChat", Tag("EdChat"))]),
             join(["🎓 ", UNNAMED, " ", whole("@ben", BEN), " ", whole("#EdChat", Tag("EdChat"))]),

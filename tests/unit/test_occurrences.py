@@ -331,6 +331,12 @@ def test_nth_weekdays(weekday: int, nth: int, terms: tuple[Span, ...], skip: tup
         (Weekly(THURSDAY), "2027-02-18", ("skipped", "2027-02-15 to 2027-02-19")),
         (OnlyDates(), "2027-02-18", ("skipped", "2027-02-15 to 2027-02-19")),
         (OnlyDates(), "2027-02-20", None),
+        (OnlyDates(), "2027-02-15", ("skipped", "2027-02-15 to 2027-02-19")),  # its first day and its last are in it
+        (OnlyDates(), "2027-02-19", ("skipped", "2027-02-15 to 2027-02-19")),
+        (OnlyDates(), "2027-01-04", None),
+        (OnlyDates(), "2027-03-26", None),
+        (Weekly(THURSDAY), "2027-02-20", ("off-rhythm", "2027-02-25")),  # and not the 18th, which is a holiday
+        (Weekly(0), "2027-02-12", ("off-rhythm", "2027-02-08")),  # nor the 15th
         (Weekly(THURSDAY), "2027-04-01", ("outside-terms", "2027-01-04 to 2027-03-26")),
         (OnlyDates(), "2026-12-31", ("outside-terms", "2027-01-04 to 2027-03-26")),
         (Weekly(THURSDAY), "2027-08-05", ("outside-terms", "2027-09-06 to 2027-12-17")),
@@ -339,6 +345,12 @@ def test_nth_weekdays(weekday: int, nth: int, terms: tuple[Span, ...], skip: tup
 def test_misfits_name_what_is_nearest(rhythm: Rhythm, day: str, expected: tuple[str, str] | None) -> None:
     terms = (*TERM, Span(date(2027, 9, 6), date(2027, 12, 17)))
     assert misfit(rhythm, date.fromisoformat(day), terms, HALF_TERM) == expected
+
+
+def test_a_holiday_lasts_to_its_last_day() -> None:
+    week = (Span(date(2027, 2, 15), date(2027, 2, 19)),)
+    found = [date_on_or_after(Weekly(weekday), date(2027, 2, 13), (), week) for weekday in range(5)]
+    assert found == [date(2027, 2, 22 + weekday) for weekday in range(5)]
 
 
 def test_a_misfit_without_any_date_near_says_so() -> None:

@@ -45,6 +45,12 @@ TABLE: dict[str, tuple[list[WantedThread], list[Said], list[How]]] = {
         [post("a", "Hello @amy there", 1)],
         ["said"],
     ),
+    "invisible marks aside": ([thread("w", 0, "See a\u200b.b")], [post("a", "See a.b", 1)], ["said"]),
+    "just between two that say the same: the earlier one": (
+        [thread("late", 20, "Hello", order=1), thread("soon", 0, "Hello")],
+        [post("a", "Hello", 10)],
+        ["unsaid", "said"],
+    ),
     "a second spelling": (
         [thread("w", 0, "x", posts=(WantedPost(("see example.org/lo…", "see https://example.org/long")),))],
         [post("a", "see https://example.org/long", 0)],
@@ -88,6 +94,40 @@ TABLE: dict[str, tuple[list[WantedThread], list[Said], list[How]]] = {
         ["begun", "said"],
     ),
     "edited since": ([Q2], [post("a", "Q2 What would you do instead of it?", 27)], ["otherwise"]),
+    "half of its words are there still": (
+        [thread("w", 0, "one two three")],
+        [post("a", "one two four", 9)],
+        ["otherwise"],
+    ),
+    "the likest is it": (
+        [thread("v", 5, "one two three four"), thread("w", 7, "one two three five", order=1)],
+        [post("a", "one two three five six", 6)],
+        ["passed", "otherwise"],
+    ),
+    "of two that are as like the nearer is it": (
+        [thread("v", 5, "one two three"), thread("w", 15, "one two three", order=1)],
+        [post("a", "one two three four", 14)],
+        ["passed", "otherwise"],
+    ),
+    "of two that are as like and as near the earlier is it": (
+        [thread("w", 5, "one two three"), thread("v", 15, "one two three", order=1)],
+        [post("a", "one two three four", 10)],
+        ["otherwise", "unsaid"],
+    ),
+    "one word by word, one edited beyond knowing": (
+        [Q1, Q2],
+        [post("a", "Q1 Why do we mark?", 5), post("b", "Something else", 26)],
+        ["said", "otherwise"],
+    ),
+    "the first of a chain": (
+        [
+            thread(
+                "w", 0, "Bye", posts=tuple(WantedPost((text,), at) for text, at in (("Bye", None), ("1", 0), ("2", 1)))
+            )
+        ],
+        [post("a", "Bye", 0)],
+        ["begun"],
+    ),
     "edited beyond knowing, at its minute": ([Q2], [post("a", "Something else", 26)], ["otherwise"]),
     "somebody wrote by hand": ([Q2], [post("a", "The link is broken, sorry", 33)], ["unsaid"]),
     "two edited ones": (
@@ -163,14 +203,69 @@ def test_a_known_root_is_continued() -> None:
     assert outcomes([one], [there, more], ["a"], {}) == (Outcome("w", "said", {1: more}),)
 
 
+BYE = WantedPost(("Bye",), None, PostRef("mastodon", "a"))
+
+
+@pytest.mark.parametrize(
+    ("rest", "said", "found"),
+    [
+        # (text, parent[, known id]) of what comes under the first; (id, text, parent) of what is there → index: id
+        ([("one", 0), ("two", 0)], [("b", "two", "a"), ("c", "one", "a")], {1: "c", 2: "b"}),
+        ([("one", 0), ("two", 1)], [("b", "one", "a"), ("x", "by hand", "b"), ("c", "two", "b")], {1: "b", 2: "c"}),
+        ([("one", 0, "b"), ("two", 0)], [("d", "one", "a"), ("c", "two", "a")], {2: "c"}),
+        ([("one", 0, "b"), ("two", 1)], [("x", "two", "a"), ("c", "2", "b")], {2: "c"}),
+        ([("one", 0, "b"), ("two", 0)], [("d", "by hand", "a")], {2: "d"}),
+        (
+            [("one", 0), ("two", 1), ("3", 2)],
+            [("b", "1", "a"), ("c", "2", "b"), ("d", "3!", "c")],
+            {1: "b", 2: "c", 3: "d"},
+        ),
+    ],
+)
+def test_the_rest_of_a_known_thread_is_told_by_its_words_first_and_by_its_place_then(
+    rest: list[tuple[str, int]] | list[tuple[str, int, str]], said: list[tuple[str, str, str]], found: dict[int, str]
+) -> None:
+    under = (WantedPost((text,), parent, *(PostRef("mastodon", one) for one in known)) for text, parent, *known in rest)
+    one = thread("w", 0, "Bye", posts=(BYE, *under))
+    there = [post(name, text, at, parent) for at, (name, text, parent) in enumerate(said)]
+    [outcome] = outcomes([one], there, ["a", "b"] if any(len(each) == 3 for each in rest) else ["a"], {})
+    assert {at: each.ref.id for at, each in outcome.posts.items()} == found
+    assert outcome.how == "said"
+
+
 def test_what_is_known_to_be_later_passes_by() -> None:
     assert how([Q1], [], passed={"c": 2}) == ["passed"]
     assert how([Q1], [], passed={"c": 0, "other": 9}) == ["unsaid"]
+    early = thread("w", 0, "Welcome")
+    assert how([early, Q2], [post("a", "Welcome", 0)], passed={"c": 5}) == ["said", "passed"]
 
 
 def test_the_whole_thread_is_given_where_its_words_were_others() -> None:
     root, below = post("a", "Q2 What would you do instead of it?", 27), post("b", "more", 28, parent="a")
-    assert outcomes([Q2], [below, root], (), {}) == (Outcome("q2", "otherwise", {0: root, 1: below}),)
+    deeper, other = post("c", "and more", 29, parent="b"), post("d", "Q2 What would you and I do instead of it?", 30)
+    assert outcomes([Q2], [below, root, deeper, other], (), {}) == (
+        Outcome("q2", "otherwise", {0: root, 1: below, 2: deeper}),
+    )
+
+
+def test_of_several_that_nothing_explains_the_nearest_is_it() -> None:
+    near, far = post("b", "Something else", 25.5), post("a", "Something", 24)
+    assert outcomes([Q2], [near, far], (), {}) == (Outcome("q2", "otherwise", {0: near}),)
+
+
+def test_where_a_digest_may_be_is_told() -> None:
+    root, first = post("a", "What 12 teachers said about marking", 60), post("b", "Q1 Why", 60, parent="a")
+    more = post("c", "“Because.” (somebody)", 60, parent="b")
+    assert outcomes([DIGEST], [root, first, more], (), {}) == (Outcome("d", "perhaps", {0: root}),)
+    known = (WantedPost(DIGEST.posts[0].texts, None, root.ref), DIGEST.posts[1])
+    begun = msgspec.structs.replace(DIGEST, posts=known)
+    other = post("x", "“Because.” (somebody)", 60, parent="a")
+    assert outcomes([begun], [root, other], ["a"], {}) == (Outcome("d", "perhaps", {0: other}),)
+
+
+def test_what_is_known_to_be_out_is_nothing_else_that_looks_like_it() -> None:
+    known = (WantedPost(("Bye for now",), None, PostRef("mastodon", "a")), WantedPost(("and thanks",), 0))
+    assert how([thread("w", 0, "", posts=known)], [post("x", "Bye for now!", 1)], "a") == ["unsaid"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.patterns import fold_tag, is_web
 from bot.domain.richtext import (
     Facet,
     Link,
@@ -112,6 +113,44 @@ def test_detect_links_and_hashtags(text: str, found: list[tuple[str, Link | Tag]
     assert rich.text == text.replace("@", f"@{ZWSP}")
 
 
+@pytest.mark.parametrize(
+    ("text", "uri"),
+    [
+        ("(https://a.example/b)", "https://a.example/b"),
+        ("https://a.example/(b)))", "https://a.example/(b)"),
+        ("https://a.example/b(c)((", "https://a.example/b(c)"),
+        ("https://a.example/b)(", "https://a.example/b"),
+        ("https://a.example/b.), he said", "https://a.example/b"),
+    ],
+)
+def test_brackets_of_the_sentence_are_no_part_of_an_address(text: str, uri: str) -> None:
+    assert links(detect(text)) == (uri,)
+
+
+def test_a_hashtag_is_the_same_with_and_without_its_sign() -> None:
+    assert {fold_tag(tag) for tag in ("#EdChat", "edchat", "\uff03ＥＤＣＨＡＴ")} == {"edchat"}
+    assert fold_tag("c#") == "c#"
+
+
+def test_an_at_sign_that_addresses_nobody_stays_as_it_is() -> None:
+    assert detect("3 @ 4, and @nobody").text == f"3 @ 4, and @{ZWSP}nobody"
+
+
+def test_a_handle_inside_an_address_does_not_break_it() -> None:
+    rich = detect("https://social.example/@amy/1", {"amy": "did:plc:amy"})
+    assert [facet.feature for facet in rich.facets] == [Link("https://social.example/@amy/1")]
+
+
+def test_what_stands_inside_an_address_hides_nothing_behind_it() -> None:
+    rich = detect("https://social.example/@amy and #EdChat for @Amy \ud83d!", {"@Amy": "did:plc:amy"})
+    assert rich.text == "https://social.example/@amy and #EdChat for @Amy \ufffd!"
+    assert [facet.feature for facet in rich.facets] == [
+        Link("https://social.example/@amy"),
+        Tag("EdChat"),
+        Mention("did:plc:amy", "Amy"),
+    ]
+
+
 def test_detect_mentions_only_who_is_wanted() -> None:
     wanted = {"deputy@social.example.org": "https://social.example.org/users/deputy", "EdChat.example.org": "did:plc:x"}
     rich = detect("🎉 @Deputy@social.example.org, @edchat.example.org. @bob @deputy a@edchat.example.org ＠eve", wanted)
@@ -201,6 +240,34 @@ def test_from_facets_leaves_out_what_cannot_be_right() -> None:
     assert from_facets("#abc. éé é ok", [*wrong, good]).facets == (good,)
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        Facet(0, 0, Link("https://a.org")),
+        Facet(0, 1, Link("https://a.org")),  # half a letter
+        Facet(0, 2, Link("javascript:x")),
+        Facet(0, 2, Tag("")),
+        Facet(2, 1, Link("https://a.org")),
+        Facet(-3, 2, Link("https://a.org")),
+    ],
+)
+def test_what_cannot_be_right_takes_nothing_else_with_it(bad: Facet) -> None:
+    good = Facet(3, 7, Link("https://b.org"))
+    assert from_facets("é here", [bad, good, Facet(7, 99, Tag("x"))]).facets == (good,)
+
+
+def test_marks_that_turn_text_around_leave_no_trace_on_a_page() -> None:
+    assert to_html(RichText("a\u202eb")) == '<p dir="auto">ab</p>'
+
+
+@pytest.mark.parametrize(
+    "uri", ["https://", "http://[::1", "https://bank@thief.example", "ftp://a.example", "a.example"]
+)
+def test_what_opens_nothing_is_no_web_address(uri: str) -> None:
+    assert not is_web(uri)
+    assert detect(uri).facets == ()
+
+
 def test_from_facets_keeps_bytes_in_place() -> None:
     rich = from_facets("a\x00\ud800b #t", [Facet(7, 9, Tag("t"))])
     assert rich.text == "a \ufffdb #t"
@@ -259,18 +326,24 @@ def test_an_address_shown_shortened_is_written_out(shown: str, uri: str, plain: 
 
 
 class Reader(HTMLParser):
-    """Notes every tag with its attributes."""
+    """Notes every tag with its attributes, and the words but for where we say that a link really leads."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.aside = False
         self.seen: list[tuple[str, dict[str, str | None]]] = []
         self.words: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.append((tag, dict(attrs)))
+        self.aside = tag == "bdi"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.aside &= tag != "bdi"
 
     def handle_data(self, data: str) -> None:
-        self.words.append(data)
+        if not self.aside:
+            self.words.append(data)
 
 
 def test_to_html() -> None:

@@ -243,6 +243,7 @@ def test_a_slow_chat_is_not_lost_in_a_day_that_did_not_exist() -> None:
 def test_live_questions_are_evenly_spaced(length: int, questions: int, expected: list[str]) -> None:
     of = series(entry("2027-01-07", questions), length=length * MINUTE)
     assert [found[-5:] for found in questions_at(plan(of))] == expected
+    assert {prompt.at.second for prompt in plan(of)} == {0}
 
 
 def test_a_chat_of_two_minutes_is_spaced_in_seconds() -> None:

@@ -78,3 +78,9 @@ def test_a_duty_that_is_never_due_again_is_noticed() -> None:
     rounds.begin("deliver:sky", 20.0)
     rounds.end("deliver:sky", 21.0)
     assert rounds.stuck(22.0 + OVERDUE) == ("deliver:sky should have begun 61 seconds ago",)
+
+
+def test_a_duty_that_ends_without_a_beginning_is_due_all_the_same() -> None:
+    rounds = Rounds()
+    rounds.end("house", 5.0)
+    assert rounds.stuck(6.0 + OVERDUE) == ("house should have begun 61 seconds ago",)
