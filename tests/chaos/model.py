@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from bot.domain.posts import NetworkName
+
 Words = Literal["plain", "noarchive", "request"]
 
 
@@ -15,7 +17,7 @@ Words = Literal["plain", "noarchive", "request"]
 class Saying:
     """One post of a teacher. ``above`` is what it replies to, ``root`` the first of its thread: ids, or empty."""
 
-    network: str
+    network: NetworkName
     author: str
     at: datetime
     above: str = ""
