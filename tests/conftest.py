@@ -4,11 +4,13 @@ Each server starts once per test run, when the first test asks for it, and is sh
 networks/README.md.
 """
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from networks.run import ServerRun
 from networks.yard import NOT_INSTALLED, StartError, node_installed
 
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from networks.postgres_server import PostgresServer
 
 _RUN = pytest.StashKey[ServerRun]()
+
+# Hypothesis draws the same each time: a run that fails is the change's own. HYPOTHESIS_PROFILE=search draws anew.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("search", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
