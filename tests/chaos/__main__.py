@@ -2,27 +2,24 @@
 
     python -m tests.chaos [--kills 2000] [--seed N] [--only NAME ...]
 
-Two processes play evenings side by side on servers of their own run. First nobody is killed and all points are counted;
+Processes play evenings side by side on servers of their own run. First nobody is killed and all points are counted;
 then lives die at every point, on SQLite and on PostgreSQL, by `tick` and by the loop, whether networks behave or not.
-Then come the further scenarios: functions as scenario.py describes them, listed in `SCENARIOS` below; `--only` names
-those to play alone (without names: the evenings alone).
+Beside them stand the further scenarios: functions as scenario.py describes them, listed in `SCENARIOS` below; `--only`
+names those to play alone (without names: the evenings alone).
 
 The table goes to the terminal, its figures to build/chaos.json. Exit status 1 where anything was lost, doubled or out
 of order, or where a point or a fault never fired.
 """
 
 import argparse
-import copy
-import itertools
 import json
 import os
 import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -31,20 +28,19 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the servers' own folder sp
 
 from chaos.clock import jumping_clocks
 from chaos.disk import full_disk, full_tmpfs
-from chaos.evening import NETWORKS, Network
 from chaos.explorer import GROUPS, Tally
-from chaos.playing import Task, begin, play, stage
+from chaos.playing import begin, play, stage
 from chaos.points import group_of
 from chaos.postgres_killed import killed_postgres
+from chaos.premises import ended_with_us, premises
+from chaos.programme import counting, tasks, unfinished
 from chaos.scenario import Outcome, Place
 from chaos.two_bots import two_bots
-from chaos.wrongs import WRONGS, wrongs_of
 from networks.run import ServerRun
 
 OUT = Path("build/chaos.json")
-PROCESSES = 2
-AN_EVENING = 80
-"""Kills in one evening at most: a new one costs a second or two, and meets the beginning again."""
+PROCESSES = 3
+"""More than a small machine has cores: evenings wait for servers more than they work."""
 
 SCENARIOS: Sequence[Callable[[Place], Outcome]] = (
     killed_postgres,
@@ -53,60 +49,6 @@ SCENARIOS: Sequence[Callable[[Place], Outcome]] = (
     full_tmpfs,
     jumping_clocks,
 )
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What evenings there are; with `groups` lives die at points of these that were never fired, as long as any are."""
-
-    groups: tuple[str, ...] = ()
-    postgres: bool = False
-    ways: tuple[str, ...] = ("tick",)
-    wrong: bool = False
-
-
-INSIDE, OUTSIDE = ("begin", "commit", "checkpoint", "vacuum"), ("request", "stream", "file")
-KINDS = (
-    Kind(INSIDE),
-    Kind(OUTSIDE, wrong=True),
-    Kind(INSIDE, postgres=True),
-    Kind(OUTSIDE, ways=("loop",)),
-    Kind(INSIDE, ways=("loop",), wrong=True),
-    Kind(wrong=True),
-    Kind(postgres=True, ways=("tick", "loop")),
-    Kind(ways=("tick", "loop"), wrong=True),
-)
-
-
-def counting(seed: int) -> list[Task]:
-    """Evenings in which nobody is killed."""
-    return [
-        Task(seed, 0),
-        Task(seed, 0, ways=("loop",)),
-        Task(seed, 0, postgres=True),
-    ]
-
-
-def tasks(seed: int, known: Tally, kills: int) -> Iterator[Task]:
-    """Evenings without end, of all kinds in turn; where no point of a kind is left, lives die by lot."""
-    rng = random.Random(seed)
-    pairs: list[tuple[Network, str]] = [
-        (network, name) for name in WRONGS for network in NETWORKS if name in wrongs_of(network)
-    ]
-    for number in itertools.count():
-        kind = KINDS[number % len(KINDS)]
-        fresh = bool(kind.groups and known.unfired(kind.groups))
-        wrongs = [pair for pair in pairs if not known.faults[f"{pair[0]}: {pair[1]}"]] or rng.sample(pairs, 12)
-        yield Task(
-            seed=seed * 1000 + number,
-            kills=min(AN_EVENING, kills),
-            postgres=kind.postgres,
-            ways=kind.ways,
-            groups=kind.groups if fresh else GROUPS,
-            depth=0 if fresh else 9,
-            wrongs=tuple(wrongs) if kind.wrong else (),
-            known=copy.deepcopy(known),  # it grows while this one is on its way
-        )
 
 
 def explore(pool: ProcessPoolExecutor, kills: int, seed: int) -> tuple[Tally, Counter[str]]:
@@ -123,8 +65,9 @@ def explore(pool: ProcessPoolExecutor, kills: int, seed: int) -> tuple[Tally, Co
             done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
             for one in done:
                 tally += one.result()
-            wrong = len(tally.verdict.wrong)
-            tell(f"{tally.kills} kills, {len(tally.fired)} of {len(tally.visits)} points fired, {wrong} wrong")
+                for line in one.result().verdict.wrong:
+                    tell(line)
+            tell(f"{tally.kills} kills, {len(tally.fired)} of {len(tally.visits)} points fired")
         if (tally.kills >= kills and not unfinished(tally)) or tally.kills >= 2 * kills:
             break
     for one in under_way:
@@ -132,14 +75,25 @@ def explore(pool: ProcessPoolExecutor, kills: int, seed: int) -> tuple[Tally, Co
     return tally, visits
 
 
-def unfinished(tally: Tally) -> list[str]:
-    """What never fired, points and faults."""
-    wrongs = [f"{network}: {name}" for network in NETWORKS for name in wrongs_of(network)]
-    return [*tally.unfired(), *(name for name in wrongs if not tally.faults[name])]
-
-
 def tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
+
+
+def play_all(
+    scenarios: Sequence[Callable[[Place], Outcome]], kills: int, seed: int
+) -> tuple[Tally, Counter[str], list[Outcome]]:
+    """Scenarios and evenings (none for no kills); what `explore` gives, and what came of the scenarios."""
+    run = ServerRun.open()
+    try:
+        for server in ("postgres", "bluesky", "mastodon"):
+            run.info(server)
+        processes = PROCESSES if kills else min(PROCESSES, len(scenarios))
+        with ended_with_us(ProcessPoolExecutor(processes, get_context("spawn"), begin)) as pool:
+            staged = [pool.submit(stage, scenario, seed) for scenario in scenarios]
+            tally, visits = explore(pool, kills, seed) if kills else (Tally(), Counter[str]())
+            return tally, visits, [one.result() for one in staged]
+    finally:
+        run.close()
 
 
 def main() -> int:
@@ -147,21 +101,19 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.chaos", description="Kill the bot, again and again.")
     asked.add_argument("--kills", type=int, default=2000)
     asked.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
-    asked.add_argument("--only", nargs="*", help="scenarios to play alone; none: evenings alone")
+    names = [one.__name__ for one in SCENARIOS]
+    asked.add_argument("--only", nargs="*", choices=names, help="scenarios to play alone; none: evenings alone")
     given = asked.parse_args()
     began = time.monotonic()
     tell(f"seed {given.seed}")
     os.environ.pop("STAFFROOM_DATABASE", None)
-    run = ServerRun.open()
+    chosen = [one for one in SCENARIOS if given.only is None or one.__name__ in given.only]
     try:
-        for server in ("postgres", "bluesky", "mastodon"):
-            run.info(server)
-        with ProcessPoolExecutor(PROCESSES, get_context("spawn"), begin) as pool:
-            chosen = [one for one in SCENARIOS if given.only is None or one.__name__ in given.only]
-            tally, visits = (Tally(), Counter[str]()) if given.only else explore(pool, given.kills, given.seed)
-            outcomes = list(pool.map(stage, chosen, [given.seed] * len(chosen)))
-    finally:
-        run.close()
+        with premises():
+            tally, visits, outcomes = play_all(chosen, 0 if given.only else given.kills, given.seed)
+    except KeyboardInterrupt:
+        tell("interrupted")
+        return 130
     left = unfinished(tally) if not given.only else []
     figures = figures_of(tally, outcomes, round(time.monotonic() - began, 1))
     OUT.parent.mkdir(exist_ok=True)

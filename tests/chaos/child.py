@@ -11,12 +11,14 @@ Orders of a life:
   then ends as by SIGKILL while it has nothing to do;
 - `kill`: `{point: n}`; `spare` and `groups`: see points.py. A life that dies so says `died`, its point, and `now`;
 - `digest`: a loop does not end before the digest is planned;
+- `quiet`: seconds after which a loop that has nothing to say may end (0.4);
 - `timeout`: seconds that one request may take.
 
 Every report has `visits`, how often each point was met. One of a life that ended by itself has `now`, `next` (what is
 due next), `digest` (whether it is planned), `troubles`, and what was `given_up`.
 """
 
+import gc
 import json
 import os
 import sys
@@ -27,7 +29,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 from chaos.points import Points
 from chaos.warm import warm
 
@@ -35,14 +36,15 @@ import bot.bootstrap.accounts
 import bot.bootstrap.running
 import bot.networks.bluesky
 import bot.networks.mastodon
+import bot.runner
 from bot.listening import Pace
 from bot.runner import Loop
 from bot.tick import House, tick
 
 PACE = Pace(look=0.2, known=0.5, asking=1.0, longest=1.0, tell=5.0)
 REREAD = timedelta(seconds=0.3)
+SAFETY = timedelta(seconds=1)
 QUIET = 0.4
-"""Seconds after which a loop that has nothing to say may end."""
 
 
 class MovedClock:
@@ -62,9 +64,7 @@ def live(orders: dict[str, Any], clock: MovedClock, say: Callable[[dict[str, Any
             say({"locked": True})
             return
         looping = orders.get("way") == "loop"
-        done = (
-            _loop(house, orders.get("seconds", 60.0), digest=orders.get("digest", False)) if looping else _tick(house)
-        )
+        done = _loop(house, orders) if looping else _tick(house)
         due = house.store.next_due(clock.now())
         said = {
             "now": clock.now().isoformat(),
@@ -83,19 +83,20 @@ def _tick(house: House) -> dict[str, list[str]]:
     return {"troubles": list(done.troubles), "given_up": [*done.refused, *done.missed]}
 
 
-def _loop(house: House, seconds: float, *, digest: bool) -> dict[str, list[str]]:
+def _loop(house: House, orders: dict[str, Any]) -> dict[str, list[str]]:
     """The loop, until nothing is due for a moment; it is left running. With `digest` that is due, too."""
+    digest, calm = orders.get("digest", False), orders.get("quiet", QUIET)
     lines: list[str] = []
     loop = Loop(house, lines.append, reread=REREAD, pace=PACE)
     threading.Thread(target=loop.run, daemon=True).start()
-    ends = time.monotonic() + seconds
-    quiet = time.monotonic() + 3 * QUIET  # the streams get a moment to begin
+    ends = time.monotonic() + orders.get("seconds", 60.0)
+    quiet = time.monotonic() + max(calm, 3 * QUIET)  # the streams get a moment to begin
     while time.monotonic() < min(ends, quiet):
         time.sleep(0.05)
         due = house.store.next_due(house.clock.now())
         soon = due is not None and due <= house.clock.now() + timedelta(seconds=5)
         if soon or (digest and not _has_digest(house)):
-            quiet = max(quiet, time.monotonic() + QUIET)
+            quiet = max(quiet, time.monotonic() + calm)
     return {"troubles": [], "given_up": [line for line in lines if line.startswith(("missed", "refused"))]}
 
 
@@ -122,6 +123,7 @@ def _born(orders: dict[str, Any], writing: int) -> None:
     try:
         clock = MovedClock(datetime.fromisoformat(orders["now"]))
         points.install(lambda point: write({"died": point, "now": clock.now().isoformat()}))
+        bot.runner.SAFETY = bot.runner.SOON = SAFETY
         bot.bootstrap.accounts.REQUEST_SECONDS = orders.get("timeout", bot.bootstrap.accounts.REQUEST_SECONDS)
         live(orders, clock, say)
         status = 0
@@ -132,8 +134,9 @@ def _born(orders: dict[str, Any], writing: int) -> None:
 
 
 def main() -> None:
-    httpx.Client().close()  # loads the rest of it
-    warm()
+    warm(sys.argv[1:])
+    gc.collect()
+    gc.freeze()  # whatever a life collects, it leaves what all of them share
     for line in sys.stdin:
         asked = json.loads(line)
         reading, writing = os.pipe()

@@ -73,8 +73,11 @@ def heard(stage: Stage, name: NetworkName) -> list[Heard]:
 
 def wrong_times(stage: Stage, name: NetworkName) -> list[str]:
     """Prompts that were said before the bot's clock showed their time."""
-    due = {one.prompt.rpartition("/")[2]: one.at for one in stage.store.deliveries()}
-    return [one.text for one in heard(stage, name) if one.text in due and one.at < due[one.text]]
+    due: dict[str, list[datetime]] = {}
+    for one in sorted(stage.store.deliveries(), key=lambda one: one.at):
+        if one.account == name:
+            due.setdefault(one.prompt.rpartition("/")[2], []).append(one.at)
+    return [one.text for one in heard(stage, name) if one.text in due and one.at < due[one.text].pop(0)]
 
 
 def jumps(*moments: tuple[float, timedelta], stage: Stage) -> Callable[[datetime], None]:

@@ -14,7 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from functools import partial
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -31,6 +33,8 @@ MOMENTS = (-60, -30, 0, 5, 16, 27, 40, 161)
 """Minutes from the chat's start at which something is due."""
 ANSWERED = 5
 """At this one teachers answer, once the first question is out."""
+UNDISTURBED = 10**6
+"""An attempt of this number is far from whatever is in the way of the first ones."""
 WRITING = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b")
 FULL = "database or disk is full"
 
@@ -140,23 +144,31 @@ def play(
 ) -> int:
     """Play a chat; ``attempt``, told how often it failed, makes one tick and says whether it got through.
 
-    Gives how many failed. After a failure the bot goes on at once, as the loop does.
+    Gives how many failed. After a failure the bot goes on at once, as the loop does; where it has to wait before it
+    looks at something again, it does so undisturbed.
     """
     failures = 0
     with evening.bot() as house:
-        for minutes in moments:
+        for minutes, following in pairwise((*moments, 600)):
             evening.clock.move_to(STARTS + timedelta(minutes=minutes))
-            for number in range(most):
-                if attempt(house, number):
-                    break
-                failures += 1
-            else:
-                message = f"{minutes} minutes after the start it does not get through in {most} attempts"
-                raise AssertionError(message)
+            failures += _get_through(partial(attempt, house), most, f"{minutes} minutes after the start")
             if minutes == ANSWERED:
                 evening.answer("bluesky", "amy", "We stopped marking every page, and nobody missed it.")
                 evening.answer("mastodon", "ben", "Levels went first, and then the talk began.")
+            until = STARTS + timedelta(minutes=following)
+            while (due := house.store.next_due(evening.clock.now())) and due < until:
+                evening.clock.move_to(max(due, evening.clock.now() + timedelta(seconds=1)))
+                failures += _get_through(lambda _number: attempt(house, UNDISTURBED), most, "waiting")
     return failures
+
+
+def _get_through(attempt: Callable[[int], bool], most: int, when: str) -> int:
+    """Try until it gets through; gives how often it did not."""
+    for number in range(most):
+        if attempt(number):
+            return number
+    message = f"{when}: it does not get through in {most} attempts"
+    raise AssertionError(message)
 
 
 def try_tick(house: House, told: list[str]) -> bool:

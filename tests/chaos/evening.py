@@ -11,12 +11,7 @@ on each network, one takes an answer back, one asks to be removed.
 """
 
 import json
-import os
 import re
-import select
-import signal
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -24,9 +19,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from chaos.folder import QUESTIONS, write_folder, write_logins
+from chaos.folder import QUESTIONS, SQLITE, write_folder, write_logins
+from chaos.lives import Life, Nursery
 from chaos.oracle import Held, Verdict, judge_said, judge_site, pages
 from networks.bluesky_server import BlueskyAccount, BlueskyNetwork, Posted
 from networks.faults import FaultProxy
@@ -39,120 +35,22 @@ from bot.domain.schedule import planned_chats
 Network = Literal["bluesky", "mastodon"]
 NETWORKS: tuple[Network, ...] = ("bluesky", "mastodon")
 POST = "app.bsky.feed.post"
-SQLITE = "sqlite:///staffroom.db"
 STAYS: dict[Network, str] = {
     "bluesky": "We stopped marking every page, and nobody missed it.",
     "mastodon": "Levels went first, and then the talk began.",
 }
 LEAVES = "A sentence of mine that I asked them to remove."
 DELETES = "A sentence of mine that I took back the same evening."
-
-
-PATIENCE = 300.0
-"""Seconds after which a process hangs: many times what it needs on a busy machine."""
+REGRETS = "A sentence of mine that I took back when the digest had repeated it."
+ALL_SAID = 2
+"""The stage of an evening in which all answers are there; then somebody takes one back."""
+TOO_LATE = ALL_SAID + 20
+"""The stage in which it should have left the digest long ago."""
 LATE_ANSWERS = timedelta(hours=4)
 """After the chat's end the digest is due."""
+LOOKED_UP = timedelta(minutes=61)
+"""After which the bot looks an answer up again on the day of its chat."""
 AFTER_A_KILL = timedelta(seconds=1.5)
-
-
-class Nursery:
-    """The process from which lives are forked: imports are paid for once. Use as a context manager."""
-
-    def __init__(self, *command: str) -> None:
-        environment = {name: value for name, value in os.environ.items() if name != "STAFFROOM_DATABASE"}
-        paths = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2]), environment.get("PYTHONPATH", "")]
-        self.process = subprocess.Popen(
-            command or (sys.executable, "-m", "chaos.child"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        )
-        self._unread = b""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def ask(self, orders: dict[str, Any]) -> None:
-        """Let a life begin."""
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(orders).encode() + b"\n")
-
-    def line(self, seconds: float) -> dict[str, Any] | None:
-        """The next line that it says, waited for so long; None where it says nothing.
-
-        Two lines may come at once, from a life that ended as soon as it began: what was read and not asked for yet
-        has to count as said, so this keeps the bytes itself.
-        """
-        assert self.process.stdout
-        until = time.monotonic() + seconds
-        while b"\n" not in self._unread:
-            if not select.select([self.process.stdout], [], [], max(0.0, until - time.monotonic()))[0]:
-                return None
-            came = os.read(self.process.stdout.fileno(), 1 << 16)
-            assert came, "the nursery ended"
-            self._unread += came
-        line, _, self._unread = self._unread.partition(b"\n")
-        said: dict[str, Any] = json.loads(line)
-        return said
-
-    def close(self) -> None:
-        """Let it end; a life that is still there ends as well."""
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.close()
-        self.process.wait(60)
-        self.process.stdout.close()
-
-
-class Life:
-    """One run of the bot, from fork to end. `orders` are the child's, see child.py."""
-
-    def __init__(self, nursery: Nursery, folder: Path, now: datetime, **orders: Any) -> None:
-        self._nursery = nursery
-        nursery.ask({"folder": str(folder), "now": now.isoformat(), **orders})
-        born = nursery.line(PATIENCE)
-        assert born, "the nursery says nothing"
-        self.pid: int = born["pid"]
-        self.report: dict[str, Any] | None = None
-
-    def ended(self, seconds: float) -> bool:
-        """Whether it ended, by itself or killed, within so many seconds."""
-        if self.report is None:
-            self.report = self._nursery.line(seconds)
-        return self.report is not None
-
-    def kill(self) -> bool:
-        """SIGKILL; false where it had ended already."""
-        if self.ended(0):
-            return False
-        os.kill(self.pid, signal.SIGKILL)  # not reaped before we read the nursery's line: the number is still its own
-        assert self.ended(PATIENCE)
-        return self.killed
-
-    @property
-    def killed(self) -> bool:
-        """Whether it ended by SIGKILL; it has to have ended."""
-        assert self.report is not None
-        return os.WIFSIGNALED(self.report["ended"]) and os.WTERMSIG(self.report["ended"]) == signal.SIGKILL
-
-    def wait(self, seconds: float = PATIENCE) -> dict[str, Any]:
-        """Wait until it ends, killed or not; gives its report."""
-        if not self.ended(seconds):
-            self.kill()  # so that the nursery is there for the next
-            raise AssertionError("a life hangs")
-        assert self.report is not None
-        return self.report
-
-    def finish(self) -> dict[str, Any]:
-        """Let it end by itself; gives its report."""
-        report = self.wait()
-        assert report["ended"] == 0, "a life ended with an error; see above"
-        assert "locked" not in report, "the lock of a killed process was not free at once"
-        return report
 
 
 @dataclass(frozen=True)
@@ -191,6 +89,7 @@ class Evening:
         expected: the prompts' words on each network, in order.
         asked_at: when each question is due.
         over: no life is to come any more.
+        regretting: on each network somebody takes back an answer that the digest repeats.
     """
 
     folder: Path
@@ -207,14 +106,17 @@ class Evening:
     asked_at: list[datetime]
     kills: int = 0
     over: bool = False
+    regretting: bool = False
     troubles: list[str] = field(default_factory=list)
     site_faults: list[str] = field(default_factory=list)
+    said_wrongly: Verdict = field(default_factory=Verdict)
     stage: int = 0
     app_password: str = ""
     _pages: frozenset[str] = frozenset()
     _whole: set[tuple[str, int, int]] = field(default_factory=set)
     _people: list[tuple[BlueskyAccount, MastodonAccount]] = field(default_factory=list)
     _said: dict[str, Any] = field(default_factory=dict)
+    _sources: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
     @property
     def proxies(self) -> dict[Network, FaultProxy]:
@@ -228,7 +130,9 @@ class Evening:
 
     def start(self, **orders: Any) -> Life:
         """A life begins, at `now`; `orders` are the child's."""
-        return Life(self.nursery, self.folder, self.now, **{"digest": self.now > self.ends + LATE_ANSWERS, **orders})
+        patient = {"quiet": 2.0} if self.stage > ALL_SAID else {}  # a loop has to look answers up, too
+        late = self.now > self.ends + LATE_ANSWERS
+        return Life(self.nursery, self.folder, self.now, **{"digest": late, **patient, **orders})
 
     def after(self, report: dict[str, Any] | None) -> bool:
         """Move the clock on to what is due next; false when the chat is through.
@@ -246,10 +150,27 @@ class Evening:
         moved = datetime.fromisoformat(report["now"])
         due = datetime.fromisoformat(report["next"]) if report["next"] else None
         if due is None and report["digest"]:
-            self.over = True
-            return False
+            if self._is_through():
+                self.over = True
+                return False
+            due = moved + LOOKED_UP
         self.now = max(moved, due or self.ends + LATE_ANSWERS) + timedelta(milliseconds=50)
         return True
+
+    def _is_through(self) -> bool:
+        """Whether nothing is to come once the digest is out: what somebody regrets has to leave it again."""
+        if not self.regretting or self.stage < ALL_SAID:
+            return True
+        repeated = {network: any(REGRETS in one.text for one in held) for network, held in self.held().items()}
+        if self.stage == ALL_SAID:
+            self.said_wrongly.lost += [f"{network}: {REGRETS!r}" for network in NETWORKS if not repeated[network]]
+            sky, toot = self._people[2]
+            for owner, post in zip((sky, toot), self._said["regretted"], strict=True):
+                owner.delete(post)
+            self.servers.bluesky.settle()
+        self.stage += 1
+        shown = judge_site(self.site, gone=[REGRETS]).site
+        return self.stage > ALL_SAID + 1 and (self.stage > TOO_LATE or not (shown or any(repeated.values())))
 
     def settle(self) -> None:
         """Return once no request of a dead life is under way: on its clock they would come in hours later."""
@@ -275,7 +196,7 @@ class Evening:
     # -- teachers ------------------------------------------------------------------------------------------------
     def teachers_come(self) -> None:
         """Once question 1 is out people answer it; once question 2 is, one answers, one takes back, one leaves."""
-        if self.stage < 2 and self.now >= self.asked_at[self.stage] and self._asked(self.stage + 1):
+        if self.stage < ALL_SAID and self.now >= self.asked_at[self.stage] and self._asked(self.stage + 1):
             (self._answer_first, self._answer_second)[self.stage]()
             self.stage += 1
             self.servers.bluesky.settle()
@@ -305,7 +226,10 @@ class Evening:
 
     def _answer_second(self) -> None:
         (_, stays), (sky_leaver, toot_leaver), (sky_deleter, toot_deleter) = self._people
-        stays.reply(self._said["mastodon"], STAYS["mastodon"])
+        sky_q, toot_q = self._said["bluesky"], self._said["mastodon"]
+        stays.reply(toot_q, STAYS["mastodon"])
+        if self.regretting:
+            self._said["regretted"] = (sky_deleter.reply(sky_q, REGRETS), toot_deleter.reply(toot_q, REGRETS))
         for deleter, post in zip((sky_deleter, toot_deleter), self._said["deleted"], strict=True):
             deleter.delete(post)
         sky_first, toot_first = self._said["first"]
@@ -320,7 +244,11 @@ class Evening:
     def toot_posts(self) -> list[tuple[dict[str, Any], str]]:
         """All posts of our account on the Mastodon server, oldest first, with the words as they were sent."""
         found = self.servers.mastodon.account_statuses(self.toot.id, token=self.toot.token)
-        texts = [(one, self.toot.call("GET", f"/api/v1/statuses/{one['id']}/source")["text"]) for one in found]
+        for one in found:
+            if (one["id"], one["edited_at"]) not in self._sources:  # each costs a request
+                source = self.toot.call("GET", f"/api/v1/statuses/{one['id']}/source")["text"]
+                self._sources[one["id"], one["edited_at"]] = source
+        texts = [(one, self._sources[one["id"], one["edited_at"]]) for one in found]
         return sorted(texts, key=lambda one: int(one[0]["id"]))
 
     def held(self) -> dict[str, list[Held]]:
@@ -345,16 +273,18 @@ class Evening:
     def verdict(self) -> Verdict:
         """What the oracle says once the chat is through."""
         found = Verdict(site=list(self.site_faults))
+        found += self.said_wrongly
+        taken_back = (LEAVES, DELETES, *([REGRETS] if self.stage > ALL_SAID else []))
         for network, held in self.held().items():
             found += judge_said(
                 network, self.expected[network], held,
-                repeated=list(STAYS.values()) if self.over else None, questions=QUESTIONS, unwanted=(LEAVES, DELETES),
+                repeated=list(STAYS.values()) if self.over else None, questions=QUESTIONS, unwanted=taken_back,
             )  # fmt: skip
         found += judge_site(
             self.site,
             expected=self._pages | {"index.html", "feed.xml", "calendar.ics"},
             shown=tuple(STAYS.values()),
-            gone=(LEAVES, DELETES),
+            gone=taken_back,
             over=True,
         )
         return found
@@ -366,7 +296,9 @@ def plain(text: str) -> str:
 
 
 @contextmanager
-def open_evening(folder: Path, servers: Servers, nursery: Nursery, *, database: str = SQLITE) -> Iterator[Evening]:
+def open_evening(
+    folder: Path, servers: Servers, nursery: Nursery, *, database: str = SQLITE, regretting: bool = False
+) -> Iterator[Evening]:
     """A bot's folder, two accounts and two proxies, shortly before the first prompt.
 
     Args:
@@ -374,6 +306,7 @@ def open_evening(folder: Path, servers: Servers, nursery: Nursery, *, database: 
         servers: both networks; lives can listen where there is a Jetstream.
         nursery: forks the bot's lives.
         database: a SQLAlchemy URL; a relative file stands in the folder.
+        regretting: see `Evening`.
     """
     key = uuid.uuid4().hex[:8]
     sky = servers.bluesky.create_account(f"chaos{key}", bot=True)
@@ -403,6 +336,7 @@ def open_evening(folder: Path, servers: Servers, nursery: Nursery, *, database: 
         made = Evening(
             folder, database, nursery, servers, sky, toot, sky_proxy, toot_proxy,
             now=min(due) + timedelta(seconds=1), ends=chat.ends_at, expected=expected, asked_at=asked_at,
+            regretting=regretting,
         )  # fmt: skip
         made.log_in()
         yield made

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from chaos.evening import Evening, Life, Network
+from chaos.evening import Evening, Network
+from chaos.lives import Life
 from chaos.oracle import Verdict
 from chaos.points import group_of
 from chaos.wrongs import LATE, Wrong, begin
@@ -19,10 +20,22 @@ from chaos.wrongs import LATE, Wrong, begin
 GROUPS = ("begin", "commit", "checkpoint", "vacuum", "request", "stream", "file")
 STARVED = timedelta(minutes=4)
 """After so long without a life that ended by itself the next one is let live."""
-DRAWN = 10
+DRAWN = 15
 """Points drawn at a time; the life dies at the first of them that it meets often enough."""
 PATIENCE = 12
 """Lives after which something that did not strike is taken away again."""
+
+
+class Met(NamedTuple):
+    """What it was like when a point was met first.
+
+    Attributes:
+        amid: what was going wrong, network and name.
+        after: the point at which the life before had died; empty: it had not.
+    """
+
+    amid: tuple[tuple[Network, str], ...] = ()
+    after: str = ""
 
 
 @dataclass
@@ -34,19 +47,21 @@ class Tally:
         most: how often in one life.
         fired: how often a life died there.
         faults: how often each thing that went wrong struck, by network and name.
+        met: what it was like when a point was met first.
     """
 
     visits: Counter[str] = field(default_factory=Counter)
     most: Counter[str] = field(default_factory=Counter)
     fired: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    met: dict[str, Met] = field(default_factory=dict)
     verdict: Verdict = field(default_factory=Verdict)
     kills: int = 0
     lives: int = 0
     evenings: int = 0
 
-    def note(self, life: Life) -> None:
-        """Count a life that has ended."""
+    def note(self, life: Life, met: Met) -> None:
+        """Count a life that has ended; `met` is what it was like."""
         report = life.report
         assert report is not None
         self.lives += 1
@@ -54,12 +69,14 @@ class Tally:
         self.visits.update(report.get("visits", {}))
         for point, times in report.get("visits", {}).items():
             self.most[point] = max(self.most[point], times)
+            self.met.setdefault(point, met)
         if "died" in report:
             self.fired[report["died"]] += 1
 
     def __iadd__(self, other: "Tally") -> Self:
         for point, times in other.most.items():
             self.most[point] = max(self.most[point], times)
+        self.met = {**other.met, **self.met}
         self.visits += other.visits
         self.fired += other.fired
         self.faults += other.faults
@@ -84,8 +101,10 @@ class Explorer:
         groups: which points to die at.
         ways: how lives are lived, see child.py.
         wrongs: what is to go wrong, network and name, each until it has struck once.
-        depth: how many of ten lives die at a drawn visit of a drawn point, or at one that is known and was never fired.
+        depth: how many of ten lives die at a drawn visit of a drawn point, or at one that is known and was never fired;
+            without it lives die at the first point that was not fired yet.
         played: what came of the evening that was begun last.
+        diary: its lives, one line each.
     """
 
     tally: Tally
@@ -95,20 +114,27 @@ class Explorer:
     wrongs: list[tuple[Network, str]] = field(default_factory=list)
     depth: int = 0
     played: Tally = field(default_factory=Tally)
+    diary: list[str] = field(default_factory=list)
 
     def play(self, evening: Evening, *, kills: int = 10_000) -> Tally:
         """Let an evening go by, with so many kills at most; gives what came of it, which `tally` has already."""
         self.played = tally = Tally(evenings=1)
+        self.diary.clear()
         wrong: dict[Network, Wrong] = {}
-        fed = evening.now
+        fed, died = evening.now, ""
         for _ in range(kills + 200):
             self._begin(evening, wrong)
             orders = {key: value for one in wrong.values() for key, value in one.orders.items()}
-            if tally.kills < kills and evening.now - fed < STARVED:
-                orders |= self._aim(tally)
-            life = evening.start(way=self.rng.choice(self.ways), **orders)
+            if evening.now - fed < STARVED:
+                orders |= self._aim(tally) if tally.kills < kills else self._last_aim(tally, kills)
+            way = self.rng.choice(self.ways)
+            life = evening.start(way=way, **orders)
             report = life.wait()
-            tally.note(life)
+            amid = tuple((one.network, one.name) for one in wrong.values())
+            tally.note(life, Met(amid, died))
+            told = {name: report.get(name) for name in ("died", "now", "next", "troubles", "given_up")}
+            self.diary.append(f"{evening.now} {way} amid {amid}: {told}")
+            died = report.get("died", "")
             self._end(evening, wrong, tally)
             if not life.killed:
                 life.finish()
@@ -127,16 +153,26 @@ class Explorer:
 
     def _aim(self, tally: Tally) -> dict[str, Any]:
         """Where the next life is to die."""
-        known = sorted(point for point in self.tally.most if group_of(point) in self.groups)
+        known = sorted(point for point in {*self.tally.most, *tally.most} if group_of(point) in self.groups)
         if known and self.rng.randrange(10) < self.depth:
             points = self.rng.sample(known, min(DRAWN, len(known)))
-            rare = (point for point in known if not self.tally.fired[point] and not tally.fired[point])
-            return {"kill": {**{point: self._visit(point) for point in points}, **dict.fromkeys(rare, 1)}}
+            return {"kill": {point: self._visit(point) for point in points} | self._rare(tally)}
         return {"spare": sorted({*self.tally.fired, *tally.fired}), "groups": list(self.groups)}
+
+    def _last_aim(self, tally: Tally, kills: int) -> dict[str, Any]:
+        """Once enough lives have died: only at what no life has died at yet, such as the end of a chat."""
+        return {"kill": self._rare(tally)} if kills and self.depth else {}
+
+    def _rare(self, tally: Tally) -> dict[str, int]:
+        """Points that are known and where no life died yet; now and then those after whose deaths they were met."""
+        died = {*self.tally.fired, *tally.fired}
+        rare = [point for point in self.tally.met if point not in died and group_of(point) in self.groups]
+        led = [self.tally.met[point].after for point in rare if self.rng.randrange(2)]
+        return dict.fromkeys([*rare, *filter(None, led)], 1)
 
     def _visit(self, point: str) -> int:
         """At which visit to die: the first in half of all cases, any that a life was seen to make in the others."""
-        return self.rng.choice((1, self.rng.randint(1, self.tally.most[point])))
+        return self.rng.choice((1, self.rng.randint(1, max(1, self.tally.most[point]))))
 
     # -- what goes wrong -----------------------------------------------------------------------------------------
     def _begin(self, evening: Evening, under_way: dict[Network, Wrong]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 PICTURE = Path(__file__).parents[2] / "templates" / "starter" / "images" / "wall.jpg"
 QUESTIONS = 3
+SQLITE = "sqlite:///staffroom.db"
 
 
 def write_logins(folder: Path, logins: dict[str, dict[str, str]]) -> None:

@@ -207,9 +207,14 @@ def judge_site(
     if over:
         found.site += [f"{file.relative_to(folder)} was left behind" for file in temporary]
     looked_for = files if over else whole if shown or gone else []
-    texts = [file.read_text(encoding="utf-8", errors="replace") for file in looked_for]
-    found.site += [f"{words!r} is not shown" for words in shown if not any(words in text for text in texts)]
-    found.site += [f"{words!r} is still there" for words in gone if any(words in text for text in texts)]
+    texts = {file: file.read_text(encoding="utf-8", errors="replace") for file in looked_for}
+    found.site += [f"{words!r} is not shown" for words in shown if not any(words in text for text in texts.values())]
+    found.site += [
+        f"{words!r} is still in {file.relative_to(folder)}"
+        for words in gone
+        for file, text in texts.items()
+        if words in text
+    ]
     return found
 
 

@@ -16,7 +16,7 @@ from chaos.disk import MOMENTS, play, unsaid
 from chaos.sandboxed import Evening
 from chaos.scenario import Outcome, Place
 from networks.postgres_server import SERVANT, USER, PostgresServer, start
-from networks.yard import Leashed, Yard
+from networks.yard import Leashed, Yard, wait_for
 from sqlalchemy import Engine, create_engine, text
 
 from bot.errors import StoreError
@@ -41,11 +41,15 @@ class Cluster:
         master = int((self._data / "postmaster.pid").read_text().splitlines()[0])
         self._command = Path(f"/proc/{master}/cmdline").read_bytes().decode().split("\0")[:-1]
         os.kill(master, signal.SIGSTOP)  # so that it starts no other child meanwhile
-        for child in _children(master):
+        children = _children(master)
+        for child in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         os.kill(master, signal.SIGKILL)
         self.deaths += 1
+        # Until its parent has heard of its death its number is taken, and a new server believes that it still runs;
+        # and while a child is still about to end, that the old one's memory is in use.
+        wait_for(lambda: not _there(master) and not any(map(_at_work, children)), seconds=60, pause=0.005)
 
     def revive(self) -> None:
         """Start it again on what it left, and wait until it answers."""
@@ -68,6 +72,18 @@ def _children(parent: int) -> list[int]:
             if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
                 found.append(int(stat.parent.name))
     return found
+
+
+def _there(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def _at_work(pid: int) -> bool:
+    """Whether a process has not ended yet; one that has, and nobody asked about, still has its number."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 @contextmanager

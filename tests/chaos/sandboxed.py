@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
-from chaos.folder import write_folder
+from chaos.folder import SQLITE, write_folder
 
 import bot.bootstrap.accounts
 from bot.bootstrap import running_house
@@ -38,7 +38,7 @@ class Evening:
     """
 
     folder: Path
-    database: str = "sqlite:///staffroom.db"
+    database: str = SQLITE
     clock: SteppedClock = field(default_factory=lambda: SteppedClock(STARTS - timedelta(hours=1)))
 
     def __post_init__(self) -> None:

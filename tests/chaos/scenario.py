@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaos.evening import Nursery, Servers
+from chaos.evening import Servers
+from chaos.lives import Nursery
 from chaos.oracle import Verdict
 from networks.postgres_server import PostgresServer
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from chaos.evening import Life, Nursery
+from chaos.lives import Life, Nursery
 from chaos.oracle import Held, Verdict, half, judge_said, judge_site, pages
 
 WANTED = ["Welcome.", "Q1 What?", "Q2 Why?"]
@@ -145,7 +145,7 @@ def test_verdicts_add_up() -> None:
 def test_a_life_that_ends_as_soon_as_it_began_is_heard(tmp_path: Path) -> None:
     """Both its lines come at once, and nothing after them that would wake whoever waits."""
     both = r"""import os; input(); os.write(1, b'{"pid": 1}\n{"ended": 0}\n'); input()"""
-    with Nursery(sys.executable, "-c", both) as nursery:
+    with Nursery(command=[sys.executable, "-c", both]) as nursery:
         life = Life(nursery, tmp_path, datetime(2027, 1, 7, tzinfo=UTC))
         assert life.ended(1)
         nursery.ask({})

@@ -1,45 +1,70 @@
-"""What a nursery does once, so that no life pays for it: patterns, templates and statements compiled, by a rehearsal.
+"""What a nursery does once, so that no life pays for it: patterns, templates, statements compiled, by playing a chat.
 
 Nothing of this is state: a life that found none of it would do the same, later.
 """
 
 import functools
+import itertools
 import tempfile
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import jinja2
-from chaos.folder import write_folder
+import msgspec
+from chaos.folder import SQLITE
+from chaos.sandboxed import ACCOUNTS, STARTS, Evening
 from jinja2.bccache import Bucket
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine.default import DefaultDialect
 
+import bot.domain.alarms
 import bot.storage.engine
-from bot.bootstrap import read_settings
-from bot.bootstrap.sandbox import run_rehearsal
-from bot.domain.schedule import planned_chats
+from bot.domain.watching import Patterns, Vocabulary
 from bot.rendering.templates import Templates
+from bot.tick import tick
 
-NETWORKS = """\
-  bluesky: {handle: warm.example.org}
-  mastodon: {server: "https://warm.example.org"}
-"""
+ANSWERS = ("It is hard to say. What do you all think?", "REMOVE ME", "#noarchive, please.")
 
 
-def warm() -> None:
-    """Play a chat in memory, and keep what was compiled for it."""
+def warm(databases: Sequence[str] = ()) -> None:
+    """Play a chat in memory on SQLite and on each of these (empty) databases, and keep what was compiled for it."""
     _keep_templates()
     _keep_statements()
-    httpx.create_ssl_context = functools.cache(httpx.create_ssl_context)  # the certificates of the whole world
-    day = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        write_folder(folder, "sqlite:///staffroom.db", NETWORKS, day, "WarmChat")
-        settings = read_settings(folder)
-        (chat,) = planned_chats(settings.series[0])
-        run_rehearsal(settings, chat, answers=12, seed=1, here=False, progress=lambda _share: None)
+    _keep_certificates()
+    _keep_patterns()
+    for database in (SQLITE, *databases):
+        with tempfile.TemporaryDirectory() as place:
+            evening = Evening(Path(place), database)
+            for minutes in (-60, -30, 0, 5, 6, 16, 27, 40, 161, 300):
+                evening.clock.move_to(STARTS + timedelta(minutes=minutes))
+                with evening.bot() as house:
+                    tick(house)
+                    house.store._engine.dispose()
+                if minutes == 5:
+                    for number, (network, answer) in enumerate(itertools.product(ACCOUNTS, ANSWERS)):
+                        evening.answer(network, f"amy{number}", answer)
+
+
+def _keep_certificates() -> None:
+    """Of the whole world, and read for every client: three times in each life."""
+    made = functools.cache(httpx.create_ssl_context)
+    httpx.create_ssl_context = httpx._transports.default.create_ssl_context = made
+    made()
+    httpx.Client().close()  # asks for it in its own words
+
+
+def _keep_patterns() -> None:
+    """What to watch for in a language, once for all settings that are read."""
+    kept: dict[bytes, Patterns] = {}
+
+    def making(words: Vocabulary) -> Patterns:
+        key = msgspec.json.encode(words)
+        return kept[key] if key in kept else kept.setdefault(key, Patterns(words))
+
+    bot.domain.alarms.Patterns = making
 
 
 class _Bytecode(jinja2.BytecodeCache):
