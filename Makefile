@@ -8,7 +8,7 @@ RUNTIME := $(VENV)/.runtime-ready
 DEV := $(VENV)/.dev-ready
 NODE := tests/networks/node_modules/.ready
 # Tests wait for networks more than they work: three keep two cores busy.
-WORKERS ?= 3
+WORKERS ?= 4
 
 .PHONY: help demo test check format bench chaos sbom audit clean
 
