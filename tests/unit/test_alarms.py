@@ -160,6 +160,13 @@ def test_nor_behind_a_noun_with_a_capital() -> None:
     assert raised("Gestern sang Jonas Kaufmann. Mein Schüler Jonas weint", "de") == ("pupil",)
 
 
+@pytest.mark.parametrize(
+    "text", ["A pupil (Mary Smith) said so", "A pupil (Mary Anne Smith) said so", "One pupil, Mary Anne Smith, said so"]
+)
+def test_a_name_between_marks_may_have_three_words(text: str) -> None:
+    assert raised(text) == ("pupil",)
+
+
 def test_whoever_has_a_title_is_somebody_whatever_else_the_name_means() -> None:
     assert raised("Mr March is a bully.") == ("accusation",)
 
