@@ -11,11 +11,11 @@ Orders of a life:
   then ends as by SIGKILL while it has nothing to do;
 - `kill`: `{point: n}`; `spare` and `groups`: see points.py. A life that dies so says `died`, its point, and `now`;
 - `digest`: a loop does not end before the digest is planned;
-- `quiet`: seconds after which a loop that has nothing to say may end (0.4);
 - `timeout`: seconds that one request may take.
 
 Every report has `visits`, how often each point was met. One of a life that ended by itself has `now`, `next` (what is
-due next), `digest` (whether it is planned), `troubles`, and what was `given_up`.
+due next), `digest` (whether it is planned), `owed` (networks on which something is due and not out), `troubles`, and
+what was `given_up`.
 """
 
 import gc
@@ -70,6 +70,7 @@ def live(orders: dict[str, Any], clock: MovedClock, say: Callable[[dict[str, Any
             "now": clock.now().isoformat(),
             "next": due.isoformat() if due else None,
             "digest": _has_digest(house),
+            "owed": _owed(house),
             **done,
         }
         if looping:
@@ -85,23 +86,29 @@ def _tick(house: House) -> dict[str, list[str]]:
 
 def _loop(house: House, orders: dict[str, Any]) -> dict[str, list[str]]:
     """The loop, until nothing is due for a moment; it is left running. With `digest` that is due, too."""
-    digest, calm = orders.get("digest", False), orders.get("quiet", QUIET)
+    digest = orders.get("digest", False)
     lines: list[str] = []
     loop = Loop(house, lines.append, reread=REREAD, pace=PACE)
     threading.Thread(target=loop.run, daemon=True).start()
     ends = time.monotonic() + orders.get("seconds", 60.0)
-    quiet = time.monotonic() + max(calm, 3 * QUIET)  # the streams get a moment to begin
+    quiet = time.monotonic() + 3 * QUIET  # the streams get a moment to begin
     while time.monotonic() < min(ends, quiet):
         time.sleep(0.05)
         due = house.store.next_due(house.clock.now())
         soon = due is not None and due <= house.clock.now() + timedelta(seconds=5)
         if soon or (digest and not _has_digest(house)):
-            quiet = max(quiet, time.monotonic() + calm)
+            quiet = max(quiet, time.monotonic() + QUIET)
     return {"troubles": [], "given_up": [line for line in lines if line.startswith(("missed", "refused"))]}
 
 
 def _has_digest(house: House) -> bool:
     return any(one.prompt.endswith("/digest") for one in house.store.deliveries())
+
+
+def _owed(house: House) -> list[str]:
+    now = house.clock.now()
+    open_ones = (one for one in house.store.deliveries() if one.state in ("planned", "frozen"))
+    return sorted({one.network for one in open_ones if one.at <= now})
 
 
 def _quiet(line: str) -> None:

@@ -130,9 +130,10 @@ class Evening:
 
     def start(self, **orders: Any) -> Life:
         """A life begins, at `now`; `orders` are the child's."""
-        patient = {"quiet": 2.0} if self.stage > ALL_SAID else {}  # a loop has to look answers up, too
+        if self.stage > ALL_SAID:
+            orders["way"] = "tick"  # a loop that has nothing to say may end before it has looked answers up
         late = self.now > self.ends + LATE_ANSWERS
-        return Life(self.nursery, self.folder, self.now, **{"digest": late, **patient, **orders})
+        return Life(self.nursery, self.folder, self.now, **{"digest": late, **orders})
 
     def after(self, report: dict[str, Any] | None) -> bool:
         """Move the clock on to what is due next; false when the chat is through.

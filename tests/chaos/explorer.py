@@ -8,7 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 
 from chaos.evening import Evening, Network
@@ -22,6 +22,9 @@ STARVED = timedelta(minutes=4)
 """After so long without a life that ended by itself the next one is let live."""
 DRAWN = 15
 """Points drawn at a time; the life dies at the first of them that it meets often enough."""
+TROUBLED = timedelta(minutes=3)
+"""How long one network may be in trouble while something waits to be said there; then it gets a rest. A network that
+fails for as long as a prompt is useful makes the bot give it up, as it should."""
 PATIENCE = 12
 """Lives after which something that did not strike is taken away again."""
 
@@ -115,11 +118,13 @@ class Explorer:
     depth: int = 0
     played: Tally = field(default_factory=Tally)
     diary: list[str] = field(default_factory=list)
+    _since: dict[Network, datetime] = field(default_factory=dict)
 
     def play(self, evening: Evening, *, kills: int = 10_000) -> Tally:
         """Let an evening go by, with so many kills at most; gives what came of it, which `tally` has already."""
         self.played = tally = Tally(evenings=1)
         self.diary.clear()
+        self._since.clear()
         wrong: dict[Network, Wrong] = {}
         fed, died = evening.now, ""
         for _ in range(kills + 200):
@@ -139,6 +144,7 @@ class Explorer:
             if not life.killed:
                 life.finish()
                 fed = evening.now
+                self._since = {name: at for name, at in self._since.items() if name in report.get("owed", ())}
             more = evening.after(report)
             if not life.killed:
                 fed = max(fed, evening.now)
@@ -146,6 +152,7 @@ class Explorer:
                 break
         else:
             raise AssertionError("the chat does not come to its end")
+        self.wrongs += [(network, one.name) for network, one in wrong.items()]
         evening.kills += tally.kills
         tally.verdict += evening.verdict()
         self.tally += tally
@@ -178,7 +185,9 @@ class Explorer:
     def _begin(self, evening: Evening, under_way: dict[Network, Wrong]) -> None:
         """Let something go wrong on each network where nothing does."""
         for network, name in list(self.wrongs):
-            if network not in under_way and (name not in LATE or evening.now > evening.ends):
+            rests = evening.now - self._since.get(network, evening.now) > TROUBLED
+            if network not in under_way and not rests and (name not in LATE or evening.now > evening.ends):
+                self._since.setdefault(network, evening.now)
                 under_way[network] = begin(name, evening, network)
                 under_way[network].left = PATIENCE
                 self.wrongs.remove((network, name))

@@ -82,10 +82,13 @@ def test_killed_while_networks_go_wrong(an_evening: AnEvening, part: int) -> Non
     tally = Tally()
     explorer = Explorer(tally, random.Random(part), ("commit", "request"), wrongs=list(pairs), depth=10)
 
-    with an_evening() as evening:
-        explorer.play(evening, kills=20)
+    for _ in range(3):  # one as a rule
+        with an_evening() as evening:
+            explorer.play(evening, kills=20)
+        assert tally.verdict.wrong == []
+        if not explorer.wrongs:
+            break
 
-    assert tally.verdict.wrong == []
     assert tally.faults.keys() == {f"{network}: {name}" for network, name in pairs}
     assert all(tally.faults.values())
 
