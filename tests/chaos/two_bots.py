@@ -221,7 +221,7 @@ class Bot:
         os.kill(self.pid, number)
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(happened: Callable[[], bool], seconds: float = 180) -> None:
     """Wait; an ``AssertionError`` where it does not happen."""
     ends = datetime.now(UTC) + timedelta(seconds=seconds)
     while not happened():

@@ -58,6 +58,10 @@ class Liar:
                         connection.sendall(_answer(body))
                     else:
                         self.says(connection)
+                        connection.shutdown(socket.SHUT_WR)
+                        connection.settimeout(5)
+                        while connection.recv(65536):  # what is left unread as it is closed would reset the answer
+                            pass
                         return
             except OSError:
                 return
@@ -70,7 +74,15 @@ class Liar:
 
 
 def _answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
-    lines = [f"HTTP/1.1 {status}", "Content-Type: application/json", *headers, f"Content-Length: {len(body)}", "", ""]
+    lines = [
+        f"HTTP/1.1 {status}",
+        "Content-Type: application/json",
+        "Connection: close",
+        *headers,
+        f"Content-Length: {len(body)}",
+        "",
+        "",
+    ]
     return "\r\n".join(lines).encode() + body
 
 
