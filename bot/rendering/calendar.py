@@ -10,7 +10,7 @@ from icalendar import Calendar, Event, vDuration
 
 from bot.domain.cleaning import showable
 from bot.rendering import urls
-from bot.rendering.feeds import stable_id
+from bot.rendering.entries import stable_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -98,9 +98,11 @@ class ChatPage:
         values: dict[str, Any] = {
             "summary": chat.about or f"#{series.hashtag}, {when}",
             "feed": urls.series_feed(series.slug),
+            "json_feed": urls.series_json_feed(series.slug),
             "feed_title": series.title,
             "calendar": urls.series_calendar(series.slug),
             "data": urls.chat_data(chat.id),
+            "table": urls.chat_table(chat.id),
             "index": series.index,
             "hashtag": f"#{series.hashtag}",
             "series_path": urls.series_page(series.slug),

@@ -39,7 +39,9 @@ class Press(NamedTuple):
         return self.words(series.languages[0] if series.languages else "")
 
     def page(self, template: str, words: Words, here: str, title: str, values: dict[str, Any]) -> bytes:
-        """Fill in a page. ``values`` may set the frame's: ``summary``, ``feed``, ``calendar``, ``data``, ``index``."""
+        """Fill in a page. ``values`` may set the frame's: ``summary``, ``feed``, ``json_feed``, ``feeds``,
+        ``calendar``, ``data``, ``table``, ``index``.
+        """
         frame = {
             "w": words,
             "site": self.site,
@@ -49,9 +51,12 @@ class Press(NamedTuple):
             "title": title,
             "summary": "",
             "feed": urls.FEED,
+            "json_feed": urls.JSON_FEED,
+            "feeds": "",
             "feed_title": self.site.title,
             "calendar": urls.CALENDAR,
             "data": "",
+            "table": "",
             "index": True,
         }
         return self.templates.render(f"site/{template}.html.j2", frame | values).encode()

@@ -16,7 +16,9 @@ from bot.rendering import privacy, urls
 from bot.rendering.calendar import calendar
 from bot.rendering.chatjson import chat_json
 from bot.rendering.chatpage import ChatPage, Neighbour
-from bot.rendering.feeds import ENTRIES, atom
+from bot.rendering.chattable import chat_table
+from bot.rendering.entries import ENTRIES, entries, made_from
+from bot.rendering.feeds import atom, json_feed, opml
 from bot.rendering.frame import NETWORKS, Press, SeriesCard, card, series_card
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from bot.rendering.words import Words
 
     Content = Callable[[str], ChatContent]
+    FeedWriter = Callable[..., bytes]
 
 HOME_COMING = 5
 HOME_PAST = 20
@@ -87,7 +90,9 @@ class SiteRenderer:
         yield self._home(every, [one for one in coming if not one.cancelled][:HOME_COMING], past[:HOME_PAST], figures)
         site, words = self._press.site, self._press.words()
         told = _told(chats, figures, now)
-        yield self._feed(words, site.title, path=urls.FEED, page=urls.HOME, chats=told, figures=figures)
+        yield from self._feeds(words, site.title, urls.HOME, (urls.FEED, urls.JSON_FEED), chats=told, figures=figures)
+        cards = [series_card(words, series, site.voices) for series in every]
+        yield self._page(urls.OPML, cards, lambda _: opml(site, words, cards))
         yield self._calendar(words, site.title, urls.CALENDAR, coming)
         for series in every:
             yield from self._series(series, by_series[series.slug], figures, now)
@@ -147,26 +152,28 @@ class SiteRenderer:
             "coming": [card(words, one, figures.get(one.chat.id), with_series=several) for one in coming],
             "past": [card(words, one, figures.get(one.chat.id), with_series=several) for one in past],
         }
-        frame = values | {"summary": words("site.lede")}
+        frame = values | {"summary": words("site.lede"), "feeds": urls.OPML}
         return self._page(urls.HOME, values, lambda _: press.page("home", words, urls.HOME, press.site.title, frame))
 
-    def _feed(
+    def _feeds(
         self,
         words: Words,
         title: str,
-        *,
-        path: str,
         page: str,
+        paths: tuple[str, str],
+        *,
         chats: Sequence[StoredChat],
         figures: Mapping[str, ChatFigures],
-    ) -> Page:
-        made_from = [title, [(stored.chat, stored.series.hashtag, figures.get(stored.chat.id)) for stored in chats]]
-        site = self._press.site
-        return self._page(
-            path,
-            made_from,
-            lambda _: atom(site, words, title=title, path=path, page=page, chats=chats, figures=figures),
-        )
+    ) -> Iterator[Page]:
+        """The same entries as Atom and as JSON Feed."""
+        press = self._press
+        for path, write in zip(paths, (atom, json_feed), strict=True):
+
+            def make(content: Content, path: str = path, write: FeedWriter = write) -> bytes:
+                told = list(entries(press, words, path, chats, figures=figures, content=content))
+                return write(press.site, words, title=title, path=path, page=page, told=told)
+
+            yield self._page(path, [title, made_from(chats, figures)], make)
 
     def _calendar(self, words: Words, name: str, path: str, coming: Sequence[StoredChat]) -> Page:
         made_from = [name, [(one.chat, one.series.hashtag, one.revision, one.cancelled) for one in coming]]
@@ -192,14 +199,14 @@ class SiteRenderer:
         frame = values | {
             "summary": series.about,
             "feed": urls.series_feed(series.slug),
+            "json_feed": urls.series_json_feed(series.slug),
             "feed_title": series.title,
             "calendar": urls.series_calendar(series.slug),
         }
         made_from = [series.title, mine.language, values]
         yield self._page(path, made_from, lambda _: self._press.page("series", words, path, series.title, frame))
-        feed = urls.series_feed(series.slug)
-        told = _told(chats, figures, now)
-        yield self._feed(words, series.title, path=feed, page=path, chats=told, figures=figures)
+        feeds = (urls.series_feed(series.slug), urls.series_json_feed(series.slug))
+        yield from self._feeds(words, series.title, path, feeds, chats=_told(chats, figures, now), figures=figures)
         yield self._calendar(words, series.title, urls.series_calendar(series.slug), coming)
         for index, stored in enumerate(chats):
             earlier = _neighbour(chats[index - 1]) if index else None
@@ -220,6 +227,7 @@ class SiteRenderer:
             ).render(),
         )
         yield self._page(urls.chat_data(chat.id), data, lambda content: chat_json(content(chat.id)))
+        yield self._page(urls.chat_table(chat.id), data, lambda content: chat_table(content(chat.id)))
 
 
 def _told(chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], now: datetime) -> list[StoredChat]:
@@ -243,7 +251,12 @@ def _neighbour(stored: StoredChat) -> Neighbour:
 
 def _robots(cards: Sequence[SeriesCard]) -> bytes:
     """Pages say ``noindex`` themselves; crawlers must be let in to read it. Data files cannot, so they are closed."""
-    closed = [f"Disallow: /{one.path.removesuffix('index.html')}*/chat.json" for one in cards if not one.index]
+    closed = [
+        f"Disallow: /{one.path.removesuffix('index.html')}*/{data}"
+        for one in cards
+        if not one.index
+        for data in ("chat.json", "chat.csv")
+    ]
     return "\n".join(["User-agent: *", *(closed or ["Disallow:"]), ""]).encode()
 
 

@@ -17,6 +17,8 @@ PEOPLE = "people/index.html"
 LOOK = "look.css"
 ROBOTS = "robots.txt"
 FEED = "feed.xml"
+JSON_FEED = "feed.json"
+OPML = "feeds.opml"
 CALENDAR = "calendar.ics"
 
 _TAKEN = frozenset({"about", "people", "privacy"})
@@ -39,6 +41,11 @@ def series_feed(series: str) -> str:
     return f"{folder(series)}/{FEED}"
 
 
+def series_json_feed(series: str) -> str:
+    """The JSON Feed of a series."""
+    return f"{folder(series)}/{JSON_FEED}"
+
+
 def series_calendar(series: str) -> str:
     """The calendar of a series' coming chats."""
     return f"{folder(series)}/{CALENDAR}"
@@ -52,6 +59,11 @@ def chat_page(chat: str) -> str:
 def chat_data(chat: str) -> str:
     """All that may be shown of a chat, as JSON."""
     return f"{_chat_folder(chat)}/chat.json"
+
+
+def chat_table(chat: str) -> str:
+    """The same as a table (CSV)."""
+    return f"{_chat_folder(chat)}/chat.csv"
 
 
 def _chat_folder(chat: str) -> str:

@@ -33,9 +33,9 @@ from bot.domain.commands import read
 from bot.domain.labels import label_of
 from bot.domain.mentions import mentions, unname
 from bot.domain.patterns import hidden_host, host_of, is_web
-from bot.domain.records import StoredChat
+from bot.domain.records import Answer, StoredChat
 from bot.domain.repeating import repeatable, unlinked
-from bot.domain.richtext import Facet, Link, RichText, Tag, from_facets, neutralise, runs, to_html, to_plain
+from bot.domain.richtext import Facet, Link, RichText, Tag, detect, from_facets, neutralise, runs, to_html, to_plain
 from bot.domain.schedule import ChatEntry, Question, planned_chats
 from bot.domain.splitting import split
 from bot.domain.textlength import BLUESKY, MASTODON, remaining
@@ -46,7 +46,9 @@ from bot.networks.bluesky.views import PostView
 from bot.networks.mastodon.posthtml import to_rich
 from bot.networks.mastodon.sse import Parser
 from bot.rendering.calendar import calendar
-from bot.rendering.feeds import atom
+from bot.rendering.entries import entries
+from bot.rendering.feeds import atom, json_feed
+from bot.rendering.frame import Press
 from bot.rendering.templates import Templates
 
 if TYPE_CHECKING:
@@ -373,7 +375,8 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
 
 
 # -- feeds and calendars ------------------------------------------------------------------------------------------
-WORDS = Templates().dictionary.words("en")
+PRESS = Press(Templates(), sample.SITE)
+WORDS = PRESS.words("en")
 
 
 @fuzz(20)
@@ -382,15 +385,31 @@ def test_feeds_and_calendars(topic: str, about: str, ask: str) -> None:
     entry = ChatEntry(date=date(2027, 1, 7), topic=topic, about=about, questions=(Question(ask),))
     series = msgspec.structs.replace(sample.EDCHAT, chats=(entry,), title=about)
     chats = [StoredChat(chat, series, 1) for chat in planned_chats(series)]
-    feed = atom(sample.SITE, WORDS, title=about, path="feed.xml", page="index.html", chats=chats, figures={})
+    content = sample.contents(chats[0].chat.id)
+    quoted = tuple(hostile(one, ask, about) for one in content.answers)
+    content = msgspec.structs.replace(content, stored=chats[0], answers=quoted)
+    told = list(entries(PRESS, WORDS, "feed.xml", chats, figures=sample.figures(), content=lambda _: content))
+    feed, data = (
+        write(sample.SITE, WORDS, title=about, path="feed.xml", page="index.html", told=told)
+        for write in (atom, json_feed)
+    )
     root = ET.fromstring(feed)  # noqa: S314 - our own bytes
     assert [child.tag.rpartition("}")[2] for child in root].count("entry") == 1
-    assert len(list(root.iter())) == 15
+    assert len(list(root.iter())) == 16
+    (item,) = json.loads(data)["items"]
+    assert set(re.findall(r"<(\w+)", item["content_html"])) <= {"p", "h2", "blockquote", "a", "br", "span", "bdi"}
     made = calendar(sample.SITE, WORDS, name=topic, chats=chats)
     assert not re.search(b"\r(?!\n)|(?<!\r)\n", made)
     (event,) = Calendar.from_ical(made).walk("VEVENT")
     assert set(event) == {"UID", "DTSTAMP", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "STATUS", "URL"}
     assert letters(str(event["SUMMARY"])) == letters(f"#EdChat: {showable(topic)}")
+
+
+def hostile(answer: Answer, text: str, name: str) -> Answer:
+    author = msgspec.structs.replace(answer.post.author, name=name)
+    return msgspec.structs.replace(
+        answer, post=msgspec.structs.replace(answer.post, text=detect(text), author=author, warning="")
+    )
 
 
 def letters(text: str) -> str:

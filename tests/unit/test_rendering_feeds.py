@@ -1,5 +1,9 @@
+import csv
+import io
 import json
+import re
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import icalendar
@@ -8,9 +12,11 @@ import pytest
 from golden import rewrite, sample
 
 from bot.domain.records import ChatFigures, StoredChat
+from bot.domain.richtext import RichText
 from bot.domain.schedule import ChatEntry, planned_chats
 from bot.rendering import urls
 from bot.rendering.calendar import calendar
+from bot.rendering.chattable import chat_table
 from bot.rendering.pages import SiteRenderer
 from bot.rendering.site import Site
 from bot.rendering.templates import Templates
@@ -56,10 +62,74 @@ def test_a_feed_tells_only_the_hour_of_the_latest_answer() -> None:
             assert f"<updated>{updated}</updated>".encode() in feed
 
 
-def test_a_feed_holds_no_answers_and_no_names() -> None:
-    for path in ("feed.xml", "edchat/feed.xml"):
-        assert b"Year 5" not in GOLDEN[path]
-        assert b"feedback sheet" not in GOLDEN[path]
+def chosen(data: bytes) -> list[str]:
+    """Who is quoted in a JSON Feed's first item, in order."""
+    html = json.loads(data)["items"][0]["content_html"]
+    return re.findall(r'<p>— <a href="[^"]*#a-(\d+)">', html)
+
+
+def test_a_feed_repeats_of_people_what_the_digest_chose_and_no_more() -> None:
+    picks = [pick.answer for pick in sample.contents(CHAT).picks]
+    assert chosen(GOLDEN["feed.json"]) == chosen(GOLDEN["edchat/feed.json"]) == picks
+    rest = [one.post.author.handle for one in sample.contents(CHAT).answers if one.key not in picks]
+    quoted = {one.post.author.handle for one in sample.contents(CHAT).answers if one.key in picks}
+    for path in ("feed.xml", "feed.json", "edchat/feed.xml", "edchat/feed.json"):
+        assert not [handle for handle in rest if handle and handle not in quoted and handle.encode() in GOLDEN[path]]
+
+
+def test_both_formats_tell_the_same() -> None:
+    for folder in ("", "edchat/", "profchat/"):
+        feed = ET.fromstring(GOLDEN[f"{folder}feed.xml"])  # noqa: S314 - our own bytes
+        data = json.loads(GOLDEN[f"{folder}feed.json"])
+        told = [
+            [entry.findtext(f"a:{name}", "", ATOM) for name in ("id", "title", "published", "updated", "content")]
+            for entry in feed.findall("a:entry", ATOM)
+        ]
+        assert told == [
+            [one["id"], one["title"], one["date_published"], one["date_modified"], one.get("content_html", "")]
+            for one in data["items"]
+        ]
+
+
+def test_a_json_feed_has_what_its_version_asks_for() -> None:
+    data = json.loads(GOLDEN["edchat/feed.json"])
+    assert (data["version"], data["title"], data["language"]) == ("https://jsonfeed.org/version/1.1", "Ed Chat", "en")
+    assert data["feed_url"] == "https://chats.example.org/edchat/feed.json"
+    assert data["home_page_url"] == "https://chats.example.org/edchat/"
+    for item in data["items"]:
+        assert item["id"].startswith("urn:uuid:")
+        assert ("content_html" in item) != ("content_text" in item)
+
+
+def test_what_left_the_archive_leaves_the_feed() -> None:
+    content = sample.contents(CHAT)
+    gone = content.picks[0].answer
+    less = msgspec.structs.replace(content, answers=tuple(one for one in content.answers if one.key != gone))
+    renderer = SiteRenderer(TEMPLATES, sample.SITE, lambda: sample.NOW)
+    for path in ("feed.xml", "feed.json", "edchat/feed.xml", "edchat/feed.json"):
+        one = next(one for one in renderer.pages(sample.chats(), sample.figures()) if one.path == path)
+        assert f"#a-{gone}".encode() in one.render(sample.contents)
+        assert f"#a-{gone}".encode() not in one.render(lambda chat: less if chat == CHAT else sample.contents(chat))
+
+
+def test_a_feed_is_made_again_when_a_chat_in_it_changed() -> None:
+    def marks(chats: list[StoredChat]) -> dict[str, str]:
+        pages = SiteRenderer(TEMPLATES, sample.SITE, lambda: sample.NOW).pages(chats, sample.figures())
+        return {one.path: one.mark for one in pages if "feed." in one.path}
+
+    before = sample.chats()
+    after = [msgspec.structs.replace(one, revision=one.revision + (one.chat.id == CHAT)) for one in before]
+    changed = {path for path, mark in marks(after).items() if marks(before)[path] != mark}
+    assert changed == {"feed.xml", "feed.json", "edchat/feed.xml", "edchat/feed.json"}
+
+
+def test_all_feeds_in_one_list() -> None:
+    outlines = ET.fromstring(GOLDEN["feeds.opml"]).findall("body/outline")  # noqa: S314 - our own bytes
+    assert [(one.get("text"), one.get("xmlUrl")) for one in outlines] == [
+        ("Staffroom", "https://chats.example.org/feed.xml"),
+        ("Ed Chat", "https://chats.example.org/edchat/feed.xml"),
+        ("Prof Chat", "https://chats.example.org/profchat/feed.xml"),
+    ]
 
 
 def test_ids_stay_when_the_site_moves_and_links_are_relative_without_an_address() -> None:
@@ -180,6 +250,41 @@ def test_chat_json_names_every_question_an_answer_belongs_to() -> None:
     both = next(answer for answer in data["questions"][1]["answers"] if answer["id"] == "11")
     assert both["questions"] == [2, 4]
     assert [answer["id"] for answer in data["unplaced"]] == ["18"]
+
+
+def table(data: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+def test_the_table_says_what_the_data_say() -> None:
+    def flat(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [one for answer in answers for one in (answer, *flat(answer["replies"]))]
+
+    data = json.loads(GOLDEN[urls.chat_data(CHAT)])
+    told = [one for question in data["questions"] for one in flat(question["answers"])] + flat(data["unplaced"])
+    rows = table(GOLDEN[urls.chat_table(CHAT)])
+    assert [row["id"] for row in rows] == [one["id"] for one in told]
+    for row, one in zip(rows, told, strict=True):
+        author = one.get("author", {})
+        assert row["text"] == one["text"]
+        assert [row["name"], row["handle"]] == [author.get("name", ""), author.get("handle", "").removeprefix("@")]
+        assert [row["network"], row["url"]] == [one["network"], one.get("url", "")]
+        assert row["questions"] == " ".join(map(str, one["questions"]))
+        assert one.get("at", one.get("hour")).startswith(row["at"])
+    by_key = {row["id"]: row for row in rows}
+    assert by_key["02"]["in_reply_to"] == "01"
+    assert by_key["23"]["at"] == "2027-01-07T20"
+
+
+@pytest.mark.parametrize("text", ['=HYPERLINK("x")', "+1", "-1", "@teacher", "\t=1"])
+def test_no_spreadsheet_runs_a_cell(text: str) -> None:
+    content = sample.contents(CHAT)
+    first = content.answers[0]
+    post = msgspec.structs.replace(first.post, text=RichText(text))
+    odd = msgspec.structs.replace(content, answers=(msgspec.structs.replace(first, post=post), *content.answers[1:]))
+    cell = next(row["text"] for row in table(chat_table(odd)) if row["id"] == first.key)
+    assert cell.startswith("'")
+    assert cell.endswith(text.strip())
 
 
 @pytest.mark.parametrize(

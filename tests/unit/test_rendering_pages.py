@@ -257,7 +257,7 @@ def test_chat_pages_say_noindex_unless_the_series_chooses_otherwise() -> None:
     noindex = b'<meta name="robots" content="noindex">'
     assert noindex in GOLDEN[urls.chat_page(CHAT)]
     assert noindex not in GOLDEN[urls.chat_page("profchat/2027-02-02")]
-    assert GOLDEN["robots.txt"] == b"User-agent: *\nDisallow: /edchat/*/chat.json\n"
+    assert GOLDEN["robots.txt"] == b"User-agent: *\nDisallow: /edchat/*/chat.json\nDisallow: /edchat/*/chat.csv\n"
 
 
 def test_an_empty_site_has_its_pages() -> None:
@@ -317,10 +317,13 @@ def test_an_answer_more_changes_its_chat_and_the_lists_that_count_it() -> None:
     assert changed(chats=chats, figures=figures) == {
         "index.html",
         "feed.xml",
+        "feed.json",
         "edchat/index.html",
         "edchat/feed.xml",
+        "edchat/feed.json",
         urls.chat_page(CHAT),
         urls.chat_data(CHAT),
+        urls.chat_table(CHAT),
     }
 
 
@@ -357,7 +360,11 @@ def test_the_end_of_a_chat_moves_it_from_coming_to_past() -> None:
 
 def test_a_chat_taken_out_takes_its_pages_along() -> None:
     left = [one for one in sample.chats() if one.chat.id != CHAT]
-    assert {path for path in marks() if path not in marks(chats=left)} == {urls.chat_page(CHAT), urls.chat_data(CHAT)}
+    assert {path for path in marks() if path not in marks(chats=left)} == {
+        urls.chat_page(CHAT),
+        urls.chat_data(CHAT),
+        urls.chat_table(CHAT),
+    }
 
 
 def test_a_new_neighbour_changes_only_who_stands_beside_it() -> None:
