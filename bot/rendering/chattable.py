@@ -30,8 +30,8 @@ def chat_table(content: ChatContent) -> bytes:
     """Write all that may be shown of a chat, an answer a row, in the order of its page (RFC 4180, UTF-8 with a mark).
 
     ``questions`` are numbers, the first one being that under which the answer stands; ``in_reply_to`` is the ``id`` of
-    the answer above, where that is shown; handles stand without an ``@`` before them. Of somebody nameless ``at`` is right to the hour. A cell that a spreadsheet
-    would take for a formula begins with an apostrophe.
+    the answer above, where that is shown; handles stand without an ``@`` before them. Of somebody nameless ``at`` is
+    right to the hour. A cell that a spreadsheet would take for a formula begins with an apostrophe.
     """
     told = io.StringIO()
     table = csv.writer(told, lineterminator="\r\n")

@@ -14,7 +14,7 @@ import msgspec
 from bot.domain.patterns import is_web
 from bot.rendering import privacy, urls
 from bot.rendering.calendar import calendar
-from bot.rendering.chatjson import chat_json
+from bot.rendering.chatjson import chat_json, chat_schema
 from bot.rendering.chatpage import ChatPage, Neighbour
 from bot.rendering.chattable import chat_table
 from bot.rendering.entries import ENTRIES, entries, made_from
@@ -105,6 +105,7 @@ class SiteRenderer:
         cards = [series_card(words, series, press.site.voices) for series in every]
         terms = [privacy.terms(words, series, press.site.voices) for series in every]
         yield self._page(urls.LOOK, "", lambda _: press.templates.source("site/look.css").encode())
+        yield self._page(urls.SCHEMA, "", lambda _: chat_schema())
         yield self._page(urls.ROBOTS, cards, lambda _: _robots(cards))
         about = {"series": cards, "some_listed": some_listed}
         yield self._page(

@@ -20,6 +20,7 @@ FEED = "feed.xml"
 JSON_FEED = "feed.json"
 OPML = "feeds.opml"
 CALENDAR = "calendar.ics"
+SCHEMA = "chat.schema.json"
 
 _TAKEN = frozenset({"about", "people", "privacy"})
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))})

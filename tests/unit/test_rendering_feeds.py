@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import posixpath
 import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import icalendar
 import msgspec
 import pytest
 from golden import rewrite, sample
+from jsonschema import Draft202012Validator
 
 from bot.domain.records import ChatFigures, StoredChat
 from bot.domain.richtext import RichText
@@ -250,6 +252,20 @@ def test_chat_json_names_every_question_an_answer_belongs_to() -> None:
     both = next(answer for answer in data["questions"][1]["answers"] if answer["id"] == "11")
     assert both["questions"] == [2, 4]
     assert [answer["id"] for answer in data["unplaced"]] == ["18"]
+
+
+def test_chat_json_is_what_its_schema_says() -> None:
+    schema = json.loads(GOLDEN[urls.SCHEMA])
+    Draft202012Validator.check_schema(schema)
+    check = Draft202012Validator(schema)
+    paths = [path for path in GOLDEN if path.endswith("/chat.json")]
+    assert len(paths) == 3
+    for path in paths:
+        data = json.loads(GOLDEN[path])
+        assert posixpath.normpath(f"{posixpath.dirname(path)}/{data['$schema']}") == urls.SCHEMA
+        assert list(check.iter_errors(data)) == []
+        assert list(check.iter_errors(data | {"questions": [{"number": "one"}]}))
+        assert set(data) == set(schema["$defs"]["ChatData"]["required"])
 
 
 def table(data: bytes) -> list[dict[str, str]]:
