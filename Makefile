@@ -7,7 +7,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint con
 RUNTIME := $(VENV)/.runtime-ready
 DEV := $(VENV)/.dev-ready
 NODE := tests/networks/node_modules/.ready
-# Tests wait for networks more than they work: three keep two cores busy.
+# Tests wait for networks as well as work: four keep two cores busy.
 WORKERS ?= 4
 
 .PHONY: help demo test check format bench chaos sbom audit clean
@@ -30,11 +30,11 @@ $(VENV)/bin/uv:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.txt
 
 $(RUNTIME): pyproject.toml constraints.txt | $(VENV)/bin/uv
-	@$(INSTALL) --editable '.[postgres,encrypted]'
+	@$(INSTALL) --editable '.[postgres,encrypted,s3,search]'
 	@touch $@
 
 $(DEV): $(RUNTIME)
-	@$(INSTALL) --editable '.[postgres,encrypted]' --group dev
+	@$(INSTALL) --editable '.[postgres,encrypted,s3,search]' --group dev
 	@touch $@
 
 $(NODE): tests/networks/package.json tests/networks/package-lock.json $(DEV)
