@@ -9,6 +9,8 @@ DEV := $(VENV)/.dev-ready
 NODE := tests/networks/node_modules/.ready
 # Tests wait for networks as well as work: four keep two cores busy.
 WORKERS ?= 4
+# Of the state machine over outbox and collecting; before a change lands it takes 100,000.
+STEPS ?= 40000
 
 .PHONY: help demo test check format bench chaos sbom audit clean
 
@@ -52,7 +54,7 @@ check: $(DEV)
 	$(BIN)/lint-imports
 
 test: $(DEV) $(NODE)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	STAFFROOM_STEPS=$(STEPS) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: $(DEV) $(NODE)
 	$(BIN)/python -m tests.bench

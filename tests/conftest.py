@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from dealing import dealt, is_long
 from hypothesis import settings
 from networks.run import ServerRun
 from networks.yard import NOT_INSTALLED, StartError, node_installed
@@ -35,6 +36,12 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     is_worker = hasattr(config, "workerinput")  # set by pytest-xdist in the processes it starts
     config.stash[_RUN] = ServerRun.join() if is_worker else ServerRun.open()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        items[:] = dealt(items, workers, lambda item: is_long(item.nodeid))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,0 +1,38 @@
+"""Who of several test processes begins with what: each with its share of the long tests.
+
+pytest-xdist (`--dist worksteal`) cuts the list of tests into one piece for each process; who is done early takes from
+the end of somebody else's piece. Where long tests stand together, or last, one process is left alone with them.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+LONG = ("tests/chaos/", "tests/acceptance/")
+"""Folders whose tests take many seconds each."""
+
+
+def is_long(nodeid: str) -> bool:
+    """Whether a test begins its process's work."""
+    return nodeid.startswith(LONG)
+
+
+def dealt(items: Sequence[T], workers: int, long: Callable[[T], bool]) -> list[T]:
+    """The same tests, such that each of the pieces that are cut from them begins with its share of the long ones.
+
+    Args:
+        items: in any order, which stays as it is among the long and among the others.
+        workers: how many pieces there will be.
+        long: whether a test is one of those.
+    """
+    first = [one for one in items if long(one)]
+    others = [one for one in items if not long(one)]
+    order: list[T] = []
+    for number in range(workers):
+        mine = first[number::workers]
+        size = (len(items) - len(order)) // (workers - number)
+        rest = max(0, size - len(mine))
+        order += mine + others[:rest]
+        del others[:rest]
+    return order + others
