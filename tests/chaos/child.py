@@ -34,6 +34,7 @@ from chaos.warm import warm
 
 import bot.bootstrap.accounts
 import bot.bootstrap.running
+import bot.config.secrets
 import bot.networks.bluesky
 import bot.networks.mastodon
 import bot.runner
@@ -45,6 +46,8 @@ PACE = Pace(look=0.2, known=0.5, asking=1.0, longest=1.0, tell=5.0)
 REREAD = timedelta(seconds=0.3)
 SAFETY = timedelta(seconds=1)
 QUIET = 0.4
+LEFT_BEHIND = 0.2
+"""Seconds after which nobody can still be writing a login: one that is half-written was left by a life that died."""
 
 
 class MovedClock:
@@ -132,6 +135,7 @@ def _born(orders: dict[str, Any], writing: int) -> None:
         points.install(lambda point: write({"died": point, "now": clock.now().isoformat()}))
         bot.runner.SAFETY = bot.runner.SOON = SAFETY
         bot.bootstrap.accounts.REQUEST_SECONDS = orders.get("timeout", bot.bootstrap.accounts.REQUEST_SECONDS)
+        bot.config.secrets._LEFT_BEHIND = LEFT_BEHIND
         live(orders, clock, say)
         status = 0
     except BaseException:  # noqa: BLE001 - whatever it was, the life is over

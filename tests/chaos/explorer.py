@@ -15,7 +15,7 @@ from chaos.evening import Evening, Network
 from chaos.lives import Life
 from chaos.oracle import Verdict
 from chaos.points import group_of
-from chaos.wrongs import LATE, Wrong, begin
+from chaos.wrongs import DEAFENING, LATE, NEEDS_KEYS, Wrong, begin
 
 GROUPS = ("begin", "commit", "checkpoint", "vacuum", "request", "stream", "file")
 STARVED = timedelta(minutes=4)
@@ -119,12 +119,14 @@ class Explorer:
     played: Tally = field(default_factory=Tally)
     diary: list[str] = field(default_factory=list)
     _since: dict[Network, datetime] = field(default_factory=dict)
+    _deaf: set[Network] = field(default_factory=set)
 
     def play(self, evening: Evening, *, kills: int = 10_000) -> Tally:
         """Let an evening go by, with so many kills at most; gives what came of it, which `tally` has already."""
         self.played = tally = Tally(evenings=1)
         self.diary.clear()
         self._since.clear()
+        self._deaf.clear()
         wrong: dict[Network, Wrong] = {}
         fed, died = evening.now, ""
         for _ in range(kills + 200):
@@ -162,8 +164,11 @@ class Explorer:
         """Where the next life is to die."""
         known = sorted(point for point in {*self.tally.most, *tally.most} if group_of(point) in self.groups)
         if known and self.rng.randrange(10) < self.depth:
+            rare = self._rare(tally)
+            if rare and self.rng.randrange(3) == 0:
+                return {"kill": rare}  # and nowhere on the way there
             points = self.rng.sample(known, min(DRAWN, len(known)))
-            return {"kill": {point: self._visit(point) for point in points} | self._rare(tally)}
+            return {"kill": {point: self._visit(point) for point in points} | rare}
         return {"spare": sorted({*self.tally.fired, *tally.fired}), "groups": list(self.groups)}
 
     def _last_aim(self, tally: Tally, kills: int) -> dict[str, Any]:
@@ -186,7 +191,10 @@ class Explorer:
         """Let something go wrong on each network where nothing does."""
         for network, name in list(self.wrongs):
             rests = evening.now - self._since.get(network, evening.now) > TROUBLED
-            if network not in under_way and not rests and (name not in LATE or evening.now > evening.ends):
+            early = name in LATE and evening.now <= evening.ends
+            hopeless = name in NEEDS_KEYS and network in self._deaf
+            if network not in under_way and not (rests or early or hopeless):
+                self._deaf |= {network} if name in DEAFENING else set()
                 self._since.setdefault(network, evening.now)
                 under_way[network] = begin(name, evening, network)
                 under_way[network].left = PATIENCE

@@ -211,6 +211,10 @@ WRONGS: Mapping[str, Callable[[Wrong], None]] = {
 MASTODON_ONLY = frozenset({"key expired", "keys ignored"})
 LATE = frozenset({"key expired"})
 """It takes more time than there is between two prompts, and so is for the digest."""
+DEAFENING = frozenset({"keys ignored"})
+"""After it the server takes no notice of keys until the evening is over."""
+NEEDS_KEYS = frozenset({"sent twice on the way"})
+"""Where a server takes no notice of keys nobody can help against what repeats our request on its way."""
 
 
 def wrongs_of(network: Network) -> list[str]:
