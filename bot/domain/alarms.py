@@ -35,6 +35,7 @@ _LAST_WORD = regex.compile(r"'?(\w+)\s+", regex.REVERSE)
 _NUMBER = re.compile(r"(?<![AQRaqr\d])(?:1[0-3]|[1-9])(?!\d)")  # a year group's number, not a label's: A1, Q2
 _NO_NAME_BEHIND = frozenset("_@#/&.-")
 _LONGEST = 3  # words of a name
+_LONGEST_APART = 5  # of one between commas or in brackets: two given names and two family names, and one more
 _WIDEST = 160  # characters before a name that may tell whose it is
 
 
@@ -155,7 +156,7 @@ def _called_so(said: str, match: regex.Match[str], run: Sequence[str], words: Pa
         if behind and _fold(word) not in words.no_names:
             if words.before.match(said, max(0, at - _WIDEST), at):
                 return True
-            ends = match.end() if len(run) - number <= _LONGEST else 0
+            ends = match.end() if len(run) - number <= _LONGEST_APART else 0
             if ends and words.before_closing.match(said, max(0, at - _WIDEST), at) and words.closing.match(said, ends):
                 return True
         at += len(word)

@@ -161,9 +161,15 @@ def test_nor_behind_a_noun_with_a_capital() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["A pupil (Mary Smith) said so", "A pupil (Mary Anne Smith) said so", "One pupil, Mary Anne Smith, said so"]
+    "text",
+    [
+        "A pupil (Mary Smith) said so",
+        "A pupil (Mary Anne Smith) said so",
+        "A pupil (María José García López) said so",
+        "One pupil, Mary Anne Smith, said so",
+    ],
 )
-def test_a_name_between_marks_may_have_three_words(text: str) -> None:
+def test_a_name_between_marks_may_have_several_words(text: str) -> None:
     assert raised(text) == ("pupil",)
 
 
