@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.bootstrap.house import read_settings
-from bot.bootstrap.preview import preview
+from bot.bootstrap.owntemplates import template_problems
 from bot.config.watchwords import load_watchwords
 from bot.errors import ConfigError, Problem, UserError
 
@@ -27,11 +26,12 @@ def check_folder(folder: Path) -> Settings:
             every list of words.
         UserError: a template of the folder's own does not work.
     """
-    settings = read_settings(folder)
+    settings = read_settings(folder, lambda _problem: None)
     if problems := list(_pictures(settings)):
         raise ConfigError(problems)
     load_watchwords(folder)
-    preview(settings, datetime.now(UTC), None)
+    if problems := template_problems(settings):
+        raise ConfigError(problems)
     return settings
 
 

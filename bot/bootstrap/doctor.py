@@ -13,6 +13,7 @@ import msgspec
 from bot.bootstrap.accounts import HOW_TO_MARK, Accounts, connect
 from bot.bootstrap.alerting import messenger_of
 from bot.bootstrap.house import database_file_of, open_store_of, read_settings
+from bot.bootstrap.owntemplates import template_problems
 from bot.clock import SystemClock
 from bot.config.secrets import load_secrets, mail_password
 from bot.domain.alerts import is_mailbox
@@ -64,8 +65,14 @@ class Finding(msgspec.Struct, frozen=True):
 
 def examine(folder: Path) -> tuple[Finding, ...]:
     """Examine everything a chat depends on. Raises ``ConfigError`` where the files themselves are wrong."""
-    settings = read_settings(folder)
-    return (*_accounts(settings), *_database(settings), *_places(settings), *_alerts(settings))
+    settings = read_settings(folder, lambda _problem: None)
+    return (
+        *_accounts(settings),
+        *_database(settings),
+        *_places(settings),
+        *_templates(settings),
+        *_alerts(settings),
+    )
 
 
 def send_test_alert(folder: Path) -> tuple[Finding, ...]:
@@ -261,6 +268,16 @@ def _alerts(settings: Settings) -> Iterator[Finding]:
     else:
         told = "1 recipient" if len(to) == 1 else f"{len(to)} recipients"
         yield Finding("alerts", "well", f"{told}; `staffroom doctor --send-test-alert` tries it")
+
+
+def _templates(settings: Settings) -> Iterator[Finding]:
+    """Whether the folder's own templates work; nothing where it has none."""
+    if (settings.folder / "templates").is_dir():
+        problems = template_problems(settings)
+        for problem in problems:
+            yield Finding("templates", "wrong", str(problem))
+        if not problems:
+            yield Finding("templates", "well", "your own templates work")
 
 
 def _places(settings: Settings) -> Iterator[Finding]:

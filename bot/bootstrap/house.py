@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.bootstrap.logs import log_plainly, tell
 from bot.clock import SystemClock
 from bot.config import load, stamp
 from bot.config.secrets import database_url, erasures_file, keep_hidden
 from bot.config.watchwords import load_watchwords
+from bot.domain.events import Event
 from bot.domain.outbox import MediaFile
 from bot.domain.textlength import BLUESKY, MASTODON
 from bot.errors import UserError
@@ -35,21 +37,37 @@ if TYPE_CHECKING:
     from bot.domain.posts import NetworkName
     from bot.domain.schedule import Image, Series
     from bot.domain.textlength import Limits
+    from bot.errors import Problem
     from bot.ports import Clock, Composer, Renderer, Store, Target
     from bot.ports.phrases import Phrase
     from bot.services.alerts import Alerter
     from bot.services.outage import Outage
 
 
-def templates_of(folder: Path) -> Templates:
-    """The templates: ours, with those that stand in the bot's own ``templates/`` folder before them."""
+_told: set[str] = set()
+"""What this process told of own templates: several parts of it read them."""
+
+
+def tell_of_template(problem: Problem) -> None:
+    """Log what is wrong with one of the folder's own templates, once in the life of this process."""
+    if str(problem) not in _told:
+        _told.add(str(problem))
+        log_plainly()
+        tell(Event("own template", str(problem), level="warning"))
+
+
+def templates_of(folder: Path, note: Callable[[Problem], None] = tell_of_template) -> Templates:
+    """The templates: ours, with those that stand in the bot's own ``templates/`` folder before them.
+
+    ``note`` is given what is wrong with one of those; the shipped one serves then.
+    """
     own = folder / "templates"
-    return Templates(own if own.is_dir() else None)
+    return Templates(own if own.is_dir() else None, note)
 
 
-def read_settings(folder: Path) -> Settings:
+def read_settings(folder: Path, note: Callable[[Problem], None] = tell_of_template) -> Settings:
     """Read and check a bot's folder, the length of every question included. Raises ``ConfigError``."""
-    templates = templates_of(folder)
+    templates = templates_of(folder, note)
 
     def measure(question: Measured) -> list[tuple[str, int]]:
         worst: dict[str, int] = {}
@@ -106,9 +124,9 @@ def _profile(account: AccountSettings) -> str:
     return f"{account.server}/@{name.partition('@')[0]}"
 
 
-def composer_of(settings: Settings) -> Composer:
+def composer_of(settings: Settings, note: Callable[[Problem], None] = tell_of_template) -> Composer:
     """What turns prompts into words for this folder."""
-    return TemplateComposer(templates_of(settings.folder), site_of(settings))
+    return TemplateComposer(templates_of(settings.folder, note), site_of(settings))
 
 
 def phrase_of(settings: Settings) -> Phrase:

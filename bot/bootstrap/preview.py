@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.bootstrap.house import composer_of, limits_of
+from bot.bootstrap.house import composer_of, limits_of, tell_of_template
 from bot.domain.outbox import MediaFile
 from bot.domain.prompts import prompts
 from bot.domain.records import StoredChat
@@ -16,11 +16,12 @@ from bot.domain.schedule import planned_chats, without_entry
 from bot.domain.textlength import remaining
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from bot.config import Settings
     from bot.domain.outbox import Draft
     from bot.domain.schedule import Chat, Prompt, Series
+    from bot.errors import Problem
     from bot.ports import Composer
 
 
@@ -53,7 +54,13 @@ class Preview(msgspec.Struct, frozen=True):
     without_entry: dict[str, tuple[date, ...]]
 
 
-def preview(settings: Settings, now: datetime, until: date | None, cancelled: Collection[str] = ()) -> Preview:
+def preview(
+    settings: Settings,
+    now: datetime,
+    until: date | None,
+    cancelled: Collection[str] = (),
+    note: Callable[[Problem], None] = tell_of_template,
+) -> Preview:
     """Compose every prompt of every dated chat whose digest is still to come.
 
     Args:
@@ -61,8 +68,9 @@ def preview(settings: Settings, now: datetime, until: date | None, cancelled: Co
         now: UTC.
         until: the last date to show; ``None`` for all.
         cancelled: ids of chats that post nothing more.
+        note: is given what is wrong with the folder's own templates.
     """
-    composer = composer_of(settings)
+    composer = composer_of(settings, note)
     lines: list[PlanLine] = []
     empty: dict[str, tuple[date, ...]] = {}
     for series in settings.series:

@@ -1,189 +1,248 @@
-"""Where templates come from and how they run: those shipped, and an operator's own, which run in Jinja's sandbox."""
+"""How templates run: those shipped, and an operator's own in a sandbox, with the shipped ones where these fail."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import traceback
-from pathlib import Path, PurePosixPath
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import (
-    BaseLoader,
     ChoiceLoader,
     Environment,
-    FileSystemLoader,
     PrefixLoader,
     StrictUndefined,
+    TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
 )
-from jinja2.loaders import split_template_path
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.domain.cleaning import showable
-from bot.errors import UserError
-from bot.rendering.words import Dictionary
+from bot.domain.plainwords import plain_words
+from bot.errors import Problem
+from bot.rendering.bounds import BoundedEnvironment, TooMuch, purse, spend
+from bot.rendering.loaders import OURS, OwnLoader, ShippedLoader, Unusable, outside
+from bot.rendering.ownwords import own_phrases
+from bot.rendering.words import FALLBACK, Dictionary
 from bot.shipped import shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
-OURS = ("prompts", "digest", "site", "words")
-"""The folders a template may stand in; ``starter`` is what new operators copy and no template."""
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 
+_TYPE = re.compile(r"of '\w+' object|^'[\w.]+ object'")
+"""What an error calls a value whose attribute is missing, or is not to be read."""
+
+_UNSAID = "it includes or extends what is not there"
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 """A BCP 47 tag; it becomes the name of a file."""
-
-
-class _Shipped(BaseLoader):
-    """Loads what the package ships."""
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:  # noqa: ARG002 - Jinja's signature
-        parts = PurePosixPath(template).parts
-        if not parts or parts[0] not in OURS or ".." in parts:
-            raise TemplateNotFound(template)
-        file = shipped("templates").joinpath(*parts)
-        if not file.is_file():
-            raise TemplateNotFound(template)
-        return file.read_text(encoding="utf-8"), str(file), lambda: True
-
-    def list_templates(self) -> list[str]:
-        return sorted(name for folder in OURS for name in _names(shipped("templates") / folder, folder))
-
-
-class _Own(FileSystemLoader):
-    """Loads what stands in the operator's folder, and follows no link out of it."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self._folder = folder
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        keep_inside(self._folder, "/".join(split_template_path(template)))
-        return super().get_source(environment, template)
-
-
-def keep_inside(folder: Path, name: str) -> None:
-    """Raise ``UserError`` where something in the operator's folder is a link out of it, or no plain file."""
-    file = folder.joinpath(*PurePosixPath(name).parts)
-    if not os.path.lexists(file):
-        return
-    real = Path(os.path.realpath(file))
-    if not real.is_relative_to(os.path.realpath(folder)):
-        raise UserError(
-            f"templates/{name} leads out of the templates folder through a symbolic link, which is not followed. "
-            "Put a copy of the file in its place."
-        )
-    if not real.is_file():
-        raise UserError(f"templates/{name} is no plain file. Put the template itself there.")
-
-
-def _names(folder: Path, prefix: str) -> Iterator[str]:
-    for entry in folder.iterdir():
-        name = f"{prefix}/{entry.name}"
-        if entry.is_dir():
-            yield from _names(entry, name)
-        elif not entry.name.startswith("."):
-            yield name
 
 
 class Templates:
     """All templates and words, with an operator's own in front.
 
     A file of the same path in the operator's folder takes a shipped one's place; there, ``original/site/chat.html.j2``
-    names the shipped one, to extend it. Phrases in ``words/*.json`` replace single phrases.
+    names the shipped one, to extend it. Phrases in ``words/*.json`` replace single phrases. One of the operator's that
+    does not work stops nothing: it is told, and the shipped one serves.
 
     Args:
         own: the operator's ``templates`` folder; ``None`` or a folder that is not there means: only those shipped.
+        tell: is given what is wrong with an own template, its file and line, each thing once. Nothing of what a
+            template was filled with stands in it.
     """
 
-    def __init__(self, own: Path | None = None) -> None:
+    def __init__(self, own: Path | None = None, tell: Callable[[Problem], None] = lambda _problem: None) -> None:
         self._own = own if own is not None and own.is_dir() else None
-        ours = _Shipped()
-        self._loader: BaseLoader = ours
-        kind: type[Environment] = Environment
-        if self._own is not None:
-            self._loader = ChoiceLoader([_Own(self._own), ours, PrefixLoader({"original": ours})])
-            kind = ImmutableSandboxedEnvironment
-        self._env = kind(
-            loader=self._loader,
-            autoescape=lambda name: not (name or "").removeprefix("original/").startswith(("prompts/", "digest/")),
-            undefined=StrictUndefined,
-            finalize=_clean,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            auto_reload=False,
-            cache_size=-1,
-        )
+        self._tell = tell
+        self._has_own = bool(self.own_names())
+        self._told: set[str] = set()
+        self._exhausting: set[str] = set()
+        self._environments: dict[frozenset[str] | None, Environment] = {}
         self.dictionary = Dictionary(self._phrases)
         self.fingerprint = self._fingerprint()
         """Changes with every template, phrase and line of rendering code: pages made with another are out of date."""
 
     def render(self, name: str, values: Mapping[str, Any]) -> str:
-        """Fill a template in.
-
-        Raises:
-            UserError: the operator's own template is wrong; names the file, the line and what to do.
-        """
-        try:
-            return self._env.get_template(name).render(values)
-        except UserError:
-            raise
-        except Exception as error:
-            place = self._blame(error)
-            if place is None:
-                raise  # one of ours: a bug
-            said = str(error).rstrip(".")
-            raise UserError(
-                f"{place}: {said}. Mend this line, or take the file away to get the shipped template back."
-            ) from error
+        """Fill a template in; where the operator's own does not work, the shipped one."""
+        aside, unfit = set(self._exhausting), None
+        while self._has_own and unfit is None:
+            try:
+                with purse():
+                    return self._environment(frozenset(aside)).get_template(name).render(values)
+            except Exception as error:  # noqa: BLE001 - whatever an operator's template does wrong, it stops nothing
+                place = self._blame(error)
+                if place is None or place[0] in aside:
+                    unfit = error
+                else:
+                    aside.add(place[0])
+                    self._note(*place, error)
+        written = self._environment(None).get_template(name).render(values)
+        if unfit is not None:
+            self._mismatched(name, unfit)
+        return written
 
     def source(self, name: str) -> str:
         """A file's own text, not filled in (the style sheet)."""
-        return self._loader.get_source(self._env, name)[0]
+        try:
+            return self._text(name)
+        except Unusable as error:
+            self._note(error.name, 0, error)
+        return self._text(name, shipped_only=True)
 
-    def _blame(self, error: Exception) -> str | None:
-        """The place in the operator's own template at which rendering failed; ``None`` if it failed elsewhere."""
+    def own_names(self) -> list[str]:
+        """The operator's own templates, as names for ``compile``; whatever else lies in the folder is left out."""
         if self._own is None:
+            return []
+        return [
+            name for name in OwnLoader(self._own).list_templates() if name.endswith(".j2") and name.startswith(OURS)
+        ]
+
+    def compile(self, name: str) -> None:
+        """Look whether an own template can be read as one; if not, that is told."""
+        try:
+            self._environment(frozenset()).get_template(name)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._note(*(self._blame(error) or (name, 0)), error)
+
+    def _environment(self, aside: frozenset[str] | None) -> Environment:
+        """The operator's own templates but for those set aside, with ours behind them; for ``None`` ours alone."""
+        known = self._environments.get(aside)
+        if known is not None:
+            return known
+        ours = ShippedLoader()
+        options: dict[str, Any] = {
+            "autoescape": _is_markup,
+            "undefined": StrictUndefined,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+            "keep_trailing_newline": True,
+            "auto_reload": False,
+            "cache_size": -1,
+        }
+        if aside is None or self._own is None:
+            made = Environment(loader=ours, finalize=_clean, **options)  # noqa: S701 - autoescape stands in options
+        else:
+            loader = ChoiceLoader([OwnLoader(self._own, aside), ours, PrefixLoader({"original": ours})])
+            made = BoundedEnvironment(self._own, loader=loader, finalize=_clean_paid, **options)
+        return self._environments.setdefault(aside, made)
+
+    def _text(self, name: str, *, shipped_only: bool = False) -> str:
+        environment = self._environment(None if shipped_only or self._own is None else frozenset())
+        loader = environment.loader
+        assert loader is not None  # noqa: S101 - each was given one
+        return loader.get_source(environment, name)[0]
+
+    def _blame(self, error: Exception) -> tuple[str, int] | None:
+        """Name and line of the operator's own template at which rendering failed; ``None`` if it failed elsewhere."""
+        if self._own is None:  # pragma: no cover - nobody asks then
             return None
+        if isinstance(error, Unusable):
+            return error.name, 0
         if isinstance(error, TemplateSyntaxError) and error.filename:
             places = [(error.filename, error.lineno)]
         else:
-            frames = traceback.extract_tb(error.__traceback__)
-            places = [(frame.filename, frame.lineno or 0) for frame in frames if frame.filename.endswith(".j2")]
+            frames = traceback.walk_tb(error.__traceback__)
+            places = [(frame.f_code.co_filename, line) for frame, line in frames]
         for file, line in reversed(places):
             if Path(file).is_relative_to(self._own):
-                return f"templates/{Path(file).relative_to(self._own).as_posix()}:{line}"
+                return Path(file).relative_to(self._own).as_posix(), line
         return None
+
+    def _note(self, name: str, line: int, error: Exception) -> None:
+        """Tell what is wrong with an own template."""
+        if isinstance(error, TooMuch):
+            self._exhausting.add(name)  # and not tried again: it would take as much again
+        said = self._said(name, error)
+        self._report(
+            Problem(
+                f"templates/{name}",
+                line,
+                0,
+                f"This does not work, so the shipped template serves: {said}. Mend it, or take the file away.",
+            )
+        )
+
+    def _mismatched(self, name: str, error: Exception) -> None:
+        said = "it includes or extends what has another form now" if not isinstance(error, TooMuch) else str(error)
+        self._report(
+            Problem(
+                "templates/",
+                0,
+                0,
+                f"Your own templates do not go together with {name}, so the shipped ones serve there: {said}. "
+                "Compare yours with the shipped ones of the same names.",
+            )
+        )
+
+    def _report(self, problem: Problem) -> None:
+        if str(problem) not in self._told:
+            self._told.add(str(problem))
+            self._tell(problem)
+
+    def _said(self, name: str, error: Exception) -> str:
+        """An error in words, none of which come from what was filled in: they may be people's."""
+        said = str(error).rstrip(".")
+        if isinstance(error, TemplateNotFound):
+            return f"there is no template “{said}” to include or extend" if self._wrote(name, said) else _UNSAID
+        if isinstance(error, Unusable | TooMuch):
+            return said
+        quoted = _QUOTED.findall(_TYPE.sub("", said))
+        if isinstance(error, TemplateSyntaxError):
+            return said
+        if isinstance(error, TemplateError) and all(self._wrote(name, one) for one in quoted):
+            return said
+        if isinstance(error, RecursionError):
+            return "it includes or calls itself without end"
+        kind = type(error).__name__
+        return kind if _QUOTED.search(said) or plain_words(said).startswith("…") else f"{kind}: {plain_words(said)}"
+
+    def _wrote(self, name: str, words: str) -> bool:
+        """Whether these words stand in the template itself."""
+        try:
+            return words.strip("'\"") in self._text(name)
+        except TemplateError:
+            return False
 
     def _phrases(self, language: str) -> Mapping[str, object]:
         """A language's phrases: those shipped, with the operator's own in front."""
         if _LANGUAGE.fullmatch(language) is None:
             return {}
-        found: dict[str, object] = {}
-        file = shipped("templates") / "words" / f"{language}.json"
-        if file.is_file():
-            found.update(json.loads(file.read_text(encoding="utf-8")))
+        found = dict(_shipped_phrases(language))
         if self._own is not None:
-            keep_inside(self._own, f"words/{language}.json")
-            if (mine := self._own / "words" / f"{language}.json").is_file():
-                found.update(_own_phrases(mine))
+            name = f"words/{language}.json"
+            if why := outside(self._own, name):
+                self._report(Problem(f"templates/{name}", 0, 0, f"The shipped phrases serve: {why}."))
+            elif (mine := self._own / name).is_file():
+                phrases, problems = own_phrases(mine, {**_shipped_phrases(FALLBACK), **found})
+                found.update(phrases)
+                for problem in problems:
+                    self._report(problem)
         return found
 
     def _fingerprint(self) -> str:
         digest = hashlib.blake2b(digest_size=12)
-        for name in self._loader.list_templates():
+        ours = ShippedLoader()
+        for name in ours.list_templates():
+            digest.update(f"{name}\0{self._text(name, shipped_only=True)}\0".encode())
+        for name in OwnLoader(self._own).list_templates() if self._own is not None else ():
             if name.partition("/")[0] in OURS:
-                digest.update(f"{name}\0{self.source(name)}\0".encode())
+                digest.update(f"own/{name}\0".encode())
+                with suppress(TemplateError):
+                    digest.update(f"{self._text(name)}\0".encode())
         code = (entry for entry in Path(__file__).parent.iterdir() if entry.name.endswith(".py"))
         for entry in sorted(code, key=lambda entry: entry.name):
             digest.update(entry.read_bytes())
         return digest.hexdigest()
+
+
+def _is_markup(name: str | None) -> bool:
+    """Whether what is filled into a template has to be escaped: everywhere but in posts and plain mail."""
+    return not (name or "").removeprefix("original/").startswith(("prompts/", "digest/"))
 
 
 def _clean(value: object) -> object:
@@ -191,12 +250,16 @@ def _clean(value: object) -> object:
     return showable(value) if type(value) is str else value
 
 
-def _own_phrases(file: Path) -> dict[str, object]:
-    place = f"templates/words/{file.name}"
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise UserError(f"{place}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from error
-    if not isinstance(found, dict):
-        raise UserError(f'{place}:1: write phrases in braces: {{"site.chats": "Our chats"}}.')
-    return found
+def _clean_paid(value: object) -> object:
+    """The same in templates that may be the operator's own: what is made there is paid for."""
+    if isinstance(value, str):
+        spend(len(value))
+    return _clean(value)
+
+
+def _shipped_phrases(language: str) -> Mapping[str, object]:
+    file = shipped("templates") / "words" / f"{language}.json"
+    if not file.is_file():
+        return {}
+    phrases: dict[str, object] = json.loads(file.read_text(encoding="utf-8"))
+    return phrases

@@ -7,7 +7,10 @@ import pytest
 from cli.cli_world import folder_with, said, staffroom
 from services.stage import START, Stage
 
-from bot.bootstrap.doctor import Finding, _checked, _working
+from bot.bootstrap.doctor import Finding, _checked, _templates, _working
+from bot.bootstrap.house import read_settings
+from bot.bootstrap.logs import start_log
+from bot.bootstrap.preview import preview
 from bot.domain.richtext import detect
 
 NOW = datetime(2027, 1, 7, 21, tzinfo=UTC)
@@ -69,3 +72,34 @@ def test_status_says_when_somebody_worked_last_and_since_when_all_was_looked_up(
     lines = staffroom("status", "-C", folder).stdout
     assert "Every kept answer was looked up since" in lines
     assert "worked last at" in lines
+
+
+def test_doctor_says_whether_own_templates_work(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path / "bot")
+    settings = read_settings(folder)
+    assert list(_templates(settings)) == []
+    own = folder / "templates" / "site" / "home.html.j2"
+    own.parent.mkdir(parents=True)
+    own.write_text("{{ site.title }}")
+    assert list(_templates(settings)) == [Finding("templates", "well", "your own templates work")]
+    own.write_text("\n{{ site.titel }}")
+    (own.parent / "chat.html.j2").write_text("{% if %}")
+    found = list(_templates(settings))
+    assert {one.state for one in found} == {"wrong"}
+    assert [one.message.partition(": ")[0] for one in found] == [
+        "templates/site/chat.html.j2:1",
+        "templates/site/home.html.j2:2",
+    ]
+
+
+def test_what_is_wrong_with_an_own_template_is_logged_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = folder_with(tmp_path / "bot")
+    own = folder / "templates" / "prompts" / "welcome.txt.j2"
+    own.parent.mkdir(parents=True)
+    own.write_text("\n\n{{ nope.at_all }}")
+    start_log()
+    for _ in range(2):
+        preview(read_settings(folder), datetime(2027, 1, 1, tzinfo=UTC), None)
+    told = capsys.readouterr().err
+    assert told.count("templates/prompts/welcome.txt.j2:3: ") == 1
+    assert "'nope' is undefined" in told

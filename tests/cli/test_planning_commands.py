@@ -101,6 +101,10 @@ def test_check_tries_the_folders_own_templates(folder: Path, name: str) -> None:
         result = staffroom("check", "-C", folder)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"templates/prompts/{name}.txt.j2:2: ")
+    with time_machine.travel(BEFORE):  # and yet nothing stops: the shipped one serves
+        plan = staffroom("plan", "-C", folder)
+    assert plan.exit_code == 0
+    assert "Welcome to #EdChat" in plan.stdout
 
 
 # -- plan --------------------------------------------------------------------------------------------------------
