@@ -203,6 +203,7 @@ def _series(slug: str, block: SeriesFile, accounts: tuple[str, ...], language: s
         hosts=block.hosts,
         announce=tuple(sorted(block.announce, reverse=True)),
         archive=block.archive,
+        tone=block.tone,
         keep=block.keep,
         repeats=tuple(Repeat(repeat.at, repeat.timezone) for repeat in block.repeats),
         also_show=block.also_show,

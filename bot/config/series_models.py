@@ -40,7 +40,7 @@ from bot.config.fields import (
     distinct,
 )
 from bot.config.words import Wrong
-from bot.domain.schedule import Basis, Span  # noqa: TC001 - pydantic reads the annotations when the class is made
+from bot.domain.schedule import Basis, Span, Tone  # noqa: TC001 - pydantic reads the annotations when the class is made
 
 
 def _question(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
@@ -212,6 +212,16 @@ class SeriesFile(Block):
         description="Whose answers are archived. replies: those given in a question's own thread, which says so."
         " joined: only those of people who joined. everyone: also those found by hashtag.",
         examples=["replies"],
+    )
+    tone: Annotated[
+        Tone,
+        PlainValidator(words.one_of("plain", "warm", "brief", synonyms={"friendly": "warm", "short": "brief"})),
+        WithJsonSchema({"enum": ["plain", "warm", "brief"]}),
+    ] = Field(
+        "plain",
+        description="How the bot speaks in this chat. plain: to the point. warm: more welcoming. brief: as short as it"
+        " can be. Questions and the archive's notice are the same in each.",
+        examples=["plain"],
     )
     keep: Keep = Field(
         None, description="How long answers are kept after their chat, or forever.", examples=["3 years"]

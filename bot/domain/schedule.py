@@ -46,6 +46,7 @@ __all__ = [
     "Rhythm",
     "Series",
     "Span",
+    "Tone",
     "Weekly",
     "entry_problems",
     "pace_of",
@@ -55,6 +56,10 @@ __all__ = [
 ]
 
 Basis = Literal["replies", "joined", "everyone"]
+
+Tone = Literal["plain", "warm", "brief"]
+"""How the bot speaks in a series' chats: to the point, more welcoming, or as short as it can be."""
+
 PromptKind = Literal["announcement", "welcome", "question", "reminder", "wrap-up", "digest"]
 EntryProblemKind = Misfit | Literal["twice"]
 
@@ -113,6 +118,7 @@ class Series(msgspec.Struct, frozen=True):
         hosts: handles, Bluesky's or ``@name@server``.
         announce: how long before the start each announcement goes out, longest first.
         archive: on what ground answers are kept; see ``consent``.
+        tone: how the bot speaks in prompts and digests.
         keep: how long answers are kept after their chat; ``None`` means for as long as the archive stands.
         repeats: the same questions again elsewhere.
         also_show: more IANA zones in which announcements and pages name the time.
@@ -141,6 +147,7 @@ class Series(msgspec.Struct, frozen=True):
     hosts: tuple[str, ...] = ()
     announce: tuple[timedelta, ...] = (timedelta(days=1), timedelta(minutes=30))
     archive: Basis = "replies"
+    tone: Tone = "plain"
     keep: timedelta | None = None
     repeats: tuple[Repeat, ...] = ()
     also_show: tuple[str, ...] = ()

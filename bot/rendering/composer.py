@@ -123,7 +123,9 @@ class TemplateComposer:
         return hang(rich, limits, DraftPost(rich, media=tuple(media), poll=poll), 0)
 
     def _words(self, stored: StoredChat) -> Words:
-        return self._templates.dictionary.words(stored.series.languages[0] if stored.series.languages else "en")
+        """The series' language, in its tone."""
+        series = stored.series
+        return self._templates.dictionary.words(series.languages[0] if series.languages else "en").toned(series.tone)
 
     def _about_chat(self, words: Words, stored: StoredChat, upcoming: Chat | None) -> dict[str, Any]:
         series, chat = stored.series, stored.chat

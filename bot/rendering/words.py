@@ -47,10 +47,12 @@ class Words:
     Args:
         language: BCP 47 tag of the phrases in ``phrases``.
         phrases: key → phrase, list of words, or plural forms, as the JSON files hold them.
+        tone: says ``key.warm`` instead of ``key`` where there is such a phrase; empty for the plain ones.
     """
 
-    def __init__(self, language: str, phrases: Mapping[str, object]) -> None:
+    def __init__(self, language: str, phrases: Mapping[str, object], tone: str = "") -> None:
         self.language = language
+        self.tone = tone
         self.direction = direction(language)
         self._phrases = phrases
 
@@ -64,6 +66,10 @@ class Words:
             values = {"n": n, "words": self.number(n), **values}
         return _BLANK.sub(lambda blank: str(values[blank[1]]), self._phrase(key, n))
 
+    def toned(self, tone: str) -> Words:
+        """The same language in another tone (``domain.schedule.Tone``)."""
+        return Words(self.language, self._phrases, tone)
+
     def __contains__(self, key: object) -> bool:
         """Whether there is such a phrase."""
         return key in self._phrases
@@ -75,7 +81,7 @@ class Words:
         return Markup(_BLANK.sub(lambda blank: str(escape(values[blank[1]])), str(escape(self._phrase(key, n)))))  # noqa: S704 - phrase and values are escaped
 
     def _phrase(self, key: str, n: int | None) -> str:
-        phrase = self._phrases[key]
+        phrase = self._phrases.get(f"{key}.{self.tone}") or self._phrases[key]
         if isinstance(phrase, str):
             return phrase
         if not isinstance(phrase, dict):
@@ -167,7 +173,8 @@ class Dictionary:
         phrases = {**self._read(code), **(self._read(language.lower()) if language.lower() != code else {})}
         if not phrases:
             return Words(FALLBACK, base)
-        return Words(language, {**base, **phrases})
+        other_tones = {key for key in base if key not in phrases and key.rpartition(".")[0] in phrases}
+        return Words(language, {key: phrase for key, phrase in base.items() if key not in other_tones} | phrases)
 
     def phrase(self, link: str) -> Callable[[str, str], str]:
         """What says a phrase in a language, ``{link}`` filled.

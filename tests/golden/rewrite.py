@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent)]
@@ -15,10 +16,16 @@ sys.path[:0] = [str(HERE.parent)]
 from golden import sample  # noqa: E402 - found through the line above
 
 from bot.domain.prompts import prompts  # noqa: E402 - the same
+from bot.domain.schedule import Tone  # noqa: E402 - the same
 from bot.domain.textlength import BLUESKY, MASTODON, remaining  # noqa: E402 - the same
 from bot.rendering.composer import TemplateComposer  # noqa: E402 - the same
 from bot.rendering.pages import SiteRenderer  # noqa: E402 - the same
 from bot.rendering.templates import Templates  # noqa: E402 - the same
+
+if TYPE_CHECKING:
+    from bot.domain.posts import NetworkName
+    from bot.domain.records import StoredChat
+    from bot.domain.textlength import Limits
 
 
 def site() -> dict[str, bytes]:
@@ -60,8 +67,46 @@ def said() -> dict[str, bytes]:
     return files
 
 
+def tones() -> dict[str, bytes]:
+    """What the bot says around the questions in each language and tone, a file for each."""
+    files, empty_line = {}, "\n\n"
+    for language in ("en", "cy", "de", "es", "fr"):
+        for tone in get_args(Tone):
+            lines = []
+            for form in ("live", "slow"):
+                stored = sample.toned(language, tone, form)
+                lines += [
+                    f"=== {form} {kind}, {least} left\n{empty_line.join(texts)}\n"
+                    for kind, (texts, least) in prompts_around(stored, "bluesky", BLUESKY).items()
+                ]
+            files[f"tone-{language}-{tone}.txt"] = "\n".join(lines).encode()
+    return files
+
+
+def prompts_around(stored: StoredChat, network: NetworkName, limits: Limits) -> dict[str, tuple[list[str], int]]:
+    """A chat's prompts but for its questions, by kind: the words of their posts, and what is left of the fullest."""
+    composer = TemplateComposer(Templates(), sample.SITE)
+    found = {}
+    for prompt in prompts(stored.series, stored.chat):
+        if prompt.kind == "question" or prompt.kind in found:
+            continue
+        draft = composer.compose(
+            prompt,
+            stored,
+            network,
+            limits,
+            upcoming=sample.stored_chats()[1].chat,
+            content=sample.quiet(stored) if prompt.kind == "digest" else None,
+            question=None,
+            media=(),
+        )
+        texts = [post.text.text for post in draft.posts]
+        found[prompt.kind] = (texts, min(remaining(post.text, limits) for post in draft.posts))
+    return found
+
+
 if __name__ == "__main__":
-    for folder, files in (("site", site()), ("prompts", said())):
+    for folder, files in (("site", site()), ("prompts", said() | tones())):
         shutil.rmtree(HERE / folder, ignore_errors=True)
         for path, data in files.items():
             target = HERE / folder / path

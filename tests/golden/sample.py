@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from bot.domain.naming import Naming, as_called
 from bot.domain.occurrences import Weekly
 from bot.domain.posts import Account, Media, NetworkName, Post, PostRef, Tombstone
 from bot.domain.records import Answer, ChatContent, ChatFigures, How, Pick, Placed, SentPost, StoredChat
 from bot.domain.richtext import detect
-from bot.domain.schedule import ChatEntry, Image, Question, Series, planned_chats
+from bot.domain.schedule import ChatEntry, Image, Question, Series, Tone, planned_chats
 from bot.rendering.site import Site, Voice
 
 NOW = datetime(2027, 1, 10, 12, tzinfo=UTC)
@@ -271,3 +273,23 @@ def contents(chat: str) -> ChatContent:
     if chat == "edchat/2027-01-07":
         return content()
     return ChatContent(next(one for one in chats() if one.chat.id == chat), (), (), (), ())
+
+
+def toned(language: str, tone: Tone, form: Literal["live", "slow"]) -> StoredChat:
+    """The first chat with one host, in a language and a tone, on one evening or over days."""
+    series = msgspec.structs.replace(
+        EDCHAT,
+        languages=(language,),
+        tone=tone,
+        format=form,
+        pace=timedelta(days=1) if form == "slow" else None,
+        hosts=("edchat.example.org",),
+        also_show=("America/New_York",),
+    )
+    return stored_chats(series)[0]
+
+
+def quiet(stored: StoredChat) -> ChatContent:
+    """What was said in the first chat, as said in this one, with a single answer chosen."""
+    said = content()
+    return msgspec.structs.replace(said, stored=stored, picks=said.picks[:1])

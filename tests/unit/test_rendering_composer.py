@@ -53,7 +53,7 @@ def features(draft: Draft, kind: type) -> list[Any]:
     return [facet.feature for post in draft.posts for facet in post.text.facets if isinstance(facet.feature, kind)]
 
 
-GOLDEN = rewrite.said()
+GOLDEN = rewrite.said() | rewrite.tones()
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
