@@ -15,6 +15,7 @@ from bot.rendering.chatview import short_uri, view
 from bot.rendering.composer import name_hosts
 from bot.rendering.frame import NETWORKS, series_card, upper_first
 from bot.rendering.signing import clock, handle_beside, signature, signed, stamp
+from bot.rendering.socialcard import card_of, described
 from bot.rendering.words import direction, primary
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ class ChatPage:
             "calendar": urls.series_calendar(series.slug),
             "data": urls.chat_data(chat.id),
             "table": urls.chat_table(chat.id),
-            "index": series.index,
+            "kind": "article",
+            "card": urls.chat_card(chat.id),
+            "card_alt": described(card_of(words, self._content.stored, self._press.site.title)),
             "hashtag": f"#{series.hashtag}",
             "series_path": urls.series_page(series.slug),
             "iso": chat.starts_at.isoformat(),

@@ -163,3 +163,8 @@ def name_hosts(hosts: Sequence[str], network: NetworkName) -> tuple[list[str], M
             mentions[bare] = ""
         shown.append(f"@{bare}" if home in (network, "mastodon") else bare)
     return shown, mentions
+
+
+def host_names(hosts: Sequence[str]) -> list[str]:
+    """How to write the hosts' handles where nobody is mentioned: on a page, on a picture."""
+    return [host.removeprefix("@") if "@" not in host[1:] else host for host in name_hosts(hosts, "bluesky")[0]]

@@ -10,6 +10,7 @@ import msgspec
 from bot.domain.occurrences import Monthly, Weekly
 from bot.domain.patterns import is_web
 from bot.rendering import urls
+from bot.rendering.crawlers import may_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,10 +26,11 @@ NETWORKS: dict[NetworkName, str] = {"bluesky": "Bluesky", "mastodon": "Mastodon"
 
 
 class Press(NamedTuple):
-    """What making any page needs."""
+    """What making any page needs; ``closed`` as in ``crawlers.may_list``."""
 
     templates: Templates
     site: Site
+    closed: frozenset[str] = frozenset()
 
     def words(self, language: str = "") -> Words:
         """The phrases of a language; of the site's own where none is named."""
@@ -40,9 +42,10 @@ class Press(NamedTuple):
 
     def page(self, template: str, words: Words, here: str, title: str, values: dict[str, Any]) -> bytes:
         """Fill in a page. ``values`` may set the frame's: ``summary``, ``feed``, ``json_feed``, ``feeds``,
-        ``calendar``, ``data``, ``table``, ``index``.
+        ``calendar``, ``data``, ``table``, ``index``, and for previews of links (https://ogp.me) ``kind``, ``card`` (the
+        path of a picture) and ``card_alt``.
         """
-        frame = {
+        frame: dict[str, Any] = {
             "w": words,
             "site": self.site,
             "here": here,
@@ -58,8 +61,13 @@ class Press(NamedTuple):
             "data": "",
             "table": "",
             "index": True,
-        }
-        return self.templates.render(f"site/{template}.html.j2", frame | values).encode()
+            "kind": "website",
+            "card": urls.CARD,
+            "card_alt": self.site.title,
+        } | values
+        frame["index"] = frame["index"] and may_list(here, self.closed)
+        frame["card_address"] = urls.absolute(self.site.address, frame["card"])
+        return self.templates.render(f"site/{template}.html.j2", frame).encode()
 
 
 class Card(msgspec.Struct, frozen=True):

@@ -17,9 +17,12 @@ from bot.rendering.calendar import calendar
 from bot.rendering.chatjson import chat_json, chat_schema
 from bot.rendering.chatpage import ChatPage, Neighbour
 from bot.rendering.chattable import chat_table
+from bot.rendering.crawlers import changed_on, closed_series, may_list, robots, sitemap
 from bot.rendering.entries import ENTRIES, entries, made_from
 from bot.rendering.feeds import atom, json_feed, opml
-from bot.rendering.frame import NETWORKS, Press, SeriesCard, card, series_card
+from bot.rendering.frame import NETWORKS, Press, card, series_card
+from bot.rendering.icon import icon_png, icon_svg
+from bot.rendering.socialcard import card_of, card_of_series, colours_of, paint, site_card
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from bot.domain.records import ChatContent, ChatFigures, StoredChat
     from bot.domain.schedule import Series
     from bot.rendering.site import Site
+    from bot.rendering.socialcard import Colours, SocialCard
     from bot.rendering.templates import Templates
     from bot.rendering.words import Words
 
@@ -76,6 +80,16 @@ class SiteRenderer:
             figures: counts of shown answers by chat id.
             listed: who asked to be listed; without anybody there is no such page.
         """
+        paths = []
+        self._press = self._press._replace(closed=closed_series(stored.series for stored in chats))
+        for page in self._every(chats, figures, listed):
+            paths.append(page.path)
+            yield page
+        yield from self._told_to_crawlers(paths, chats, figures)
+
+    def _every(
+        self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], listed: Sequence[Account]
+    ) -> Iterator[Page]:
         now = self._now()
         coming = [stored for stored in chats if stored.chat.ends_at > now]
         past = [stored for stored in chats if stored.chat.ends_at <= now][::-1]
@@ -97,6 +111,24 @@ class SiteRenderer:
         for series in every:
             yield from self._series(series, by_series[series.slug], figures, now)
 
+    def _told_to_crawlers(
+        self, paths: Sequence[str], chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures]
+    ) -> Iterator[Page]:
+        address, closed = self._press.site.address, self._press.closed
+        yield self._page(urls.ROBOTS, sorted(closed), lambda _: robots(address, closed))
+        if address:
+            listed = sorted(path for path in paths if may_list(path, closed))
+            changed = changed_on(chats, figures, self._now())
+            made_from = [(path, changed.get(path)) for path in listed]
+            yield self._page(urls.SITEMAP, made_from, lambda _: sitemap(address, listed, changed))
+
+    def _card(self, path: str, card: SocialCard) -> Page:
+        """A social card. Answers do not change it."""
+        return self._page(path, card, lambda _: paint(card, self._colours()))
+
+    def _colours(self) -> Colours:
+        return colours_of(self._press.templates.source("site/look.css"))
+
     def _page(self, path: str, made_from: object, make: Callable[[Content], bytes]) -> Page:
         return Page(path, _digest(self._base, made_from), make)
 
@@ -106,7 +138,9 @@ class SiteRenderer:
         terms = [privacy.terms(words, series, press.site.voices) for series in every]
         yield self._page(urls.LOOK, "", lambda _: press.templates.source("site/look.css").encode())
         yield self._page(urls.SCHEMA, "", lambda _: chat_schema())
-        yield self._page(urls.ROBOTS, cards, lambda _: _robots(cards))
+        yield self._page(urls.ICON, "", lambda _: icon_svg(self._colours()))
+        yield self._page(urls.TOUCH_ICON, "", lambda _: icon_png(self._colours()))
+        yield self._card(urls.CARD, site_card(words, press.site.title))
         about = {"series": cards, "some_listed": some_listed}
         yield self._page(
             urls.ABOUT, about, lambda _: press.page("about", words, urls.ABOUT, words("about.title"), about)
@@ -203,7 +237,10 @@ class SiteRenderer:
             "json_feed": urls.series_json_feed(series.slug),
             "feed_title": series.title,
             "calendar": urls.series_calendar(series.slug),
+            "card": urls.series_card(series.slug),
+            "card_alt": f"{mine.hashtag}: {series.title}",
         }
+        yield self._card(urls.series_card(series.slug), card_of_series(series, mine.rhythm, self._press.site.title))
         made_from = [series.title, mine.language, values]
         yield self._page(path, made_from, lambda _: self._press.page("series", words, path, series.title, frame))
         feeds = (urls.series_feed(series.slug), urls.series_json_feed(series.slug))
@@ -227,6 +264,9 @@ class SiteRenderer:
                 self._press, content(chat.id), coming=coming, earlier=earlier, later=later
             ).render(),
         )
+        yield self._card(
+            urls.chat_card(chat.id), card_of(self._press.series_words(series), stored, self._press.site.title)
+        )
         yield self._page(urls.chat_data(chat.id), data, lambda content: chat_json(content(chat.id)))
         yield self._page(urls.chat_table(chat.id), data, lambda content: chat_table(content(chat.id)))
 
@@ -248,17 +288,6 @@ def _answers(stored: StoredChat, figures: Mapping[str, ChatFigures]) -> int:
 
 def _neighbour(stored: StoredChat) -> Neighbour:
     return Neighbour(urls.chat_page(stored.chat.id), stored.chat.topic)
-
-
-def _robots(cards: Sequence[SeriesCard]) -> bytes:
-    """Pages say ``noindex`` themselves; crawlers must be let in to read it. Data files cannot, so they are closed."""
-    closed = [
-        f"Disallow: /{one.path.removesuffix('index.html')}*/{data}"
-        for one in cards
-        if not one.index
-        for data in ("chat.json", "chat.csv")
-    ]
-    return "\n".join(["User-agent: *", *(closed or ["Disallow:"]), ""]).encode()
 
 
 def _digest(*made_from: object) -> str:

@@ -21,6 +21,10 @@ JSON_FEED = "feed.json"
 OPML = "feeds.opml"
 CALENDAR = "calendar.ics"
 SCHEMA = "chat.schema.json"
+SITEMAP = "sitemap.xml"
+ICON = "icon.svg"
+TOUCH_ICON = "apple-touch-icon.png"
+CARD = "card.png"
 
 _TAKEN = frozenset({"about", "people", "privacy"})
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))})
@@ -52,6 +56,11 @@ def series_calendar(series: str) -> str:
     return f"{folder(series)}/{CALENDAR}"
 
 
+def series_card(series: str) -> str:
+    """The social card of a series (PNG)."""
+    return f"{folder(series)}/{CARD}"
+
+
 def chat_page(chat: str) -> str:
     """The page of a chat, by its id."""
     return f"{_chat_folder(chat)}/index.html"
@@ -65,6 +74,11 @@ def chat_data(chat: str) -> str:
 def chat_table(chat: str) -> str:
     """The same as a table (CSV)."""
     return f"{_chat_folder(chat)}/chat.csv"
+
+
+def chat_card(chat: str) -> str:
+    """A chat's social card (PNG)."""
+    return f"{_chat_folder(chat)}/{CARD}"
 
 
 def _chat_folder(chat: str) -> str:

@@ -107,6 +107,7 @@ def test_a_whole_site_is_whole(site: Path) -> None:
         lambda site: (site / "feed.xml").write_text("<feed><entry/>"),
         lambda site: (site / "calendar.ics").write_text("BEGIN:VCALENDAR\r\n"),
         lambda site: (site / "robots.txt").write_text(""),
+        lambda site: (site / "card.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more"),
         lambda site: (site / "feed.xml").unlink(),
         lambda site: (site / ".staffroom-1.tmp").write_text("half"),
         lambda site: [

@@ -16,7 +16,12 @@ def test_the_wheel_rehearses_a_chat_from_an_empty_folder(tmp_path: Path) -> None
     _run(tools / "python", "-m", "hatchling", "build", "-t", "wheel", "-d", built, cwd=ROOT)
     (wheel,) = built.glob("staffroom-*.whl")
     inside = zipfile.ZipFile(wheel).namelist()
-    for part in ("templates/site/chat.html.j2", "templates/starter/staffroom.yaml.j2", "migrations/versions"):
+    for part in (
+        "templates/site/chat.html.j2",
+        "templates/starter/staffroom.yaml.j2",
+        "templates/fonts/source-serif-4-OFL.txt",
+        "migrations/versions",
+    ):
         assert any(name.startswith(f"bot/_data/{part}") for name in inside), part
     assert not any(name.startswith(("tests/", "templates/", "migrations/")) for name in inside)
 

@@ -231,7 +231,8 @@ def test_a_changed_chat_makes_only_what_shows_it(target: FolderTarget) -> None:
     content = sample.content()
     fewer = msgspec.structs.replace(content, answers=content.answers[:-1])
     store.shown = lambda chat: fewer if chat == CHAT else sample.contents(chat)
-    assert run(store, target) == Archived(2, whole - 2, 0)
+    shows = 7  # its page, its two data files, and the feeds of its series and of all
+    assert run(store, target) == Archived(shows, whole - shows, 0)
     assert store.read == [CHAT]
 
 
@@ -255,7 +256,8 @@ def test_pages_no_longer_planned_go_and_foreign_files_stay(target: FolderTarget)
     run(store, target)
     (target.folder / "edchat" / "mine.txt").write_bytes(b"mine")
     store.stored = [one for one in store.stored if one.series.slug != "edchat"]
-    assert run(store, target).removed == 7
+    mine = [path for path in store.marks if path.startswith("edchat/")]
+    assert run(store, target).removed == len(mine) > 0
     left = files(target.folder)
     assert [path for path in left if path.startswith("edchat")] == ["edchat/mine.txt"]
     assert not any(path.startswith("edchat") for path in store.marks)

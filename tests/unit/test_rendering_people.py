@@ -50,7 +50,9 @@ def rendered(content: ChatContent, language: str = "en") -> dict[str, str]:
     series = msgspec.structs.replace(stored.series, languages=(language,))
     content = msgspec.structs.replace(content, stored=msgspec.structs.replace(stored, series=series))
     site = msgspec.structs.replace(sample.SITE, language=language)
-    return {path: page.render(lambda _: content).decode() for path, page in planned(site, content).items()}
+    return {
+        path: page.render(lambda _: content).decode(errors="replace") for path, page in planned(site, content).items()
+    }
 
 
 def chat_of(*answers: Answer, left_out: int = 0, picks: tuple[Pick, ...] = ()) -> ChatContent:
