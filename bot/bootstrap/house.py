@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bot.bootstrap.accounts import Accounts
     from bot.config import AccountSettings, Measured, Settings
     from bot.domain.posts import NetworkName
+    from bot.domain.records import StoredChat
     from bot.domain.schedule import Image, Series
     from bot.domain.textlength import Limits
     from bot.errors import Problem
@@ -226,6 +227,7 @@ def open_house(
             store=store,
             composer=composer_of(settings),
             picture=picture_keeper(settings.folder, store),
+            card=card_keeper(settings, store),
             clock=clock,
             owner=owner,
             rng=random.SystemRandom(),
@@ -261,6 +263,25 @@ def picture_keeper(folder: Path, store: Store) -> Callable[[Image], MediaFile]:
         picture = prepare_picture(data, image.path)
         sha256 = store.keep_blob(picture.data, picture.mime)
         return MediaFile(sha256, picture.mime, len(picture.data), image.alt, picture.width, picture.height)
+
+    return keep
+
+
+def card_keeper(settings: Settings, store: Store) -> Callable[[StoredChat], MediaFile | None]:
+    """Gives what paints a chat's social card and keeps it in the store; nothing while the pages have no address."""
+    site = site_of(settings)
+
+    def keep(stored: StoredChat) -> MediaFile | None:
+        if not site.address:
+            return None
+        from bot.rendering.socialcard import HEIGHT, WIDTH, card_of, colours_of, described, paint
+
+        templates = templates_of(settings.folder)
+        words = templates.dictionary.words(stored.series.languages[0] if stored.series.languages else site.language)
+        card = card_of(words, stored, site.title)
+        data = paint(card, colours_of(templates.source("site/look.css")))
+        sha256 = store.keep_blob(data, "image/png")
+        return MediaFile(sha256, "image/png", len(data), described(card), WIDTH, HEIGHT)
 
     return keep
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.bootstrap.house import (
+    card_keeper,
     composer_of,
     database_file,
     open_store_at,
@@ -114,6 +115,7 @@ def sandbox_house(
             store=store,
             composer=composer_of(settings),
             picture=picture_keeper(settings.folder, store),
+            card=card_keeper(settings, store),
             clock=clock,
             owner="rehearsal",
             rng=random.Random(seed),  # noqa: S311 - a play, no secret

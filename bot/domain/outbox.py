@@ -50,10 +50,26 @@ class Poll(msgspec.Struct, frozen=True):
     seconds: int
 
 
+class LinkCard(msgspec.Struct, frozen=True):
+    """A page shown beside a post, on a network that does not look at the page itself.
+
+    Attributes:
+        uri: the page's address.
+        title, description: plain text, one line each.
+        picture: shown with it; ``None`` for none.
+    """
+
+    uri: str
+    title: str
+    description: str
+    picture: MediaFile | None = None
+
+
 class DraftPost(msgspec.Struct, frozen=True):
     """One post of a draft. ``reply_to`` is the index of an earlier post of the same draft; ``None`` for the first.
 
-    ``answer`` is the node key of the contribution that this post repeats; empty for all other posts.
+    ``answer`` is the node key of the contribution that this post repeats; empty for all other posts. ``card`` is left
+    out where there is ``media``.
     """
 
     text: RichText
@@ -62,6 +78,7 @@ class DraftPost(msgspec.Struct, frozen=True):
     media: tuple[MediaFile, ...] = ()
     poll: Poll | None = None
     answer: str = ""
+    card: LinkCard | None = None
 
 
 class Draft(msgspec.Struct, frozen=True):

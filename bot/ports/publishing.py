@@ -41,7 +41,7 @@ class Composer(Protocol):
             upcoming: the series' next chat, for wrap-up and digest.
             content: the chat's answers, for a digest.
             question: our question on that network, for a reminder under it.
-            media: the question's picture, kept in the store.
+            media: the question's picture, or for a digest its chat's social card; kept in the store.
         """
         ...
 

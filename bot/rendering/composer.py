@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.outbox import Draft, DraftPost, Poll
+import msgspec
+
+from bot.domain.cleaning import showable
+from bot.domain.outbox import Draft, DraftPost, LinkCard, Poll
 from bot.domain.richtext import detect
 from bot.rendering import urls
 from bot.rendering.digest import digest_posts
-from bot.rendering.fitting import hang, tidy
+from bot.rendering.fitting import hang, one_line, tidy
 from bot.rendering.questions import ask, lettered, tag
 
 if TYPE_CHECKING:
@@ -70,6 +73,9 @@ class TemplateComposer:
                 limits,
                 {**self._about_chat(words, stored, upcoming), "link": self._chat_link(chat)},
             )
+            if network == "bluesky" and self._site.address:  # Mastodon's servers look at the page themselves
+                card = self._card(words, chat, content, media)
+                posts[0] = msgspec.structs.replace(posts[0], card=card)
         elif prompt.kind == "question":
             posts = self._question(prompt, stored, network, limits, media)
         else:
@@ -121,6 +127,17 @@ class TemplateComposer:
             left = round((stored.chat.ends_at - prompt.at).total_seconds())
             poll = Poll(asked.poll, min(max(left, SHORTEST_POLL), LONGEST_POLL))
         return hang(rich, limits, DraftPost(rich, media=tuple(media), poll=poll), 0)
+
+    def _card(self, words: Words, chat: Chat, content: ChatContent | None, media: Sequence[MediaFile]) -> LinkCard:
+        """The chat's page as a link card: its topic, one line of figures, and its social card where that was made."""
+        answers = content.answers if content else ()
+        people = words("digest.people", n=len({answer.post.author.id for answer in answers}))
+        return LinkCard(
+            uri=self._chat_link(chat),
+            title=one_line(showable(chat.topic)),
+            description=words("digest.figures", n=len(answers), people=people) if answers else words("digest.none"),
+            picture=media[0] if media else None,
+        )
 
     def _words(self, stored: StoredChat) -> Words:
         """The series' language, in its tone."""

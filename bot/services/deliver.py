@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bot.domain.outbox import Draft, MediaFile
-    from bot.domain.posts import PostRef
+    from bot.domain.posts import NetworkName, PostRef
     from bot.domain.records import StoredChat
     from bot.domain.schedule import Chat, Image, Prompt
     from bot.ports import Clock, Composer, Network, Store
@@ -63,8 +62,9 @@ class Delivered(msgspec.Struct, frozen=True):
 class Deliverer:
     """What delivering needs: the store, words, pictures, the time, a name for our leases and randomness.
 
-    ``picture`` reads a moderator's image and keeps it in the store. ``held`` are accounts of which a delivery may still
-    be claimed by us, because the store could not be written when we stopped working on it.
+    ``picture`` reads a moderator's image and keeps it in the store; ``card`` paints a chat's social card and keeps it
+    there, and gives ``None`` where there is no page to link to. ``held`` are accounts of which a delivery may still be
+    claimed by us, because the store could not be written when we stopped working on it.
     """
 
     store: Store
@@ -75,6 +75,7 @@ class Deliverer:
     rng: random.Random
     patience: Patience = PATIENCE
     held: set[str] = field(default_factory=set)
+    card: Callable[[StoredChat], MediaFile | None] = lambda _: None
 
     def give_back(self, account: str) -> None:
         """Give back what the store's trouble left claimed: it goes on at once, and not when our lease runs out."""
@@ -123,7 +124,7 @@ class Deliverer:
             return False
         Settler(
             store=self.store,
-            compose=partial(draft_for, self.store, self.composer, self.picture),
+            compose=self._draft,
             compose_digest=self._digest_now,
             freeze=lambda network, delivery, draft: network.freeze(draft, delivery.id, self.rng, self.store.blob),
         ).settle(network, restored.taken, now)
@@ -174,10 +175,37 @@ class Deliverer:
         return "sent"
 
     def _freeze(self, network: Network, delivery: Delivery) -> tuple[Part, ...]:
-        draft = draft_for(self.store, self.composer, self.picture, network, delivery)
+        draft = self._draft(network, delivery)
         parts = network.freeze(draft, delivery.id, self.rng, self.store.blob)
         self.store.freeze(delivery.id, self.owner, draft, parts)
         return parts
+
+    def _draft(self, network: Network, delivery: Delivery) -> Draft:
+        """What a delivery will say, composed from what the store knows now."""
+        store = self.store
+        prompt, stored = store.prompt(delivery.prompt), store.chat(delivery.chat)
+        if prompt is None or stored is None:  # pragma: no cover - the schema's foreign keys forbid it
+            message = f"{delivery.id} belongs to no prompt"
+            raise LookupError(message)
+        return self.composer.compose(
+            prompt,
+            stored,
+            network.name,
+            network.limits,
+            upcoming=_upcoming(store, stored),
+            content=store.content(stored.chat.id) if prompt.kind == "digest" else None,
+            question=_question(store, prompt, network.account),
+            media=self._media(prompt, stored, network.name),
+        )
+
+    def _media(self, prompt: Prompt, stored: StoredChat, network: NetworkName) -> tuple[MediaFile, ...]:
+        if prompt.kind == "digest" and network == "bluesky":
+            card = self.card(stored)
+            return (card,) if card else ()
+        if prompt.kind != "question":
+            return ()
+        image = stored.chat.questions[prompt.number - 1].image
+        return (self.picture(image),) if image else ()
 
     def _look(
         self, network: Network, delivery: Delivery, group: Sequence[Part], parts: tuple[Part, ...]
@@ -235,26 +263,6 @@ class _TooEarly(Exception):
         self.again = again
 
 
-def draft_for(
-    store: Store, composer: Composer, picture: Callable[[Image], MediaFile], network: Network, delivery: Delivery
-) -> Draft:
-    """What a delivery will say, composed from what the store knows now."""
-    prompt, stored = store.prompt(delivery.prompt), store.chat(delivery.chat)
-    if prompt is None or stored is None:  # pragma: no cover - the schema's foreign keys forbid it
-        message = f"{delivery.id} belongs to no prompt"
-        raise LookupError(message)
-    return composer.compose(
-        prompt,
-        stored,
-        network.name,
-        network.limits,
-        upcoming=_upcoming(store, stored),
-        content=store.content(stored.chat.id) if prompt.kind == "digest" else None,
-        question=_question(store, prompt, network.account),
-        media=_media(prompt, stored, picture),
-    )
-
-
 def _upcoming(store: Store, stored: StoredChat) -> Chat | None:
     """The series' next chat that is not cancelled, repeats of this one left out."""
     later = (
@@ -277,13 +285,6 @@ def _question(store: Store, prompt: Prompt, account: str) -> PostRef | None:
         ),
         None,
     )
-
-
-def _media(prompt: Prompt, stored: StoredChat, picture: Callable[[Image], MediaFile]) -> tuple[MediaFile, ...]:
-    if prompt.kind != "question":
-        return ()
-    image = stored.chat.questions[prompt.number - 1].image
-    return (picture(image),) if image else ()
 
 
 def _with_sent(parts: tuple[Part, ...], remotes: dict[int, PostRef]) -> tuple[Part, ...]:

@@ -59,6 +59,11 @@ def polls_and_pictures(bots: Bots) -> None:
 # -- the digest -----------------------------------------------------------------------------------------------------
 def digests_repeat_what_stands(chat: Evening, bots: Bots, talks: Sequence[Talk]) -> None:
     """One thread on each network: a root, a post for each question, and under it up to two answers as leaves."""
+    *_, digest = servers.threads(bots, "bluesky")
+    assert servers.card_on_bluesky(bots, digest.root) == (
+        f"{SITE}/{chat.chat}/",
+        chat.page.with_name("card.png").read_bytes(),
+    )
     repeated: list[set[str]] = []
     for network in NETWORKS:
         *_, digest = servers.threads(bots, network)

@@ -136,8 +136,17 @@ def arrived(bots: Bots, network: str) -> list[str]:
 
 def picture_on_bluesky(bots: Bots, said: Said) -> bytes:
     """The bytes behind the picture of a post."""
-    image = bots.net.get_record(said.id)["value"]["embed"]["images"][0]["image"]
-    params = {"did": bots.bluesky.did, "cid": image["ref"]["$link"]}
+    return _blob(bots, bots.net.get_record(said.id)["value"]["embed"]["images"][0]["image"])
+
+
+def card_on_bluesky(bots: Bots, said: Said) -> tuple[str, bytes]:
+    """Where the link card of a post leads, and the bytes of its picture."""
+    card = bots.net.get_record(said.id)["value"]["embed"]["external"]
+    return card["uri"], _blob(bots, card["thumb"])
+
+
+def _blob(bots: Bots, blob: Json) -> bytes:
+    params = {"did": bots.bluesky.did, "cid": blob["ref"]["$link"]}
     response = httpx.get(f"{bots.net.pds_url}/xrpc/com.atproto.sync.getBlob", params=params)
     response.raise_for_status()
     return response.content

@@ -23,7 +23,7 @@ from typing import Protocol
 import msgspec
 import pytest
 
-from bot.domain.outbox import Draft, DraftPost, MediaFile, Part, next_group
+from bot.domain.outbox import Draft, DraftPost, LinkCard, MediaFile, Part, next_group
 from bot.domain.posts import Post, PostRef
 from bot.domain.restoring import normal
 from bot.domain.richtext import Facet, Link, Mention, RichText, Tag
@@ -219,6 +219,13 @@ def say(network: Network, *texts: str | RichText, seed: int = 1) -> list[PostRef
     return Sender(network, draft(*texts), seed=seed).send_all()
 
 
+def carded(picture: MediaFile | None) -> Draft:
+    """A digest of two posts, the first with a link card."""
+    card = LinkCard("https://example.org/edchat/", "Feedback that pupils use", "8 people gave 9 answers.", picture)
+    whole = draft("The digest", "Q1")
+    return msgspec.structs.replace(whole, posts=(msgspec.structs.replace(whole.posts[0], card=card), whole.posts[1]))
+
+
 def ids(batches: Iterable[Iterable[Post]]) -> list[str]:
     """All posts' ids, sorted; one that comes twice is in here twice."""
     return sorted(post.ref.id for batch in batches for post in batch)
@@ -275,6 +282,18 @@ class NetworkContract:
         assert "edchat" in held.tags
         assert any(link.startswith("https://example.org/") for link in held.links)
         assert amy.id in held.mentions
+
+    def test_a_link_card_costs_a_post_no_words_and_goes_out_once(self, world: World) -> None:
+        blobs = Blobs()
+        sender = Sender(world.network(), carded(blobs.keep(png(12, 6), "Feedback")), blobs)
+        while sender.group()[0].kind == "media":
+            sender.send()
+        world.lose_next_answer()
+        with pytest.raises(Unanswered):
+            sender.send()
+        sender.find()
+        sender.send_all()
+        assert sorted(one.text for one in world.server_posts()) == ["Q1", "The digest"]
 
     def test_a_picture_goes_out_with_its_alt_text(self, world: World) -> None:
         blobs = Blobs()

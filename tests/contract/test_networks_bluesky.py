@@ -5,9 +5,21 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
-from contract.network_contract import Blobs, NetworkContract, Sender, ServerPost, draft, ids, png, say, words
+from contract.network_contract import (
+    Blobs,
+    NetworkContract,
+    Sender,
+    ServerPost,
+    carded,
+    draft,
+    ids,
+    png,
+    say,
+    words,
+)
 from contract.streams_contract import StreamsContract
 from networks.bluesky_server import BlueskyAccount, BlueskyNetwork, Posted
 from networks.faults import Fault, FaultProxy
@@ -200,6 +212,25 @@ class TestRecordsOnTheServer:
         assert {rule["$type"].rpartition("#")[2] for rule in gate["allow"]} == {"mentionRule", "followerRule"}
         applied = [seen for seen in world.proxy.seen if "applyWrites" in seen.path]
         assert len(applied) == 1
+
+    def test_a_link_card_stands_there_as_it_was_frozen_and_its_picture_is_shown(self, world: BlueskyWorld) -> None:
+        blobs = Blobs()
+        picture = blobs.keep(png(120, 63), "Feedback")
+        sender = Sender(world.network(), carded(picture), blobs)
+        assert [part.kind for part in sender.parts] == ["media", "post", "post"]
+        root, _ = sender.send_all()
+        held = world.net.get_record(root.id)
+        assert held["cid"] == root.cid == cid_of(msgspec.json.decode(sender.parts[1].payload))
+        external = held["value"]["embed"]["external"]
+        assert (external["uri"], external["title"]) == ("https://example.org/edchat/", "Feedback that pupils use")
+        assert external["description"] == "8 people gave 9 answers."
+        params = {"did": world.me.did, "cid": external["thumb"]["ref"]["$link"]}
+        blob = httpx.get(f"{world.net.pds_url}/xrpc/com.atproto.sync.getBlob", params=params)
+        assert blob.content == blobs[picture.sha256]
+        world.settle()
+        [seen] = world.me.call("app.bsky.feed.getPosts", params={"uris": [root.id]})["posts"]
+        assert seen["embed"]["$type"] == "app.bsky.embed.external#view"
+        assert external["thumb"]["ref"]["$link"] in seen["embed"]["external"]["thumb"]
 
     def test_a_gated_thread_is_gated_for_those_who_only_pass_by(self, world: BlueskyWorld) -> None:
         network = world.network()

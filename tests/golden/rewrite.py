@@ -66,6 +66,11 @@ def said() -> dict[str, bytes]:
                     lines += [
                         f"=== {prompt.id} [{index}] {post.visibility}{under}{poll}, {left} left",
                         post.text.text,
+                        *(
+                            [f"card: {post.card.title} | {post.card.description} | {post.card.uri}"]
+                            if post.card
+                            else []
+                        ),
                         "",
                     ]
             files[f"{stored.chat.id.replace('/', '-')}-{network}.txt"] = "\n".join(lines).encode()

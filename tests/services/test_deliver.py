@@ -469,7 +469,8 @@ def test_the_composer_is_given_what_its_words_may_tell(stage: Stage) -> None:
         repeats=(Repeat(time(21), "Europe/Paris"),),
         chats=tuple(ChatEntry(date=day, topic=f"On {day}", questions=questions) for day in days),
     )
-    house = stage.open("one", composer=Listening(), picture=lambda _: kept)
+    painted = MediaFile("cd" * 32, "image/png", 3, "On a day", 1200, 630)
+    house = stage.open("one", composer=Listening(), picture=lambda _: kept, card=lambda _: painted)
     sooner = ChatEntry(date=days[0] + timedelta(days=6), topic="Of another series", questions=questions[1:])
     other = msgspec.structs.replace(SERIES, slug="artchat", hashtag="ArtChat", announce=(), chats=(sooner,))
     stage.house = dataclasses.replace(house, series=lambda: (other, stage.series))
@@ -483,7 +484,8 @@ def test_the_composer_is_given_what_its_words_may_tell(stage: Stage) -> None:
         play(stage, until=(4 * 24 + hours) * 60)
     for network in ("bluesky", "mastodon"):
         given = {key.partition("@")[0]: told[key] for key in told if key.endswith(network)}
-        assert {key: one["media"] for key, one in given.items() if one["media"]} == {"q1": (kept,)}
+        pictures = {"q1": (kept,)} | ({"digest": (painted,)} if network == "bluesky" else {})
+        assert {key: one["media"] for key, one in given.items() if one["media"]} == pictures
         assert {one["limits"] for one in given.values()} == {stage.networks[network].limits}
         asked = {key: one["question"].id for key, one in given.items() if one["question"]}
         assert asked == {f"remind-{number}": question(stage, network, number) for number in (1, 2)}

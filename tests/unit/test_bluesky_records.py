@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.outbox import Draft, DraftPost, MediaFile, Part, next_group
+from bot.domain.outbox import Draft, DraftPost, LinkCard, MediaFile, Part, next_group
 from bot.domain.posts import PostRef
 from bot.domain.richtext import Facet, Link, Mention, RichText, Tag
 from bot.errors import Refused
@@ -22,7 +22,7 @@ DID = "did:plc:me"
 AT = datetime(2026, 3, 5, 20, 0, tzinfo=UTC)
 # https://atproto.com/specs/tid: the syntax, and that keys sort as their times do
 TID = re.compile(r"^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$")
-BLOBS = {"a": b"picture a", "b": b"picture b", "big": bytes(2_000_001)}
+BLOBS = {"a": b"picture a", "b": b"picture b", "big": bytes(2_000_001), "wide": bytes(1_000_001)}
 
 
 def frozen(*posts: DraftPost | str, seed: int = 1, reply: Reply | None = None, **more: Any) -> tuple[Part, ...]:
@@ -40,7 +40,7 @@ def record(part: Part) -> Any:
 
 
 def picture(sha256: str, mime: str = "image/png") -> MediaFile:
-    return MediaFile(sha256, mime, 9, f"alt of {sha256}", 4, 3)
+    return MediaFile(sha256, mime, len(BLOBS[sha256]), f"alt of {sha256}", 4, 3)
 
 
 def test_a_key_reads_back_as_its_time() -> None:
@@ -144,6 +144,41 @@ def test_pictures_go_first_each_once_then_all_else_at_once() -> None:
     assert record(parts[4])["post"].endswith(parts[2].key)
 
 
+def test_a_link_card_names_its_picture_by_the_content_id_it_will_have() -> None:
+    card = LinkCard("https://example.org/edchat/", "Feedback", "8 people", picture("a"))
+    parts = frozen(DraftPost(RichText("The digest"), card=card), DraftPost(RichText("Q1"), reply_to=0))
+    assert [(part.kind, part.key) for part in parts[:1]] == [("media", "a")]
+    assert [part.needs for part in parts] == [(), (0,), ()]
+    assert record(parts[1])["embed"] == {
+        "$type": "app.bsky.embed.external",
+        "external": {
+            "uri": "https://example.org/edchat/",
+            "title": "Feedback",
+            "description": "8 people",
+            "thumb": {
+                "$type": "blob",
+                "ref": {"$link": blob_cid(b"picture a")},
+                "mimeType": "image/png",
+                "size": 9,
+            },
+        },
+    }
+    assert "embed" not in record(parts[2])
+
+
+def test_a_link_card_may_have_no_picture_and_gives_way_to_pictures() -> None:
+    bare = LinkCard("https://example.org/", "Feedback", "8 people")
+    [part] = frozen(DraftPost(RichText("The digest"), card=bare))
+    assert record(part)["embed"]["external"] == {
+        "uri": "https://example.org/",
+        "title": "Feedback",
+        "description": "8 people",
+    }
+    carded = DraftPost(RichText("Q1"), media=(picture("a"),), card=LinkCard("https://e.org", "", "", picture("b")))
+    media, post = frozen(carded)
+    assert (media.key, record(post)["embed"]["$type"]) == ("a", "app.bsky.embed.images")
+
+
 def test_facets_count_bytes_and_mention_only_who_is_on_bluesky() -> None:
     text = "👋 #EdChat @amy.test @ben@host https://example.org"
     data = text.encode()
@@ -201,6 +236,7 @@ def test_what_just_fits_goes_out(text: str) -> None:
         (DraftPost(RichText("Q1"), media=(picture("a"),) * 5), "5 pictures"),
         (DraftPost(RichText("Q1"), media=(picture("big"),)), "2,000,001 bytes"),
         (DraftPost(RichText("Q1"), media=(picture("a", "video/mp4"),)), "only pictures"),
+        (DraftPost(RichText("D"), card=LinkCard("https://e.org", "", "", picture("wide"))), "1,000,001 bytes"),
         (DraftPost(RichText("Q1"), reply_to=0), "does not come before"),
         (DraftPost(RichText("Q1"), reply_to=-1), "does not come before"),
     ],

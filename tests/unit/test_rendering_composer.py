@@ -10,7 +10,7 @@ from golden import rewrite, sample
 from golden.sample import answer
 
 from bot.domain.naming import Naming
-from bot.domain.outbox import Draft, MediaFile
+from bot.domain.outbox import Draft, LinkCard, MediaFile
 from bot.domain.posts import NetworkName, PostRef
 from bot.domain.prompts import prompts
 from bot.domain.records import ChatContent, Pick, StoredChat
@@ -351,3 +351,28 @@ def test_texts_have_no_stray_white_space() -> None:
         assert all(line == line.rstrip() for line in text.decode().splitlines())
     for one, two in pairwise(text for text in GOLDEN.values()):
         assert one != two
+
+
+def test_a_digest_carries_a_card_of_its_page_on_bluesky_alone() -> None:
+    content = sample.content()
+    draft = compose("digest", content=content, media=(WALL,))
+    assert draft.posts[0].card == LinkCard(
+        uri="https://chats.example.org/edchat/2027-01-07/",
+        title="Feedback that pupils use",
+        description="9 people gave 20 answers.",
+        picture=WALL,
+    )
+    assert [post.card for post in draft.posts[1:]] == [None] * (len(draft.posts) - 1)
+    assert not any(post.media for post in draft.posts)
+    bare = compose("digest", content=None)
+    assert (bare.posts[0].card.description, bare.posts[0].card.picture) == (  # type: ignore[union-attr]
+        "No answers stand in the archive.",
+        None,
+    )
+    for other in (
+        compose("digest", "mastodon", content=content, media=(WALL,)),
+        compose("digest", content=content, site=Site()),
+        compose("wrap-up"),
+        compose("q1", media=(WALL,)),
+    ):
+        assert not any(post.card for post in other.posts)

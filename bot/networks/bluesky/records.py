@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Sequence
 
-    from bot.domain.outbox import Draft, DraftPost, MediaFile
+    from bot.domain.outbox import Draft, DraftPost, LinkCard, MediaFile
     from bot.domain.richtext import Facet, RichText
 
 Json = dict[str, Any]
@@ -41,6 +41,7 @@ _CLOCK_ID_BITS = 10
 _MOST_WRITES = 200  # com.atproto.repo.applyWrites
 _MOST_IMAGES = 4  # app.bsky.embed.images
 _MOST_IMAGE_BYTES = 2_000_000
+_MOST_THUMB_BYTES = 1_000_000  # app.bsky.embed.external
 _MOST_LANGS = 3
 _MOST_TAG_GRAPHEMES = 64
 _MOST_TAG_BYTES = 640
@@ -113,7 +114,7 @@ def freeze(
     """
     images: dict[str, Part] = {}
     for index, post in enumerate(draft.posts):
-        for media in post.media:
+        for media in _pictures(post):
             if media.sha256 not in images:
                 images[media.sha256] = _image_part(len(images), index, media, blob)
     parts = list(images.values())
@@ -126,7 +127,7 @@ def freeze(
         record = _post_record(post, f"post {index + 1} of the thread", images)
         record |= {"createdAt": written(at), **_common(draft.languages, where)}
         payload = msgspec.json.encode(record).decode()
-        needs = tuple(sorted({images[media.sha256].position for media in post.media}))
+        needs = tuple(sorted({images[media.sha256].position for media in _pictures(post)}))
         part = Part(len(parts), "post", tid(at, clock_id), payload, needs=needs, post=index)
         own = StrongRef(uri_of(did, part), cid_of(record))
         made.append(Reply(where.root if where else own, own))
@@ -170,7 +171,27 @@ def _post_record(post: DraftPost, which: str, images: dict[str, Part]) -> Json:
             "$type": "app.bsky.embed.images",
             "images": [_image(media, images[media.sha256]) for media in post.media],
         }
+    elif post.card:
+        record["embed"] = _external(post.card, images, which)
     return record
+
+
+def _pictures(post: DraftPost) -> tuple[MediaFile, ...]:
+    """What has to be uploaded before a post can be written."""
+    if post.media or post.card is None or post.card.picture is None:
+        return post.media
+    return (post.card.picture,)
+
+
+def _external(card: LinkCard, images: dict[str, Part], which: str) -> Json:
+    """https://docs.bsky.app/docs/advanced-guides/posts#website-card-embeds."""
+    shown: Json = {"uri": card.uri, "title": card.title, "description": card.description}
+    if card.picture is not None:
+        if card.picture.size > _MOST_THUMB_BYTES:
+            size = card.picture.size
+            raise Refused(f"{which} has a link card of {size:,} bytes: Bluesky takes at most {_MOST_THUMB_BYTES:,}")
+        shown["thumb"] = msgspec.json.decode(images[card.picture.sha256].payload)
+    return {"$type": "app.bsky.embed.external", "external": shown}
 
 
 def _common(languages: Sequence[str], reply: Reply | None) -> Json:
