@@ -69,9 +69,17 @@ class Renderer(Protocol):
     """Knows all pages of the archive. Planning them is cheap, rendering is not."""
 
     def pages(
-        self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], listed: Sequence[Account] = ()
+        self,
+        chats: Sequence[StoredChat],
+        figures: Mapping[str, ChatFigures],
+        listed: Sequence[Account] = (),
+        known: Mapping[str, str] | None = None,
     ) -> Iterable[PlannedPage]:
-        """Every page that the archive of these chats has; ``listed`` are the people who asked for the directory."""
+        """Every page that the archive of these chats has.
+
+        ``listed`` are the people who asked for the directory; ``known`` are the fingerprints under which pages were
+        made before, by path: what moved since leaves a page that leads on.
+        """
         ...
 
 

@@ -42,8 +42,8 @@ class Press(NamedTuple):
 
     def page(self, template: str, words: Words, here: str, title: str, values: dict[str, Any]) -> bytes:
         """Fill in a page. ``values`` may set the frame's: ``summary``, ``feed``, ``json_feed``, ``feeds``,
-        ``calendar``, ``data``, ``table``, ``index``, and for previews of links (https://ogp.me) ``kind``, ``card`` (the
-        path of a picture) and ``card_alt``.
+        ``calendar``, ``data``, ``table``, ``index``, ``instead`` (the path of the page that took its place), and for
+        previews of links (https://ogp.me) ``kind``, ``card`` (the path of a picture) and ``card_alt``.
         """
         frame: dict[str, Any] = {
             "w": words,
@@ -64,7 +64,9 @@ class Press(NamedTuple):
             "kind": "website",
             "card": urls.CARD,
             "card_alt": self.site.title,
+            "instead": here,
         } | values
+        frame["canonical"] = urls.absolute(self.site.address, frame["instead"])
         frame["index"] = frame["index"] and may_list(here, self.closed)
         frame["card_address"] = urls.absolute(self.site.address, frame["card"])
         return self.templates.render(f"site/{template}.html.j2", frame).encode()

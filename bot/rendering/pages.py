@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from bot.domain.moves import forwards, leading, name_of, named, replanned
 from bot.domain.patterns import is_web
 from bot.rendering import privacy, urls
 from bot.rendering.calendar import calendar
@@ -71,7 +72,11 @@ class SiteRenderer:
         self._base = f"{templates.fingerprint} {_digest(site)}"
 
     def pages(
-        self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], listed: Sequence[Account] = ()
+        self,
+        chats: Sequence[StoredChat],
+        figures: Mapping[str, ChatFigures],
+        listed: Sequence[Account] = (),
+        known: Mapping[str, str] | None = None,
     ) -> Iterator[Page]:
         """Every page of the archive of these chats, in a stable order.
 
@@ -79,13 +84,38 @@ class SiteRenderer:
             chats: in order of start.
             figures: counts of shown answers by chat id.
             listed: who asked to be listed; without anybody there is no such page.
+            known: marks of what was published before, by path; what moved since leaves a page that leads on.
         """
         paths = []
         self._press = self._press._replace(closed=closed_series(stored.series for stored in chats))
+        again = {urls.chat_page(old): urls.chat_page(new) for old, new in replanned(chats, figures).items()}
+        left = tuple(path.removesuffix("index.html") for path in again)
+        at = {path: stored for stored in chats if (path := urls.chat_page(stored.chat.id)) not in again}
+        names = {path: name_of(stored.chat) for path, stored in at.items()}
         for page in self._every(chats, figures, listed):
+            if page.path.startswith(left):
+                continue
+            if page.path in names:
+                page.mark = named(page.mark, names[page.path])
             paths.append(page.path)
             yield page
+        for path, target in sorted({**forwards(known or {}, names, set(paths)), **again}.items()):
+            yield self._moved(path, target, at.get(target))
         yield from self._told_to_crawlers(paths, chats, figures)
+
+    def _moved(self, path: str, target: str, stored: StoredChat | None) -> Page:
+        """A page that leads to the one that took its place: at once, and by a link."""
+        words = self._press.series_words(stored.series) if stored else self._press.words()
+        values: dict[str, Any] = {"target": target, "instead": target, "index": False}
+        if stored:
+            chat = stored.chat
+            values["label"] = f"{chat.topic}, {words.moment(chat.starts_at, chat.timezone)}"
+        else:
+            values["label"] = words("moved.series")
+        title = words("moved.title")
+        page = self._page(path, values, lambda _: self._press.page("moved", words, path, title, values))
+        page.mark = leading(page.mark, target)
+        return page
 
     def _every(
         self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], listed: Sequence[Account]

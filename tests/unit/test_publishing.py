@@ -1,6 +1,7 @@
 import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,25 @@ def test_pages_no_longer_planned_go_and_foreign_files_stay(target: FolderTarget)
     left = files(target.folder)
     assert [path for path in left if path.startswith("edchat")] == ["edchat/mine.txt"]
     assert not any(path.startswith("edchat") for path in store.marks)
+
+
+def test_a_chat_that_moved_leaves_one_page_that_leads_there_for_as_long_as_it_leads_somewhere(
+    target: FolderTarget,
+) -> None:
+    store = FakeStore()
+    run(store, target)
+    entries = sample.EDCHAT.chats
+    later = msgspec.structs.replace(entries[1], date=entries[1].date + timedelta(days=7))
+    store.stored = sample.stored_chats(msgspec.structs.replace(sample.EDCHAT, chats=(entries[0], later)))
+    store.shown = lambda chat: ChatContent(next(one for one in store.stored if one.chat.id == chat), (), (), (), ())
+    run(store, target)
+    old = [path for path in files(target.folder) if path.startswith("edchat/2027-01-14/")]
+    assert old == ["edchat/2027-01-14/index.html"]
+    assert b"../2027-01-21/index.html" in files(target.folder)[old[0]]
+    assert run(store, target).written == 0
+    store.stored = store.stored[:1]
+    run(store, target)
+    assert not [path for path in files(target.folder) if path.startswith(("edchat/2027-01-14/", "edchat/2027-01-21/"))]
 
 
 def test_a_run_that_stops_goes_on_where_it_was(target: FolderTarget) -> None:
