@@ -12,6 +12,7 @@ from bot.domain.digests import Reason, Talk, reason
 from bot.domain.patterns import hidden_host, host_of, is_web
 from bot.domain.richtext import links
 from bot.domain.threads import Node, build, walk
+from bot.domain.tracking import leads_to, untracked
 from bot.rendering.signing import nameless
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ DEEPEST = 4
 UNPLACED = 0
 _LONGEST = 60
 _SCHEME = re.compile(r"^https?://(?:www\.)?", re.IGNORECASE)
-_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class Section:
 
 @dataclass(slots=True)
 class Shared:
-    """A link people shared: how many did, and in which questions."""
+    """A link people shared, as the first of them wrote it: how many did, and in which questions."""
 
     uri: str
     people: set[str] = field(default_factory=set)
@@ -227,20 +227,11 @@ def _shared(content: ChatContent, placed: Mapping[str, tuple[int, ...]]) -> list
     for answer in content.answers:
         if answer.post.warning:
             continue
-        for uri in map(untracked, links(answer.post.text)):
-            link = found.setdefault(_SCHEME.sub("", uri).rstrip("/"), Shared(uri))
+        for uri in links(answer.post.text):
+            link = found.setdefault(leads_to(uri), Shared(untracked(uri)))
             link.people.add(answer.post.author.id)
             link.numbers.update(placed[answer.key])
     return list(found.values())
-
-
-def untracked(uri: str) -> str:
-    """An address without what only follows its readers around (``utm_source`` …)."""
-    parts = urlsplit(uri)
-    if not parts.query:
-        return uri
-    kept = [pair for pair in parts.query.split("&") if not _TRACKING.fullmatch(pair.partition("=")[0])]
-    return urlunsplit(parts._replace(query="&".join(kept)))
 
 
 def short_uri(uri: str) -> str:

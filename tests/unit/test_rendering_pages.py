@@ -25,7 +25,7 @@ from bot.domain.records import Answer, ChatContent, ChatFigures, Pick, StoredCha
 from bot.domain.richtext import Facet, Link, RichText
 from bot.domain.schedule import ChatEntry, planned_chats
 from bot.rendering import urls
-from bot.rendering.chatview import DEEPEST, short_uri, untracked, view
+from bot.rendering.chatview import DEEPEST, short_uri, view
 from bot.rendering.pages import Page, SiteRenderer
 from bot.rendering.site import Site
 from bot.rendering.templates import Templates
@@ -241,18 +241,6 @@ def test_links_are_gathered_once_without_what_tracks_and_say_how_many_shared_the
     data = json.loads(GOLDEN[urls.chat_data(CHAT)])
     assert data["links"] == ["https://example.org/whole-class-feedback", "https://example.net/notes"]
     assert "shared by 2 people in Q2 and Q4" in GOLDEN[urls.chat_page(CHAT)].decode()
-
-
-@pytest.mark.parametrize(
-    ("uri", "kept"),
-    [
-        ("https://a.example/x?utm_source=y&b=1&fbclid=z#f", "https://a.example/x?b=1#f"),
-        ("https://a.example/x?utm_source=y", "https://a.example/x"),
-        ("https://a.example/x?q=a%20b&n=", "https://a.example/x?q=a%20b&n="),
-    ],
-)
-def test_untracked(uri: str, kept: str) -> None:
-    assert untracked(uri) == kept
 
 
 def test_a_long_address_is_shown_short() -> None:

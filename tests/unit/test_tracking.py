@@ -1,0 +1,78 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.patterns import is_web
+from bot.domain.tracking import leads_to, untracked
+
+
+@pytest.mark.parametrize(
+    ("uri", "kept"),
+    [
+        ("https://a.example/x?utm_source=y&b=1&fbclid=z#f", "https://a.example/x?b=1#f"),
+        ("https://a.example/x?utm_source=y", "https://a.example/x"),
+        ("https://a.example/x?UTM_Source=y&FBCLID=1", "https://a.example/x"),
+        ("https://a.example/x?q=a%20b&n=", "https://a.example/x?q=a%20b&n="),
+        ("https://a.example/x?utm_source", "https://a.example/x"),
+        ("https://a.example/x?my_utm_source=1", "https://a.example/x?my_utm_source=1"),
+        ("https://a.example/x?gclid=1&gbraid=2&msclkid=3&mkt_tok=4&_hsenc=5&mc_eid=6", "https://a.example/x"),
+        ("https://www.youtube.com/watch?v=abc&si=xyz&t=42s&feature=share", "https://www.youtube.com/watch?v=abc&t=42s"),
+        ("https://youtu.be/abc?si=xyz", "https://youtu.be/abc"),
+        ("https://a.example/x?si=xyz&t=1&ref=2&r=3&s=4&tag=5", "https://a.example/x?si=xyz&t=1&ref=2&r=3&s=4&tag=5"),
+        ("https://notyoutube.com/watch?si=1", "https://notyoutube.com/watch?si=1"),
+        ("https://x.com/a/status/1?s=20&t=ab", "https://x.com/a/status/1"),
+        ("https://www.nytimes.com/a.html?smid=url&unlocked_article_code=1", "https://www.nytimes.com/a.html?unlocked_article_code=1"),
+        ("https://www.bbc.co.uk/news/1?at_medium=social", "https://www.bbc.co.uk/news/1"),
+        ("https://a.example/x#part:~:text=some%20words", "https://a.example/x#part"),
+        ("https://a.example/x#:~:text=some%20words", "https://a.example/x"),
+    ],
+)  # fmt: skip
+def test_untracked(uri: str, kept: str) -> None:
+    assert untracked(uri) == kept
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a.example/x", "http://www.a.example/x/"),
+        ("https://a.example/x?b=1&a=2", "https://a.example/x?a=2&b=1&utm_id=3"),
+        ("https://a.example/x#part", "https://a.example/x#another"),
+        ("https://a.example/%7Eme/%e2%82%ac", "https://a.example/~me/%E2%82%AC"),
+        ("https://A.Example:443/x", "https://a.example/x"),
+        ("https://a.example:/x", "https://a.example/x"),
+        ("https://bücher.example/x", "https://xn--bcher-kva.example/x"),
+        ("https://youtu.be/abc?si=1", "https://m.youtube.com/watch?v=abc"),
+        ("https://cy.m.wikipedia.org/wiki/Addysg", "https://cy.wikipedia.org/wiki/Addysg"),
+    ],
+)
+def test_addresses_of_one_page(one: str, other: str) -> None:
+    assert leads_to(one) == leads_to(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a.example/x", "https://a.example/X"),
+        ("https://a.example/x?a=1", "https://a.example/x?a=2"),
+        ("https://a.example/x?a=1&a=2", "https://a.example/x?a=2&a=1"),
+        ("https://a.example/x?a=", "https://a.example/x"),
+        ("https://a.example/x%2Fy", "https://a.example/x/y"),
+        ("https://a.example:8443/x", "https://a.example/x"),
+        ("https://a.example:99999/x", "https://a.example/x"),
+        ("https://a.example/#/one", "https://a.example/#/two"),
+        ("https://m.a.example/x", "https://b.example/x"),
+        ("https://cy.wikipedia.org/wiki/Addysg", "https://en.wikipedia.org/wiki/Addysg"),
+        ("https://youtu.be/abc", "https://youtu.be/abd"),
+    ],
+)
+def test_addresses_of_two_pages(one: str, other: str) -> None:
+    assert leads_to(one) != leads_to(other)
+
+
+@given(st.text("abc&=?#%/2F:utm_sourcexy~", max_size=40))
+def test_any_address_stays_one_and_cleaning_twice_changes_nothing(rest: str) -> None:
+    uri = f"https://www.a.example/{rest}"
+    clean = untracked(uri)
+    assert is_web(clean)
+    assert untracked(clean) == clean
+    assert leads_to(clean) == leads_to(uri)
