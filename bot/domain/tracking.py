@@ -55,7 +55,7 @@ _AT_HOME = [(re.compile(rf"(?:.+\.)?(?:{host})"), re.compile(names)) for host, n
 _HANDHELD = re.compile(r"^(?:(?:www|m|mobile)\.|(?P<language>[a-z-]{2,12}\.)m\.(?=wikipedia\.org$))")
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_PORT = re.compile(r":(?!(?:80|443)?$)\d*$")
+_PORT = re.compile(r":(?!(?:80|443)?$).*$")
 _TEXT_FRAGMENT = ":~:"
 
 
@@ -85,7 +85,7 @@ def leads_to(uri: str) -> str:
     path, query = _plainly(parts.path).rstrip("/"), parts.query
     if host == "youtu.be":  # its short form of one video's page
         host, path, query = "youtube.com", "/watch", "&".join(filter(None, (f"v={path[1:]}", query)))
-    port = _PORT.search(parts.netloc)
+    port = _PORT.search(parts.netloc.rpartition("]")[2])
     asked = "&".join(f"{name}={value}" for name, value in sorted(parse_qsl(query, keep_blank_values=True), key=_name))
     own = parts.fragment if parts.fragment[:1] in ("/", "!") else ""
     return urlunsplit(SplitResult("", host + (port[0] if port else ""), path, asked, own))
