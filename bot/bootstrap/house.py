@@ -110,6 +110,7 @@ def site_of(settings: Settings) -> Site:
         address=settings.site.address,
         language=settings.site.language,
         contact=settings.contact,
+        report=settings.site.report,
         controller=settings.controller,
         voices=voices,
     )

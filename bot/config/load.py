@@ -181,7 +181,7 @@ def _site(staffroom: Reading[StaffroomFile], folder: Path) -> Site | None:
     if staffroom.value is None:
         return None
     block = staffroom.value.site
-    return Site(block.title, block.address, folder / block.folder, block.language)
+    return Site(block.title, block.address, folder / block.folder, block.language, block.report)
 
 
 def _series(slug: str, block: SeriesFile, accounts: tuple[str, ...], language: str) -> Series:

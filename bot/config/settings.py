@@ -15,12 +15,16 @@ Steps = tuple[str | int, ...]
 
 
 class Site(msgspec.Struct, frozen=True):
-    """The archive: ``address`` without a slash at its end, ``folder`` absolute, ``language`` of its own words."""
+    """The archive: ``address`` without a slash at its end, ``folder`` absolute, ``language`` of its own words.
+
+    ``report`` is where an answer is reported, an e-mail or web address; empty means the contact.
+    """
 
     title: str
     address: str
     folder: Path
     language: str
+    report: str = ""
 
 
 class AccountSettings(msgspec.Struct, frozen=True):

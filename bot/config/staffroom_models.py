@@ -37,6 +37,24 @@ class SiteBlock(Block):
     )
     folder: Word = Field("site", description="Where the pages are written, within the bot's folder.", examples=["site"])
     language: Language = Field("en", description="The language of its own words, as a short tag.", examples=["en"])
+    report: Word = Field(
+        "",
+        description="Where an answer is reported: an e-mail address, or a form's address, in which {answer} stands for"
+        " the answer's own. Left out, it is the contact.",
+        examples=["safe@example.org"],
+    )
+
+    @field_validator("report")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        return _reached(value) if value else value
+
+
+def _reached(value: str) -> str:
+    """An e-mail or web address as it stands; anything else is refused."""
+    if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+|https?://\S+", value):
+        return value
+    raise Wrong(f"“{words.shown(value)}” is neither an e-mail address nor a web address.", "chats@example.org")
 
 
 def _streams(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
@@ -153,9 +171,7 @@ class StaffroomFile(Block):
     @field_validator("contact")
     @classmethod
     def _reachable(cls, value: str) -> str:
-        if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+|https?://\S+", value):
-            return value
-        raise Wrong(f"“{words.shown(value)}” is neither an e-mail address nor a web address.", "chats@example.org")
+        return _reached(value)
 
     @field_validator("networks")
     @classmethod

@@ -24,6 +24,8 @@ class Site(msgspec.Struct, frozen=True):
         address: where it will stand, ``https://chats.example.org``; empty while it has no address.
         language: BCP 47, of the pages that belong to no series.
         contact: an email address or a web address for requests; empty if none.
+        report: where an answer is reported: an email address, or a form's web address in which ``{answer}`` stands for
+            the answer's own; empty means the contact.
         controller: who answers for the archive; empty if not said.
         voices: our accounts.
     """
@@ -32,5 +34,6 @@ class Site(msgspec.Struct, frozen=True):
     address: str = ""
     language: str = "en"
     contact: str = ""
+    report: str = ""
     controller: str = ""
     voices: tuple[Voice, ...] = ()

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 HOME = "index.html"
 ABOUT = "about/index.html"
+COMPLAINTS = "about/complaints/index.html"
 PRIVACY = "privacy/index.html"
 PEOPLE = "people/index.html"
 LOOK = "look.css"
