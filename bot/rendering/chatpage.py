@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from markupsafe import Markup
 
 from bot.domain.patterns import is_web
-from bot.domain.richtext import RichText, to_html
 from bot.rendering import urls
-from bot.rendering.chatview import short_uri, view
+from bot.rendering.answerlines import MARKS, Lines
+from bot.rendering.brief import brief
+from bot.rendering.chatview import UNPLACED, short_uri, view
 from bot.rendering.composer import name_hosts
 from bot.rendering.frame import NETWORKS, series_card, upper_first
-from bot.rendering.signing import clock, handle_beside, signature, signed, stamp
+from bot.rendering.questions import lettered
+from bot.rendering.reporting import report_link
+from bot.rendering.signing import signed
 from bot.rendering.socialcard import card_of, described
-from bot.rendering.words import direction, primary
 
 if TYPE_CHECKING:
-    from bot.domain.digests import Reason
-    from bot.domain.posts import Media, Post
+    from bot.domain.posts import Post
     from bot.domain.records import ChatContent
     from bot.domain.schedule import Question
-    from bot.rendering.chatview import Row, Section, Shared
+    from bot.rendering.chatview import ChatView, Section, Shared
     from bot.rendering.frame import Press
     from bot.rendering.words import Words
-
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 
 class Neighbour(msgspec.Struct, frozen=True):
@@ -35,32 +34,6 @@ class Neighbour(msgspec.Struct, frozen=True):
 
     path: str
     topic: str
-
-
-class Line(NamedTuple):
-    """One row of a thread in words; see ``chatview.Row``."""
-
-    answer: bool
-    id: str
-    gone: int
-    opens: bool
-    closes: int
-    name: str = ""
-    called: str = ""
-    handle: str = ""
-    iso: str = ""
-    time: str = ""
-    edited: bool = False
-    to: str | Markup = ""
-    warning: str = ""
-    text: Markup = Markup()
-    lang: str = ""
-    dir: str = ""
-    pictures: tuple[str, ...] = ()
-    why: str = ""
-    url: str = ""
-    network: str = ""
-    leave: str = ""
 
 
 class ChatPage:
@@ -83,7 +56,10 @@ class ChatPage:
         self._chat = content.stored.chat
         self._words = press.series_words(content.stored.series)
         self._here = urls.chat_page(self._chat.id)
-        self._leave = urls.relative(self._here, urls.PRIVACY, "leave")
+        subject = self._words("chat.report_subject", topic=self._chat.topic)
+        self._lines = Lines(
+            self._words, self._chat, lambda anchor: report_link(press.site, self._here, subject, anchor)
+        ).lines
 
     def render(self) -> bytes:
         """Make the page."""
@@ -108,6 +84,7 @@ class ChatPage:
             "card": urls.chat_card(chat.id),
             "card_alt": described(card_of(words, self._content.stored, self._press.site.title)),
             "hashtag": f"#{series.hashtag}",
+            "complaints": urls.COMPLAINTS,
             "series_path": urls.series_page(series.slug),
             "iso": chat.starts_at.isoformat(),
             "when": when,
@@ -117,10 +94,12 @@ class ChatPage:
             "coming": self._coming,
             "notice": self._notice(),
             "voices": self._voices(),
-            "figures": self._figures(seen.people, seen.answers, len(seen.links)),
+            "figures": self._figures(seen),
+            "networks": [(n, NETWORKS[network], MARKS[network]) for network, n in seen.networks.items()],
+            "brief": brief(words, seen.sections),
             "resources": [_resource(one) for one in chat.resources],
             "sections": [self._section(section) for section in seen.sections],
-            "unplaced": [self._line(row) for row in seen.unplaced.rows],
+            "unplaced": self._lines(seen.unplaced.rows, UNPLACED),
             "left_out": words("chat.left_out", n=self._content.left_out) if self._content.left_out else "",
             "links": [self._link(link) for link in seen.links],
             **self._neighbours,
@@ -139,10 +118,15 @@ class ChatPage:
             return []
         return series_card(self._words, stored.series, self._press.site.voices).follow
 
-    def _figures(self, people: int, answers: int, links: int) -> list[tuple[int, str]]:
-        if not answers:
+    def _figures(self, seen: ChatView) -> list[tuple[int, str]]:
+        if not seen.answers:
             return []
-        counts = {"people": people, "answers": answers, "questions": len(self._chat.questions), "links": links}
+        counts = {
+            "people": seen.people,
+            "answers": seen.answers,
+            "questions": len(self._chat.questions),
+            "links": len(seen.links),
+        }
         return [(n, self._words(f"count.{what}", n=n)) for what, n in counts.items() if n]
 
     def _section(self, section: Section) -> dict[str, Any]:
@@ -150,11 +134,11 @@ class ChatPage:
         return {
             "number": section.number,
             "ask": question.ask if question else "",
-            "poll": question.poll if question else (),
+            "poll": self._poll(section),
             "pictures": [_picture_of(self._words, question)] if question and question.image else [],
             "count": section.count,
             "asked": [{"network": NETWORKS[network], "url": url} for network, url in section.asked],
-            "rows": [self._line(row) for row in section.rows],
+            "rows": self._lines(section.rows, section.number),
             "elsewhere": [
                 {
                     "id": urls.anchor(answer.key),
@@ -164,70 +148,33 @@ class ChatPage:
             ],
         }
 
+    def _poll(self, section: Section) -> dict[str, Any]:
+        """A question's options with how often each was chosen, and what that counts; nothing where it has no poll."""
+        question, tally = section.question, section.tally
+        if question is None or tally is None:
+            return {}
+        native = not lettered(question.poll, "mastodon", pictured=question.image is not None)
+        asked_there = any(network == "mastodon" for network, _ in section.asked)
+        return {
+            "options": [
+                {"letter": letter, "text": option, "votes": votes, "share": 100 * votes // max(tally.people, 1)}
+                for letter, option, votes in zip(ascii_uppercase, question.poll, tally.votes, strict=False)
+            ],
+            "counted": self._words("chat.poll_counted", n=tally.people) if tally.people else "",
+            "elsewhere": self._words("chat.poll_native") if native and asked_there else "",
+        }
+
     def _also(self, post: Post, number: int) -> str:
         text = self._words("chat.also", name=signed(self._words, post), label=f"Q{number}")
         return text if post.author.name or post.author.handle else upper_first(text)
 
-    def _line(self, row: Row) -> Line:
-        if row.answer is None:
-            mark = urls.anchor(row.key) if row.key else ""
-            return Line(answer=False, id=mark, gone=row.gone, opens=row.opens, closes=row.closes)
-        answer, words, post = row.answer, self._words, row.answer.post
-        language = post.languages[0] if post.languages and _LANGUAGE.fullmatch(post.languages[0]) else ""
-        return Line(
-            answer=True,
-            id=urls.anchor(answer.key),
-            gone=0,
-            opens=row.opens,
-            closes=row.closes,
-            name=signature(words, post),
-            called=signed(words, post),
-            handle=handle_beside(post),
-            iso=stamp(post, self._chat.timezone),
-            time=clock(words, post, self._chat.timezone, self._chat.date),
-            edited=post.edited_at is not None,
-            to=self._reply_to(row),
-            warning=post.warning,
-            text=_html(post.text),
-            lang="" if primary(language) == primary(words.language) else language,
-            dir=direction(language) if language and direction(language) != words.direction else "",
-            pictures=tuple(_picture(words, media) for media in post.media),
-            why=_why(words, row.why) if row.why else "",
-            url=post.ref.url if is_web(post.ref.url) else "",
-            network=NETWORKS[post.ref.network],
-            leave=self._leave,
-        )
-
-    def _reply_to(self, row: Row) -> str | Markup:
-        """Whom a reply answers; with a link to what it answers where that does not stand right above."""
-        if row.parent is None:
-            return self._words("chat.in_reply_gone") if row.parent_gone else ""
-        name = signed(self._words, row.parent.post)
-        if row.above:
-            return self._words("chat.in_reply", name=name)
-        link = Markup('<a href="#{}">{}</a>').format(urls.anchor(row.parent.key), name)
-        return self._words.html("chat.in_reply", name=link)
-
-    def _link(self, link: Shared) -> dict[str, str]:
-        words = self._words
-        note = words("count.shared", n=len(link.people))
+    def _link(self, link: Shared) -> dict[str, str | Markup]:
+        words, label = self._words, short_uri(link.uri)
+        note = words.html("count.shared", n=len(link.people))
         if link.numbers:
-            labels = words.both([f"Q{number}" for number in sorted(link.numbers)])
-            note = f"{note} {words('chat.shared_in', labels=labels)}"
-        return {"uri": link.uri, "label": short_uri(link.uri), "note": note}
-
-
-def _html(text: RichText) -> Markup:
-    """The house's own markup of a text: ``to_html`` escapes all that is not."""
-    return Markup(to_html(text))  # noqa: S704 - to_html escapes
-
-
-def _why(words: Words, why: Reason) -> str:
-    return words("why.answered", n=why.people) if why.kind == "answered" else words(f"why.{why.kind}")
-
-
-def _picture(words: Words, media: Media) -> str:
-    return words("chat.media", alt=media.alt) if media.alt else words("chat.media_bare")
+            named = [Markup('<a href="#q{0}">Q{0}</a>').format(number) for number in sorted(link.numbers)]
+            note = Markup("{} {}").format(note, words.html("chat.shared_in", labels=words.both_html(named)))
+        return {"uri": link.uri, "label": label, "note": note, "whole": link.uri if "…" in label else ""}
 
 
 def _picture_of(words: Words, question: Question) -> str:
@@ -235,7 +182,7 @@ def _picture_of(words: Words, question: Question) -> str:
     if image is None:
         return ""
     credit = f" ({words('prompt.credit', credit=image.credit)})" if image.credit else ""
-    return words("chat.media", alt=image.alt) + credit
+    return words("chat.media", kind=words("chat.media_image"), alt=image.alt) + credit
 
 
 def _resource(text: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from bot.domain.digests import Reason, Talk, reason
 from bot.domain.patterns import hidden_host, host_of, is_web
+from bot.domain.polls import tally
 from bot.domain.richtext import links
 from bot.domain.threads import Node, build, walk
 from bot.domain.tracking import leads_to, untracked
@@ -18,6 +20,7 @@ from bot.rendering.signing import nameless
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bot.domain.polls import Tally
     from bot.domain.posts import NetworkName
     from bot.domain.records import Answer, ChatContent
     from bot.domain.schedule import Question
@@ -74,6 +77,8 @@ class Section:
         count: how many answers it has, those that stand under another question included.
         rows: its threads, those with a chosen answer first.
         elsewhere: answers to it that stand under an earlier question, which they answer too.
+        chosen: what the digest repeats of it, in the digest's order.
+        tally: what its answers chose of its poll by letter; ``None`` where it has no poll.
     """
 
     number: int
@@ -82,6 +87,8 @@ class Section:
     count: int = 0
     rows: list[Row] = field(default_factory=list)
     elsewhere: list[tuple[Answer, int]] = field(default_factory=list)
+    chosen: list[Answer] = field(default_factory=list)
+    tally: Tally | None = None
 
 
 @dataclass(slots=True)
@@ -95,13 +102,14 @@ class Shared:
 
 @dataclass(slots=True)
 class ChatView:
-    """All that a chat's page and its data file show."""
+    """All that a chat's page and its data file show; ``networks`` says how many answers came from each."""
 
     sections: list[Section]
     unplaced: Section
     links: list[Shared]
     people: int
     answers: int
+    networks: dict[NetworkName, int]
 
 
 def view(content: ChatContent) -> ChatView:
@@ -117,12 +125,18 @@ def view(content: ChatContent) -> ChatView:
     home = _homes(content, placed)
     talk = Talk(content)
     picks = {(pick.question, pick.answer) for pick in content.picks}
+    by_key = {answer.key: answer for answer in content.answers}
     for section in sections:
         _fill(section, content, home, placed)
         question = f"{chat.id}/q{section.number}"
         beside = [answer for answer in content.answers if section.number in placed[answer.key]]
         section.count = len(beside) if section.number else sum(row.answer is not None for row in section.rows)
         section.elsewhere = [(answer, home[answer.key]) for answer in beside if home[answer.key] != section.number]
+        section.chosen = [
+            by_key[pick.answer] for pick in content.picks if pick.question == question and pick.answer in by_key
+        ]
+        if section.question and section.question.poll:
+            section.tally = tally(beside, section.question.poll)
         for row in section.rows:
             if row.answer is not None:
                 row.together = placed[row.key][1:]
@@ -134,6 +148,7 @@ def view(content: ChatContent) -> ChatView:
         links=_shared(content, placed),
         people=len({answer.post.author.id for answer in content.answers}),
         answers=len(content.answers),
+        networks=dict(sorted(Counter(answer.post.ref.network for answer in content.answers).items())),
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 FALLBACK = "en"
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _BLANK = re.compile(r"\{(\w+)\}")
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"})
 _UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu", "Etc/Universal"})
@@ -29,6 +30,13 @@ def direction(language: str) -> str:
     if not language:
         return "auto"
     return "rtl" if primary(language) in _RIGHT_TO_LEFT else "ltr"
+
+
+def spoken(words: Words, languages: Sequence[str]) -> tuple[str, str]:
+    """HTML's ``lang`` and ``dir`` of a text by the first of its BCP 47 tags, empty where the page's hold."""
+    language = languages[0] if languages and _LANGUAGE.fullmatch(languages[0]) else ""
+    way = direction(language) if language else words.direction
+    return "" if primary(language) == primary(words.language) else language, "" if way == words.direction else way
 
 
 def plural(language: str, n: int) -> str:
@@ -108,6 +116,12 @@ class Words:
         if len(things) < 2:  # noqa: PLR2004 - one thing needs no "and"
             return "".join(things)
         return ", ".join(things[:-1]) + self("and") + things[-1]
+
+    def both_html(self, things: Sequence[Markup]) -> Markup:
+        """The same for HTML."""
+        if len(things) < 2:  # noqa: PLR2004 - as above
+            return Markup("").join(things)
+        return Markup(", ").join(things[:-1]) + self("and") + things[-1]
 
     def city(self, zone: str) -> str:
         """A zone's place as people there call it: ``London`` for ``Europe/London``."""

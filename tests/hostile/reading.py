@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-COMMON = {"class", "id", "lang", "dir"}
+COMMON = {"class", "id", "lang", "dir", "itemprop", "itemscope", "itemtype"}
 ALLOWED = {
     "html": set(),
     "head": set(),
@@ -28,12 +28,19 @@ ALLOWED = {
     "p": {"aria-hidden"},
     "span": {"aria-hidden"},
     "div": {"tabindex"},
+    **{name: set() for name in ("table", "caption", "thead", "tbody", "tr", "td")},
+    "th": {"scope"},
+    "svg": {"viewbox", "viewBox", "preserveaspectratio", "preserveAspectRatio", "aria-hidden"},
+    "rect": {"width", "height"},
     **{
         name: set()
-        for name in "header main footer h1 h2 h3 ol li strong article bdi details summary br kbd dl dt dd".split()  # noqa: SIM905 -- a list of 20 strings reads worse
+        for name in "header main footer h1 h2 h3 ol li strong article bdi details summary br kbd dl dt dd".split()  # noqa: SIM905 -- a list of 18 strings reads worse
     },
 }
 """Elements of ``templates/site`` and of ``richtext.to_html`` with their attributes, besides those of ``COMMON``."""
+
+MAIL = re.compile(r"mailto:chats@example\.org(?:\?subject=[\w.~%-]*&body=[\w.~%-]*)?", re.ASCII)
+"""To whom a page writes, and what of it may be somebody's words: percent-encoded, whatever they are."""
 
 UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]"
@@ -70,6 +77,6 @@ def faults(page: bytes) -> list[str]:
 
 def _harmless(href: str) -> bool:
     """A page, a place on this one, an address of ours to write to, or a file beside this one."""
-    if re.match(r"https?://[^\s/@\\]+(?:[/?#]|$)", href) or href == "mailto:chats@example.org":
+    if re.match(r"https?://[^\s/@\\]+(?:[/?#]|$)", href) or MAIL.fullmatch(href):
         return True
     return href.startswith("#") or not re.search(r"^//|:|[\s\\]", href)

@@ -123,7 +123,7 @@ def test_initials_of_a_name_without_letters_are_somebody_with_a_time_and_a_link(
 def test_a_sentence_begins_with_a_capital_and_names_nobody() -> None:
     page = rendered(planted("nameless"))[urls.chat_page(CHAT)]
     assert '<a href="#a-aa">A teacher answers this together with Q1.</a>' in page
-    assert "in reply to a teacher" in page
+    assert re.search(r'in reply to <a class="u-in-reply-to" href="#a-\w+"><bdi>a teacher</bdi></a>', page)
 
 
 def test_nobody_nameless_is_called_the_first() -> None:

@@ -1,0 +1,151 @@
+"""The rows of a chat's threads in words, as ``site/answer.html.j2`` writes them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup
+
+from bot.domain.patterns import is_web
+from bot.domain.richtext import to_html
+from bot.rendering import urls
+from bot.rendering.frame import NETWORKS
+from bot.rendering.signing import clock, handle_beside, signature, signed, stamp
+from bot.rendering.words import spoken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from bot.domain.digests import Reason
+    from bot.domain.posts import Media, NetworkName
+    from bot.domain.records import Answer
+    from bot.domain.schedule import Chat
+    from bot.rendering.chatview import Row
+    from bot.rendering.words import Words
+
+MARKS: dict[NetworkName, str] = {"bluesky": "bs", "mastodon": "ma"}
+"""The style sheet's classes for the quiet marks of the networks."""
+
+
+class Line(NamedTuple):
+    """One row of a thread in words; see ``chatview.Row``.
+
+    Attributes:
+        name, handle: how its author is called at the line's beginning.
+        whose: the author and the question, within a sentence: ``Ana, Q2``.
+        time: as it is read, ``nth`` told apart: where the page has several by the same author at the same time.
+        iso: the time for machines.
+        to: whom it answers.
+        lang, dir: of the words, empty where the page's own hold.
+        pictures: what is said instead of what was attached.
+        why: why it was chosen; empty if it was not.
+        url, network, mark: the original, empty where it is not told; where it stands; that network's class.
+        report: where to report it.
+    """
+
+    answer: bool
+    id: str
+    gone: int
+    opens: bool
+    closes: int
+    below: bool = False
+    name: str = ""
+    whose: str = ""
+    handle: str = ""
+    iso: str = ""
+    time: str = ""
+    nth: str = ""
+    edited: bool = False
+    to: str | Markup = ""
+    warning: str = ""
+    text: Markup = Markup()
+    lang: str = ""
+    dir: str = ""
+    pictures: tuple[str, ...] = ()
+    why: str = ""
+    url: str = ""
+    network: str = ""
+    mark: str = ""
+    report: str = ""
+
+
+class Lines:
+    """Puts the rows of one page into words; no two answers of it get the same name.
+
+    Args:
+        words: the page's language.
+        chat: whose page it is.
+        report: gives the link that reports an answer, by its anchor.
+    """
+
+    def __init__(self, words: Words, chat: Chat, report: Callable[[str], str]) -> None:
+        self._words = words
+        self._chat = chat
+        self._report = report
+        self._named: Counter[tuple[str, str]] = Counter()
+
+    def lines(self, rows: Iterable[Row], number: int) -> list[Line]:
+        """The rows of a question's section, by its number; 0 for what names no question."""
+        return [self._gone(row) if row.answer is None else self._line(row, row.answer, number) for row in rows]
+
+    def _gone(self, row: Row) -> Line:
+        mark = urls.anchor(row.key) if row.key else ""
+        return Line(answer=False, id=mark, gone=row.gone, opens=row.opens, closes=row.closes)
+
+    def _line(self, row: Row, answer: Answer, number: int) -> Line:
+        words, post = self._words, answer.post
+        lang, way = spoken(words, post.languages)
+        time = clock(words, post, self._chat.timezone, self._chat.date)
+        whose = f"{signed(words, post)}, Q{number}" if number else signed(words, post)
+        self._named[whose, time] += 1
+        nth = self._named[whose, time]
+        anchor = urls.anchor(answer.key)
+        return Line(
+            answer=True,
+            id=anchor,
+            gone=0,
+            opens=row.opens,
+            closes=row.closes,
+            below=row.level > 0,
+            name=signature(words, post),
+            whose=whose,
+            handle=handle_beside(post),
+            iso=stamp(post, self._chat.timezone),
+            time=time,
+            nth=f" ({nth})" if nth > 1 else "",
+            edited=post.edited_at is not None,
+            to=self._reply_to(row),
+            warning=post.warning,
+            text=_html(answer),
+            lang=lang,
+            dir=way,
+            pictures=tuple(_attached(words, media) for media in post.media),
+            why=_why(words, row.why) if row.why else "",
+            url=post.ref.url if is_web(post.ref.url) else "",
+            network=NETWORKS[post.ref.network],
+            mark=MARKS[post.ref.network],
+            report=self._report(anchor),
+        )
+
+    def _reply_to(self, row: Row) -> str | Markup:
+        """Whom a reply answers, with a link to what it answers."""
+        if row.parent is None:
+            return self._words("chat.in_reply_gone") if row.parent_gone else ""
+        name = signed(self._words, row.parent.post)
+        link = Markup('<a class="u-in-reply-to" href="#{}"><bdi>{}</bdi></a>').format(urls.anchor(row.parent.key), name)
+        return self._words.html("chat.in_reply", name=link)
+
+
+def _html(answer: Answer) -> Markup:
+    """The house's own markup of a text: ``to_html`` escapes all that is not."""
+    return Markup(to_html(answer.post.text))  # noqa: S704 - to_html escapes
+
+
+def _why(words: Words, why: Reason) -> str:
+    return words("why.answered", n=why.people) if why.kind == "answered" else words(f"why.{why.kind}")
+
+
+def _attached(words: Words, media: Media) -> str:
+    kind = words(f"chat.media_{media.kind}")
+    return words("chat.media", kind=kind, alt=media.alt) if media.alt else words("chat.media_bare", kind=kind)
