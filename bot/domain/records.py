@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -101,6 +102,21 @@ class Pick(msgspec.Struct, frozen=True):
     why: str
 
 
+class Quoted(msgspec.Struct, frozen=True):
+    """What is remembered, by answers of one chat, of how their authors fared before in its series.
+
+    Only of whom words are kept and shown: nobody else was ever there. Both are node keys of the chat's own answers, so
+    that an author who asked not to be named stays one person in this chat and is none in the others.
+
+    Attributes:
+        last: of answers whose author an earlier digest quoted, when the last chat began in which one did, UTC.
+        newcomers: answers whose author has none in an earlier chat; empty where no earlier chat has any.
+    """
+
+    last: Mapping[str, datetime] = {}
+    newcomers: frozenset[str] = frozenset()
+
+
 class ChatContent(msgspec.Struct, frozen=True):
     """All that may be shown of one chat, and nothing else.
 
@@ -109,8 +125,9 @@ class ChatContent(msgspec.Struct, frozen=True):
         sent: our posts in it, in order of time.
         answers: in order of (time, key).
         tombstones: places of posts that were removed or may not be shown.
-        picks: what its digest chose; empty before.
+        picks: what its digest chose; empty before, and while that is held for its hosts.
         left_out: how many posts of others in its threads are not archived: a number, and nothing else.
+        intro: what its hosts want said in the digest, in their own words; empty for nothing.
     """
 
     stored: StoredChat
@@ -119,6 +136,7 @@ class ChatContent(msgspec.Struct, frozen=True):
     tombstones: tuple[Tombstone, ...]
     picks: tuple[Pick, ...]
     left_out: int = 0
+    intro: str = ""
 
 
 class ChatFigures(msgspec.Struct, frozen=True):

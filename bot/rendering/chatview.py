@@ -9,12 +9,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.domain.digests import Reason, Talk, reason
 from bot.domain.patterns import hidden_host, host_of, is_web
 from bot.domain.polls import tally
 from bot.domain.richtext import links
 from bot.domain.threads import Node, build, walk
 from bot.domain.tracking import leads_to, untracked
+from bot.domain.whychosen import Reason, Talk, lasting, reason
 from bot.rendering.signing import nameless
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.domain.polls import Tally
     from bot.domain.posts import NetworkName
-    from bot.domain.records import Answer, ChatContent
+    from bot.domain.records import Answer, ChatContent, Pick
     from bot.domain.schedule import Question
 
 DEEPEST = 4
@@ -124,7 +124,7 @@ def view(content: ChatContent) -> ChatView:
             sections[sent.number].asked.append((sent.ref.network, sent.ref.url))
     home = _homes(content, placed)
     talk = Talk(content)
-    picks = {(pick.question, pick.answer) for pick in content.picks}
+    picks = {(pick.question, pick.answer): pick for pick in content.picks}
     by_key = {answer.key: answer for answer in content.answers}
     for section in sections:
         _fill(section, content, home, placed)
@@ -141,7 +141,7 @@ def view(content: ChatContent) -> ChatView:
             if row.answer is not None:
                 row.together = placed[row.key][1:]
                 if (question, row.key) in picks:
-                    row.why = _why(talk, beside, row.answer)
+                    row.why = _why(talk, beside, row.answer, picks[question, row.key])
     return ChatView(
         sections=sections[1:],
         unplaced=sections[UNPLACED],
@@ -152,10 +152,14 @@ def view(content: ChatContent) -> ChatView:
     )
 
 
-def _why(talk: Talk, beside: Sequence[Answer], answer: Answer) -> Reason:
-    """Why it was chosen. Of somebody nameless only the hour is told, so not that nobody was earlier."""
-    why = reason(talk, beside, answer)
-    return Reason("voice", why.people) if why.kind == "first" and nameless(answer.post) else why
+def _why(talk: Talk, beside: Sequence[Answer], answer: Answer, pick: Pick) -> Reason:
+    """Why it was chosen.
+
+    Of somebody nameless only the hour is told, so not that nobody was earlier; nor whether they were ever here before.
+    """
+    why = lasting(pick.why, talk.people(answer.key)) or reason(talk, beside, answer)
+    told = why.kind in ("pinned", "answered", "thread", "voice") or not nameless(answer.post)
+    return why if told else Reason("voice", why.people)
 
 
 def _numbers(answer: Answer, numbers: Mapping[str, int]) -> tuple[int, ...]:

@@ -1,5 +1,7 @@
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -8,8 +10,10 @@ from golden.sample import answer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.digests import PER_QUESTION, Reason, Talk, choose, in_english, reason
-from bot.domain.records import Answer, ChatContent, Placed
+from bot.domain.digests import PER_QUESTION, choose
+from bot.domain.holding import Wanted
+from bot.domain.records import Answer, ChatContent, Placed, Quoted
+from bot.domain.whychosen import Reason, Talk, in_english, reason
 
 CHAT = "edchat/2027-01-07"
 
@@ -92,20 +96,101 @@ def test_who_answered_a_scarce_question_and_another_one_leaves_that_one_to_other
     assert sorted(found) == [("q1", "03"), ("q1", "04"), ("q3", "02")]
 
 
-def test_once_everybody_was_heard_the_rest_is_filled_up() -> None:
+def test_everybody_is_heard_once_and_nobody_twice() -> None:
     found = picked(*(answer(f"{who}{number}", who, 1, LONG, number) for who in ("y5", "dep") for number in (1, 2)))
-    assert sorted(found) == [("q1", "dep1"), ("q1", "y51"), ("q2", "dep2"), ("q2", "y52")]
+    assert [question for question, _ in found] == ["q1", "q2"]
+    assert {key[:-1] for _, key in found} == {"y5", "dep"}
+    alone = picked(*(answer(f"0{n}", "y5", n, LONG, (n + 1) // 2) for n in range(1, 9)))
+    assert alone == [("q1", "01")]
 
 
-def test_while_somebody_is_unheard_nobody_comes_again_to_fill_up_a_question() -> None:
-    busy = [answer(f"0{n}", who, n, LONG, 1) for n, who in enumerate(("dep", "head", "hist", "maths"), 3)]
-    found = picked(answer("01", "y5", 1, LONG, 2), answer("02", "dep", 2, LONG, 2), *busy)
-    assert found == [("q1", "03"), ("q1", "05"), ("q2", "01")]
+def test_somebody_gives_way_so_that_no_question_is_empty() -> None:
+    """Only one order of seats fills all four, and no single move leads to it."""
+    found = picked(
+        answer("01", "y5", 1, LONG, 1),
+        answer("02", "dep", 2, LONG, 1),
+        answer("03", "dep", 3, LONG, 2),
+        answer("04", "head", 4, LONG, 2),
+        answer("05", "head", 5, LONG, 3),
+        answer("06", "maths", 6, LONG, 3),
+        answer("07", "y5", 7, LONG, 4),
+        answer("08", "dep", 8, LONG, 4),
+    )
+    assert sorted({question for question, _ in found}) == ["q1", "q2", "q3", "q4"]
 
 
-def test_one_person_alone_is_repeated_under_each_question_once() -> None:
-    found = picked(*(answer(f"0{n}", "y5", n, LONG, (n + 1) // 2) for n in range(1, 9)))
-    assert [question for question, _ in found] == ["q1", "q2", "q3", "q4"]
+def test_replies_of_more_than_three_people_count_as_three() -> None:
+    crowd = [answer(f"1{n}", who, 10 + n, "Yes.", to="02") for n, who in enumerate(("head", "maths", "hist", "sci"))]
+    some = [answer(f"2{n}", who, 10 + n, "Yes.", to="01") for n, who in enumerate(("head", "maths", "hist"))]
+    early, late = answer("01", "y5", 1, LONG, 1), answer("02", "dep", 2, LONG, 1)
+    assert [key for _, key in picked(early, late, *crowd, *some)] == ["01", "02"]
+    assert [key for _, key in picked(early, late, *crowd, *some[:2])] == ["02", "01"]
+
+
+def test_each_network_has_somebody_though_more_was_said_on_the_other() -> None:
+    many = [answer(f"0{n}", who, n, LONG, 1) for n, who in enumerate(("y5", "dep", "head", "maths"))]
+    below = [answer(f"1{n}", who, 10 + n, "Yes.", to=f"0{n}") for n, who in enumerate(("dep", "y5", "maths", "head"))]
+    assert "09" in {key for _, key in picked(*many, *below, answer("09", "hist", 30, "ok", 1))}
+
+
+# -- across a series -----------------------------------------------------------------------------------------------
+def chosen(*answers: Answer, last: dict[str, int] | None = None, new: str = "", **wanted: Any) -> dict[str, str]:
+    """Why each chosen answer stands there, by key; ``last``: in which day of January its author was quoted."""
+    quoted = Quoted(
+        {key: datetime(2026, 12, day, tzinfo=UTC) for key, day in (last or {}).items()}, frozenset(new.split())
+    )
+    return {pick.answer: pick.why for pick in choose(content(*answers), quoted, Wanted(**wanted))}
+
+
+WAITED = "others were quoted more recently"
+FOUR = [answer(f"0{n}", who, n, LONG, 1) for n, who in enumerate(("y5", "dep", "head", "maths"), 1)]
+
+
+def test_who_was_never_quoted_comes_before_who_was_and_the_longest_ago_before_the_others() -> None:
+    assert chosen(*FOUR, last={"01": 24, "02": 17}) == {
+        "03": WAITED,
+        "04": WAITED,
+    }
+    assert chosen(*FOUR, last={"01": 24, "02": 17, "03": 10, "04": 3}) == {"04": WAITED, "03": WAITED}
+    assert list(chosen(*FOUR)) == ["01", "02"]
+
+
+def test_it_is_not_said_that_somebody_waited_where_that_changed_nothing() -> None:
+    assert chosen(*FOUR, last={"03": 3, "04": 10}) == {"01": "the first answer", "02": "so that more people are heard"}
+
+
+def test_one_place_is_a_newcomers() -> None:
+    loud = [answer(f"1{n}", who, 10 + n, "Yes.", to=to) for n, (who, to) in enumerate([("dep", "01"), ("y5", "02")])]
+    assert list(chosen(*FOUR, *loud)) == ["01", "02"]
+    assert chosen(*FOUR, *loud, new="03 04") == {"01": "the first answer", "03": "their first chat here"}
+    assert chosen(*FOUR, *loud, new="03 04", last={"01": 3}) == {
+        "02": WAITED,
+        "03": "their first chat here",
+    }
+
+
+def test_a_newcomer_who_is_moved_to_another_question_stays_one() -> None:
+    mine = [answer("01", "trainee", 1, LONG, 1), answer("02", "trainee", 2, LONG, 2), answer("03", "y5", 3, LONG, 1)]
+    found = chosen(*mine, new="01 02")
+    assert found == {"03": "so that more people are heard", "02": "their first chat here"}
+
+
+# -- what hosts say ------------------------------------------------------------------------------------------------
+def test_pins_come_first_and_as_many_as_there_are() -> None:
+    again = answer("05", "dep", 5, LONG, 1)
+    theirs = "the hosts' choice"
+    assert list(chosen(*FOUR, again, pinned=("05", "04", "02")).items()) == [
+        ("05", theirs),
+        ("04", theirs),
+        ("02", theirs),
+    ]
+    assert list(chosen(*FOUR, pinned=("04",))) == ["04", "01"]
+
+
+def test_what_is_left_out_is_not_chosen_and_nobody_is_pinned_against_the_rules() -> None:
+    assert list(chosen(*FOUR, left_out=frozenset({"01", "03"}))) == ["02", "04"]
+    warned = answer("05", "hist", 5, LONG, 1, warning="inspection")
+    assert list(chosen(*FOUR, warned, pinned=("05", "gone"))) == ["01", "02"]
 
 
 @dataclass(frozen=True)
@@ -190,10 +275,25 @@ ANSWERS = st.lists(
     ),
     max_size=25,
 )
+KEYS = st.sets(st.integers(0, 24), max_size=3).map(lambda keys: [f"{key:03}" for key in sorted(keys)])
 
 
-@given(ANSWERS)
-def test_rules_hold_for_any_chat(drawn: list[tuple[str, set[int], int, int, bool]]) -> None:
+def most_questions(who: list[set[str]], busy: frozenset[str] = frozenset()) -> int:
+    """How many questions can have somebody of their own; all ways are tried."""
+    if not who:
+        return 0
+    first, *rest = who
+    return max([most_questions(rest, busy), *(1 + most_questions(rest, busy | {one}) for one in first - busy)])
+
+
+@given(ANSWERS, KEYS, KEYS, KEYS, st.dictionaries(st.sampled_from(sorted(sample.PEOPLE)), st.integers(1, 28)))
+def test_rules_hold_for_any_chat(
+    drawn: list[tuple[str, set[int], int, int, bool]],
+    pinned: list[str],
+    left_out: list[str],
+    new: list[str],
+    last: dict[str, int],
+) -> None:
     answers = [
         answer(
             f"{key:03}",
@@ -208,24 +308,51 @@ def test_rules_hold_for_any_chat(drawn: list[tuple[str, set[int], int, int, bool
     ]
     whole = content(*answers)
     by_key = {one.key: one for one in answers}
-    picks = choose(whole)
-    fit = [one for one in answers if one.placed and not one.post.warning]
-    by_question = Counter(pick.question for pick in picks)
-    authors = Counter(by_key[pick.answer].post.author.id for pick in picks)
-    assert all(count <= PER_QUESTION for count in by_question.values())
+    newcomers = frozenset(
+        one.key for one in answers if one.post.author.id in {by_key[key].post.author.id for key in new if key in by_key}
+    )
+    quoted = Quoted(
+        {
+            one.key: datetime(2026, 12, last[who], tzinfo=UTC)
+            for one, (who, *_) in zip(answers, drawn, strict=True)
+            if who in last
+        },
+        newcomers,
+    )
+    pinned = [key for key in pinned if key not in left_out]
+    picks = choose(whole, quoted, Wanted(tuple(pinned), frozenset(left_out)))
+    fit = [one for one in answers if one.placed and not one.post.warning and one.key not in left_out]
+    author = {one.key: one.post.author.id for one in answers}
+
+    # What hosts said is done, the rest is somebody else each time.
+    assert [pick.answer for pick in picks if pick.why == "the hosts' choice"] == [
+        pick.answer for pick in picks if pick.answer in pinned
+    ]
+    assert {one.key for one in fit} & set(pinned) <= {pick.answer for pick in picks}
+    assert all(by_key[pick.answer] in fit for pick in picks)
+    assert all(pick.question in {placed.question for placed in by_key[pick.answer].placed} for pick in picks)
     assert len({pick.answer for pick in picks}) == len(picks)
-    for pick in picks:
-        chosen = by_key[pick.answer]
-        assert chosen in fit
-        assert pick.question in {placed.question for placed in chosen.placed}
-    for question in by_question:
-        mine = [by_key[pick.answer].post.author.id for pick in picks if pick.question == question]
-        assert len(set(mine)) == len(mine)
-    everybody = {one.post.author.id for one in fit}
+    theirs = Counter(author[pick.answer] for pick in picks if pick.answer in pinned)
+    others = Counter(author[pick.answer] for pick in picks if pick.answer not in pinned)
+    assert set(others.values()) <= {1}
+    assert not theirs.keys() & others.keys()
+    by_question = Counter(pick.question for pick in picks)
     for question, count in by_question.items():
-        if count == PER_QUESTION and everybody - authors.keys():
-            mine = [by_key[pick.answer].post.author.id for pick in picks if pick.question == question]
-            assert any(authors[who] == 1 for who in mine)
+        assert count <= max(PER_QUESTION, sum(pick.question == question and pick.answer in pinned for pick in picks))
+
+    # No question is empty that somebody could have, and nobody is left over where there is room.
+    if not pinned:
+        who = [
+            {author[one.key] for one in fit if f"{CHAT}/q{number}" in {placed.question for placed in one.placed}}
+            for number in range(1, 5)
+        ]
+        assert len(by_question) == most_questions(who)
+        for number, people in enumerate(who, 1):
+            assert by_question[f"{CHAT}/q{number}"] == PER_QUESTION or people <= others.keys()
+        if newcomers & {one.key for one in fit}:
+            assert newcomers & {pick.answer for pick in picks}
+        assert {one.post.ref.network for one in fit} == {by_key[pick.answer].post.ref.network for pick in picks}
+    assert choose(whole, quoted, Wanted(tuple(pinned), frozenset(left_out))) == picks
 
 
 def test_placed_by_reply_and_by_quote_counts_as_a_reply() -> None:
