@@ -148,6 +148,13 @@ class ChatFigures(msgspec.Struct, frozen=True):
     latest: datetime | None
 
 
+class SharedLink(msgspec.Struct, frozen=True):
+    """A link in a shown answer: its address as it was posted, and a code of who shared it, which names nobody."""
+
+    uri: str
+    by: str
+
+
 class Candidate(msgspec.Struct, frozen=True):
     """A collected post on its way into the store.
 

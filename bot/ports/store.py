@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.domain.consent import Wish
     from bot.domain.outbox import Delivery
     from bot.domain.posts import Account
-    from bot.domain.records import ChatContent, ChatFigures, Pick, StoredChat
+    from bot.domain.records import ChatContent, ChatFigures, Pick, SharedLink, StoredChat
     from bot.domain.schedule import Prompt
     from bot.domain.vitals import Gauges
 
@@ -31,6 +31,13 @@ class Store(OutboxBook, PostBook, PeopleBook, AlertBook, Protocol):
 
     def figures(self) -> Mapping[str, ChatFigures]:
         """Counts of shown answers by chat id."""
+        ...
+
+    def shared_links(self, chats: Collection[str]) -> Mapping[str, tuple[SharedLink, ...]]:
+        """The links in these chats' shown answers, by chat id, in order of time; those without any are left out.
+
+        What stands behind a content warning stays there.
+        """
         ...
 
     def listed(self) -> tuple[Account, ...]:

@@ -10,7 +10,7 @@ import msgspec
 from bot.domain.outbox import Delivery, Draft, Part
 from bot.domain.posts import Account, Media, Post, PostRef, Visibility
 from bot.domain.records import StoredChat
-from bot.domain.richtext import Link, RichText
+from bot.domain.richtext import Link, RichText, links
 from bot.domain.schedule import Chat, Prompt, Series
 
 if TYPE_CHECKING:
@@ -53,6 +53,16 @@ class _OnlyRef(msgspec.Struct, frozen=True):
 
 _words = msgspec.json.Decoder(_Words)
 _only_ref = msgspec.json.Decoder(_OnlyRef)
+
+
+class _OnlyText(msgspec.Struct, frozen=True):
+    """The same for the text and the warning before it."""
+
+    text: RichText
+    warning: str = ""
+
+
+_only_text = msgspec.json.Decoder(_OnlyText)
 
 
 def plain(text: str) -> str:
@@ -132,6 +142,12 @@ def words_of(post: Post) -> str:
 def links_in(text: RichText) -> int:
     """How many links a text has."""
     return len([facet for facet in text.facets if type(facet.feature) is Link]) if text.facets else 0
+
+
+def open_links(words: str) -> tuple[str, ...]:
+    """The addresses that a post links to, each once; none where a content warning stands before its words."""
+    kept = _only_text.decode(words)
+    return () if kept.warning else links(kept.text)
 
 
 def post_from(words: str, author: Account, at: datetime) -> Post:

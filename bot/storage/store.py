@@ -18,6 +18,7 @@ from bot.storage.errands import Errands
 from bot.storage.gauges import Figures
 from bot.storage.inviting import Inviting
 from bot.storage.keeping import Keeping
+from bot.storage.linking import Linking
 from bot.storage.live import Live
 from bot.storage.outbox import Outbox
 from bot.storage.pages import Pages
@@ -60,6 +61,7 @@ class SqlStore(  # one part for each verb's needs
     Repeats,
     Keeping,
     Pages,
+    Linking,
     Running,
     Figures,
     Alerts,
