@@ -113,6 +113,7 @@ def site_of(settings: Settings) -> Site:
         report=settings.site.report,
         controller=settings.controller,
         voices=voices,
+        guidelines=settings.site.guidelines,
     )
 
 

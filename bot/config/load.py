@@ -181,7 +181,14 @@ def _site(staffroom: Reading[StaffroomFile], folder: Path) -> Site | None:
     if staffroom.value is None:
         return None
     block = staffroom.value.site
-    return Site(block.title, block.address, folder / block.folder, block.language, block.report)
+    return Site(
+        title=block.title,
+        address=block.address,
+        folder=folder / block.folder,
+        language=block.language,
+        report=block.report,
+        guidelines=block.guidelines,
+    )
 
 
 def _series(slug: str, block: SeriesFile, accounts: tuple[str, ...], language: str) -> Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +18,8 @@ Steps = tuple[str | int, ...]
 class Site(msgspec.Struct, frozen=True):
     """The archive: ``address`` without a slash at its end, ``folder`` absolute, ``language`` of its own words.
 
-    ``report`` is where an answer is reported, an e-mail or web address; empty means the contact.
+    ``report`` is where an answer is reported, an e-mail or web address; empty means the contact. ``guidelines`` is the
+    day on which they were adopted; ``None`` while nobody has.
     """
 
     title: str
@@ -25,6 +27,7 @@ class Site(msgspec.Struct, frozen=True):
     folder: Path
     language: str
     report: str = ""
+    guidelines: date | None = None
 
 
 class AccountSettings(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from bot.config.block import Block
 from bot.config.fields import (
     ONE_OR_MANY,
     Address,
+    Day,
     Language,
     Mailbox,
     MailServer,
@@ -42,6 +43,12 @@ class SiteBlock(Block):
         description="Where an answer is reported: an e-mail address, or a form's address, in which {answer} stands for"
         " the answer's own. Left out, it is the contact.",
         examples=["safe@example.org"],
+    )
+    guidelines: Day | None = Field(
+        None,
+        description="The day on which you adopted the guidelines that stand on the archive, after they were checked."
+        " Without it the page says that nobody has.",
+        examples=["2027-01-04"],
     )
 
     @field_validator("report")

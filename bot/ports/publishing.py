@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from bot.domain.records import SharedLink
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.domain.outbox import Draft, MediaFile
     from bot.domain.posts import Account, NetworkName, PostRef
@@ -65,6 +68,15 @@ class PlannedPage(Protocol):
         ...
 
 
+Shared = Callable[[Collection[str]], Mapping[str, tuple[SharedLink, ...]]]
+"""Gives the links in some chats' shown answers; see ``Store.shared_links``."""
+
+
+def nothing_shared(chats: Collection[str]) -> Mapping[str, tuple[SharedLink, ...]]:  # noqa: ARG001 - a ``Shared``
+    """No links at all."""
+    return {}
+
+
 class Renderer(Protocol):
     """Knows all pages of the archive. Planning them is cheap, rendering is not."""
 
@@ -73,12 +85,19 @@ class Renderer(Protocol):
         chats: Sequence[StoredChat],
         figures: Mapping[str, ChatFigures],
         listed: Sequence[Account] = (),
+        *,
         known: Mapping[str, str] | None = None,
+        shared: Shared = nothing_shared,
     ) -> Iterable[PlannedPage]:
         """Every page that the archive of these chats has.
 
-        ``listed`` are the people who asked for the directory; ``known`` are the fingerprints under which pages were
-        made before, by path: what moved since leaves a page that leads on.
+        Args:
+            chats: in order of start.
+            figures: counts of shown answers by chat id.
+            listed: the people who asked for the directory.
+            known: the fingerprints under which pages were made before, by path: what moved since leaves a page that
+                leads on.
+            shared: gives the links of chats (``Store.shared_links``); asked only by a page that is made.
         """
         ...
 

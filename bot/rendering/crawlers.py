@@ -37,6 +37,8 @@ def may_list(path: str, closed: Collection[str]) -> bool:
     folder, _, rest = path.partition("/")
     if path != urls.HOME and not path.endswith("/index.html"):
         return False
+    if closed and path.startswith(urls.LINKS.removesuffix("index.html")):  # they name what was shared in such chats
+        return False
     return path not in UNLISTED and not (rest != "index.html" and folder in {urls.folder(slug) for slug in closed})
 
 

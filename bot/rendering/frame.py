@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 NETWORKS: dict[NetworkName, str] = {"bluesky": "Bluesky", "mastodon": "Mastodon"}
 
 
+def networks_of(voices: Iterable[Voice]) -> list[NetworkName]:
+    """The networks on which we speak, in the order of ``NETWORKS``; all of them while we speak on none."""
+    spoken = {voice.network for voice in voices}
+    return [network for network in NETWORKS if network in spoken or not spoken]
+
+
 class Press(NamedTuple):
     """What making any page needs; ``closed`` as in ``crawlers.may_list``."""
 
@@ -102,6 +108,13 @@ def card(words: Words, stored: StoredChat, figures: ChatFigures | None, *, with_
         answers=figures.answers if figures else 0,
         people=figures.people if figures else 0,
     )
+
+
+def elsewhere(words: Words, stored: StoredChat) -> list[str]:
+    """When a chat begins in the other zones that its series names: ``15:00 in New York``."""
+    chat, series = stored.chat, stored.series
+    zones = (zone for zone in dict.fromkeys((series.timezone, *series.also_show)) if zone != chat.timezone)
+    return [words.there(chat.starts_at, zone, chat.timezone) for zone in zones]
 
 
 class SeriesCard(msgspec.Struct, frozen=True):

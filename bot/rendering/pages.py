@@ -5,14 +5,10 @@ Fingerprints come from the plan alone, before anything is rendered: what did not
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from bot.domain.moves import forwards, leading, name_of, named, replanned
-from bot.domain.patterns import is_web
+from bot.ports.publishing import nothing_shared
 from bot.rendering import privacy, urls
 from bot.rendering.calendar import calendar
 from bot.rendering.chatjson import chat_json, chat_schema
@@ -21,9 +17,16 @@ from bot.rendering.chattable import chat_table
 from bot.rendering.crawlers import changed_on, closed_series, may_list, robots, sitemap
 from bot.rendering.entries import ENTRIES, entries, made_from
 from bot.rendering.feeds import atom, json_feed, opml
-from bot.rendering.frame import NETWORKS, Press, card, series_card
+from bot.rendering.frame import Press, series_card
+from bot.rendering.homepage import home_page
 from bot.rendering.icon import icon_png, icon_svg
+from bot.rendering.linkpages import link_pages
+from bot.rendering.schoolpages import school_pages
+from bot.rendering.seriespage import series_page
+from bot.rendering.sheets import Page, Sheets, digest
 from bot.rendering.socialcard import card_of, card_of_series, colours_of, paint, site_card
+from bot.rendering.topicpage import topic_page
+from bot.rendering.wordpages import people_page, word_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from bot.domain.posts import Account
     from bot.domain.records import ChatContent, ChatFigures, StoredChat
     from bot.domain.schedule import Series
+    from bot.ports.publishing import Shared
     from bot.rendering.site import Site
     from bot.rendering.socialcard import Colours, SocialCard
     from bot.rendering.templates import Templates
@@ -40,21 +44,7 @@ if TYPE_CHECKING:
     Content = Callable[[str], ChatContent]
     FeedWriter = Callable[..., bytes]
 
-HOME_COMING = 5
-HOME_PAST = 20
-
-
-@dataclass(slots=True)
-class Page:
-    """A ``ports.PlannedPage``."""
-
-    path: str
-    mark: str
-    make: Callable[[Content], bytes]
-
-    def render(self, content: Content) -> bytes:
-        """Make the page; ``content`` gives what may be shown of a chat by its id."""
-        return self.make(content)
+__all__ = ["Page", "SiteRenderer"]
 
 
 class SiteRenderer:
@@ -69,14 +59,17 @@ class SiteRenderer:
     def __init__(self, templates: Templates, site: Site, now: Callable[[], datetime]) -> None:
         self._press = Press(templates, site)
         self._now = now
-        self._base = f"{templates.fingerprint} {_digest(site)}"
+        self._base = f"{templates.fingerprint} {digest(site)}"
+        self._sheets = Sheets(self._press, self._base)
 
     def pages(
         self,
         chats: Sequence[StoredChat],
         figures: Mapping[str, ChatFigures],
         listed: Sequence[Account] = (),
+        *,
         known: Mapping[str, str] | None = None,
+        shared: Shared = nothing_shared,
     ) -> Iterator[Page]:
         """Every page of the archive of these chats, in a stable order.
 
@@ -85,14 +78,16 @@ class SiteRenderer:
             figures: counts of shown answers by chat id.
             listed: who asked to be listed; without anybody there is no such page.
             known: marks of what was published before, by path; what moved since leaves a page that leads on.
+            shared: gives the links of chats; asked only by a page that is made.
         """
         paths = []
         self._press = self._press._replace(closed=closed_series(stored.series for stored in chats))
+        self._sheets = Sheets(self._press, self._base)
         again = {urls.chat_page(old): urls.chat_page(new) for old, new in replanned(chats, figures).items()}
         left = tuple(path.removesuffix("index.html") for path in again)
         at = {path: stored for stored in chats if (path := urls.chat_page(stored.chat.id)) not in again}
         names = {path: name_of(stored.chat) for path, stored in at.items()}
-        for page in self._every(chats, figures, listed):
+        for page in self._every(chats, figures, listed, shared):
             if page.path.startswith(left):
                 continue
             if page.path in names:
@@ -118,7 +113,11 @@ class SiteRenderer:
         return page
 
     def _every(
-        self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], listed: Sequence[Account]
+        self,
+        chats: Sequence[StoredChat],
+        figures: Mapping[str, ChatFigures],
+        listed: Sequence[Account],
+        shared: Shared,
     ) -> Iterator[Page]:
         now = self._now()
         coming = [stored for stored in chats if stored.chat.ends_at > now]
@@ -128,10 +127,15 @@ class SiteRenderer:
             by_series.setdefault(stored.series.slug, []).append(stored)
         every = [mine[-1].series for _, mine in sorted(by_series.items())]
         said = privacy.sayings(self._press.words(), every)
-        yield from self._fixed(every, said, bool(listed))
+        yield from self._files()
+        yield from word_pages(self._sheets, every, said, some_listed=bool(listed))
+        yield from school_pages(self._sheets, every, said)
         if listed:
-            yield self._people(listed, said)
-        yield self._home(every, [one for one in coming if not one.cancelled][:HOME_COMING], past[:HOME_PAST], figures)
+            yield people_page(self._sheets, listed, said)
+        yield home_page(self._sheets, every, coming, past, figures)
+        gone_by = {slug: [one for one in mine[::-1] if one.chat.ends_at <= now] for slug, mine in by_series.items()}
+        yield topic_page(self._sheets, chats, gone_by)
+        yield from link_pages(self._sheets, chats, figures, shared)
         site, words = self._press.site, self._press.words()
         told = _told(chats, figures, now)
         yield from self._feeds(words, site.title, urls.HOME, (urls.FEED, urls.JSON_FEED), chats=told, figures=figures)
@@ -160,65 +164,16 @@ class SiteRenderer:
         return colours_of(self._press.templates.source("site/look.css"))
 
     def _page(self, path: str, made_from: object, make: Callable[[Content], bytes]) -> Page:
-        return Page(path, _digest(self._base, made_from), make)
+        return self._sheets.page(path, made_from, make)
 
-    def _fixed(self, every: Sequence[Series], said: privacy.Sayings, some_listed: bool) -> Iterator[Page]:  # noqa: FBT001 - called in one place
+    def _files(self) -> Iterator[Page]:
+        """What is no page to be read."""
         press, words = self._press, self._press.words()
-        cards = [series_card(words, series, press.site.voices) for series in every]
-        terms = [privacy.terms(words, series, press.site.voices) for series in every]
         yield self._page(urls.LOOK, "", lambda _: press.templates.source("site/look.css").encode())
         yield self._page(urls.SCHEMA, "", lambda _: chat_schema())
         yield self._page(urls.ICON, "", lambda _: icon_svg(self._colours()))
         yield self._page(urls.TOUCH_ICON, "", lambda _: icon_png(self._colours()))
         yield self._card(urls.CARD, site_card(words, press.site.title))
-        about = {"series": cards, "some_listed": some_listed}
-        yield self._page(
-            urls.ABOUT, about, lambda _: press.page("about", words, urls.ABOUT, words("about.title"), about)
-        )
-        told = privacy.told(words, press.site, terms, said)
-        yield self._page(
-            urls.PRIVACY,
-            [terms, said],
-            lambda _: press.page("privacy", words, urls.PRIVACY, words("privacy.title"), told),
-        )
-
-    def _people(self, listed: Sequence[Account], said: privacy.Sayings) -> Page:
-        """Who asked to be listed: name, handle, network, and nothing else; in the order of their names."""
-        words = self._press.words()
-        people = sorted(
-            (
-                {
-                    "name": one.name or one.handle,
-                    "handle": one.handle if one.handle != one.name else "",
-                    "url": one.url if is_web(one.url) else "",
-                    "network": NETWORKS[one.network],
-                }
-                for one in listed
-            ),
-            key=lambda one: (one["name"].casefold(), one["handle"], one["network"]),
-        )
-        values = {"people": people, "how": privacy.listing(words, said), "index": False}
-        title = words("people.title")
-        return self._page(
-            urls.PEOPLE, [people, said], lambda _: self._press.page("people", words, urls.PEOPLE, title, values)
-        )
-
-    def _home(
-        self,
-        every: Sequence[Series],
-        coming: Sequence[StoredChat],
-        past: Sequence[StoredChat],
-        figures: Mapping[str, ChatFigures],
-    ) -> Page:
-        press, words = self._press, self._press.words()
-        several = len(every) > 1
-        values: dict[str, Any] = {
-            "series": [series_card(words, series, press.site.voices) for series in every],
-            "coming": [card(words, one, figures.get(one.chat.id), with_series=several) for one in coming],
-            "past": [card(words, one, figures.get(one.chat.id), with_series=several) for one in past],
-        }
-        frame = values | {"summary": words("site.lede"), "feeds": urls.OPML}
-        return self._page(urls.HOME, values, lambda _: press.page("home", words, urls.HOME, press.site.title, frame))
 
     def _feeds(
         self,
@@ -252,27 +207,9 @@ class SiteRenderer:
         path = urls.series_page(series.slug)
         coming = [stored for stored in chats if stored.chat.ends_at > now]
         past = [stored for stored in chats if stored.chat.ends_at <= now][::-1]
-        mine = series_card(words, series, self._press.site.voices)
-        values: dict[str, Any] = {
-            "hashtag": mine.hashtag,
-            "rhythm": mine.rhythm,
-            "about": mine.about,
-            "voices": mine.follow,
-            "coming": [card(words, one, figures.get(one.chat.id), with_series=False) for one in coming],
-            "past": [card(words, one, figures.get(one.chat.id), with_series=False) for one in past],
-        }
-        frame = values | {
-            "summary": series.about,
-            "feed": urls.series_feed(series.slug),
-            "json_feed": urls.series_json_feed(series.slug),
-            "feed_title": series.title,
-            "calendar": urls.series_calendar(series.slug),
-            "card": urls.series_card(series.slug),
-            "card_alt": f"{mine.hashtag}: {series.title}",
-        }
-        yield self._card(urls.series_card(series.slug), card_of_series(series, mine.rhythm, self._press.site.title))
-        made_from = [series.title, mine.language, values]
-        yield self._page(path, made_from, lambda _: self._press.page("series", words, path, series.title, frame))
+        mine = card_of_series(series, series_card(words, series, ()).rhythm, self._press.site.title)
+        yield self._card(urls.series_card(series.slug), mine)
+        yield series_page(self._sheets, series, coming, past, figures)
         feeds = (urls.series_feed(series.slug), urls.series_json_feed(series.slug))
         yield from self._feeds(words, series.title, path, feeds, chats=_told(chats, figures, now), figures=figures)
         yield self._calendar(words, series.title, urls.series_calendar(series.slug), coming)
@@ -318,7 +255,3 @@ def _answers(stored: StoredChat, figures: Mapping[str, ChatFigures]) -> int:
 
 def _neighbour(stored: StoredChat) -> Neighbour:
     return Neighbour(urls.chat_page(stored.chat.id), stored.chat.topic)
-
-
-def _digest(*made_from: object) -> str:
-    return hashlib.blake2b(msgspec.json.encode(made_from), digest_size=12).hexdigest()

@@ -88,7 +88,7 @@ def duration(words: Words, span: timedelta) -> str:
 
 def told(words: Words, site: Site, every: Sequence[Terms], said: Sayings) -> dict[str, Any]:
     """What the page's template fills in."""
-    asks = _keys(said)
+    asks = typed(said)
     grounds = {basis: words.html(f"privacy.ground_{basis}", **asks) for basis in ("replies", "joined", "everyone")}
     return {
         "series": every,
@@ -103,14 +103,14 @@ def told(words: Words, site: Site, every: Sequence[Terms], said: Sayings) -> dic
 
 def listing(words: Words, said: Sayings) -> Markup:
     """How to come onto the page of people, and off it."""
-    return words.html("people.how", **_keys(said))
+    return words.html("people.how", **typed(said))
 
 
 def _does(words: Words, said: Sayings, asked: Sequence[Phrased]) -> list[tuple[tuple[str, ...], str]]:
     return [(said[one], words(f"privacy.do_{one.replace('-', '_')}")) for one in asked]
 
 
-def _keys(said: Sayings) -> dict[str, Any]:
+def typed(said: Sayings) -> dict[str, Any]:
     """What to say, marked as what to type, by the names that phrases have for it."""
     return {asked.replace("-", "_"): Markup("<kbd>{}</kbd>").format(spoken[0]) for asked, spoken in said.items()}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 
 from bot.domain.posts import NetworkName
@@ -28,6 +30,7 @@ class Site(msgspec.Struct, frozen=True):
             the answer's own; empty means the contact.
         controller: who answers for the archive; empty if not said.
         voices: our accounts.
+        guidelines: when the guidelines were adopted; ``None`` while nobody has.
     """
 
     title: str = "Staffroom"
@@ -37,3 +40,4 @@ class Site(msgspec.Struct, frozen=True):
     report: str = ""
     controller: str = ""
     voices: tuple[Voice, ...] = ()
+    guidelines: date | None = None

@@ -13,7 +13,12 @@ from urllib.parse import quote
 HOME = "index.html"
 ABOUT = "about/index.html"
 COMPLAINTS = "about/complaints/index.html"
+GUIDELINES = "guidelines/index.html"
+LINKS = "links/index.html"
 PRIVACY = "privacy/index.html"
+SCHOOLS = "schools/index.html"
+TAKE_PART = "take-part/index.html"
+TOPICS = "topics/index.html"
 PEOPLE = "people/index.html"
 LOOK = "look.css"
 ROBOTS = "robots.txt"
@@ -27,7 +32,7 @@ ICON = "icon.svg"
 TOUCH_ICON = "apple-touch-icon.png"
 CARD = "card.png"
 
-_TAKEN = frozenset({"about", "people", "privacy"})
+_TAKEN = frozenset({"about", "guidelines", "links", "people", "privacy", "schools", "take-part", "topics"})
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))})
 """What Windows takes for a device: a folder of that name could not be copied there."""
 
@@ -60,6 +65,16 @@ def series_calendar(series: str) -> str:
 def series_card(series: str) -> str:
     """The social card of a series (PNG)."""
     return f"{folder(series)}/{CARD}"
+
+
+def links_page(year: int) -> str:
+    """The page of the links of an earlier school year, by the year in which it began."""
+    return f"links/{year}/index.html"
+
+
+def school_page(name: str) -> str:
+    """A page of the pack for schools."""
+    return f"schools/{name}/index.html"
 
 
 def chat_page(chat: str) -> str:

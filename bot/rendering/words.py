@@ -86,7 +86,11 @@ class Words:
         """As a call, for HTML: phrase and values are escaped, unless a value is ``Markup`` already."""
         if n is not None:
             values = {"n": n, "words": self.number(n), **values}
-        return Markup(_BLANK.sub(lambda blank: str(escape(values[blank[1]])), str(escape(self._phrase(key, n)))))  # noqa: S704 - phrase and values are escaped
+        return _filled(self._phrase(key, n), values)
+
+    def lines(self, key: str, /, **values: object) -> Sequence[Markup]:
+        """A list of sentences for HTML, their blanks filled; escaped as ``html`` does."""
+        return [_filled(line, values) for line in self.words(key)]
 
     def _phrase(self, key: str, n: int | None) -> str:
         phrase = self._phrases.get(f"{key}.{self.tone}") or self._phrases[key]
@@ -162,6 +166,10 @@ class Words:
         """The time of day in a zone; with the date where that is not ``day``: ``20:03`` or ``9 January 07:15``."""
         local = at.astimezone(ZoneInfo(zone))
         return f"{local:%H:%M}" if local.date() == day else f"{self.short_date(local)} {local:%H:%M}"
+
+
+def _filled(phrase: str, values: Mapping[str, object]) -> Markup:
+    return Markup(_BLANK.sub(lambda blank: str(escape(values[blank[1]])), str(escape(phrase))))  # noqa: S704 - phrase and values are escaped
 
 
 class Dictionary:

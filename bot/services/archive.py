@@ -27,7 +27,8 @@ def archive(
     where writing ends in the middle, no link leads nowhere. ``progress`` is told the share that is done, 0 to 1.
     """
     known = store.page_marks()
-    planned = {page.path: page for page in renderer.pages(store.chats(), store.figures(), store.listed(), known)}
+    pages = renderer.pages(store.chats(), store.figures(), store.listed(), known=known, shared=store.shared_links)
+    planned = {page.path: page for page in pages}
     gone = [path for path in known if path not in planned]
     removed = sum(target.remove(path) for path in gone)
     content = lru_cache(maxsize=1)(store.content)  # a chat's page and its data follow each other

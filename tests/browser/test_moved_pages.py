@@ -19,7 +19,7 @@ def test_an_old_address_leads_to_the_new_page_without_a_script(browser: Browser,
     later = msgspec.structs.replace(entries[1], date=entries[1].date + timedelta(days=7))
     chats = sample.stored_chats(msgspec.structs.replace(sample.EDCHAT, chats=(entries[0], later)))
     target = FolderTarget(tmp_path)
-    for page in renderer.pages(chats, sample.figures(), (), before):
+    for page in renderer.pages(chats, sample.figures(), known=before):
         if page.path == "edchat/2027-01-14/index.html":
             target.write(page.path, page.render(sample.contents))
     target.write("edchat/2027-01-21/index.html", b"<!doctype html><title>Here</title>")

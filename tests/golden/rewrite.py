@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def site() -> dict[str, bytes]:
     """All pages of the sample but the style sheet, which is a file already."""
     renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
-    pages = renderer.pages(sample.chats(), sample.figures(), sample.listed())
+    pages = renderer.pages(sample.chats(), sample.figures(), sample.listed(), shared=sample.shared_links)
     return {page.path: page.render(sample.contents) for page in pages if page.path != "look.css"}
 
 

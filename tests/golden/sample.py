@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from bot.domain.naming import Naming, as_called
 from bot.domain.occurrences import Weekly
 from bot.domain.posts import Account, Media, NetworkName, Post, PostRef, Tombstone
-from bot.domain.records import Answer, ChatContent, ChatFigures, How, Pick, Placed, SentPost, StoredChat
-from bot.domain.richtext import detect
+from bot.domain.records import Answer, ChatContent, ChatFigures, How, Pick, Placed, SentPost, SharedLink, StoredChat
+from bot.domain.richtext import detect, links
 from bot.domain.schedule import ChatEntry, Image, Question, Series, Tone, planned_chats
 from bot.rendering.site import Site, Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 NOW = datetime(2027, 1, 10, 12, tzinfo=UTC)
 START = datetime(2027, 1, 7, 20, tzinfo=UTC)
@@ -257,6 +260,17 @@ def figures() -> dict[str, ChatFigures]:
     """Counts as the store gives them."""
     none = {one.chat.id: ChatFigures(0, 0, 0, None) for one in chats()}
     return none | {"edchat/2027-01-07": ChatFigures(9, 20, 3, START + timedelta(hours=11.2))}
+
+
+def shared_links(chats: Collection[str]) -> dict[str, tuple[SharedLink, ...]]:
+    """``Store.shared_links``, of the chat that took place."""
+    found = tuple(
+        SharedLink(uri, one.post.author.id)
+        for one in content().answers
+        if not one.post.warning
+        for uri in links(one.post.text)
+    )
+    return {"edchat/2027-01-07": found} if "edchat/2027-01-07" in chats else {}
 
 
 def listed() -> tuple[Account, ...]:

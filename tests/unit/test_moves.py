@@ -125,7 +125,7 @@ def moved_by_a_week() -> list[StoredChat]:
 
 def site(chats: list[StoredChat], known: dict[str, str] | None = None) -> dict[str, Page]:
     renderer = SiteRenderer(TEMPLATES, sample.SITE, lambda: sample.NOW)
-    pages = list(renderer.pages(chats, sample.figures(), (), known))
+    pages = list(renderer.pages(chats, sample.figures(), known=known))
     assert len({page.path for page in pages}) == len(pages)
     return {page.path: page for page in pages}
 

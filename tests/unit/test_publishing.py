@@ -10,7 +10,7 @@ import pytest
 from golden import sample
 
 from bot.domain.posts import Account
-from bot.domain.records import ChatContent, ChatFigures, StoredChat
+from bot.domain.records import ChatContent, ChatFigures, SharedLink, StoredChat
 from bot.errors import UserError
 from bot.ports import Archived
 from bot.publishing import writer
@@ -188,6 +188,9 @@ class FakeStore:
     def figures(self) -> Mapping[str, ChatFigures]:
         return self.counts
 
+    def shared_links(self, chats: Collection[str]) -> Mapping[str, tuple[SharedLink, ...]]:
+        return sample.shared_links(chats)
+
     def listed(self) -> tuple[Account, ...]:
         return sample.listed()
 
@@ -312,7 +315,7 @@ def test_a_fingerprint_is_kept_only_after_its_page_settled(target: FolderTarget)
             super().save_page_marks(marks, gone)
 
     class Many:
-        def pages(self, *_: object) -> Iterable[Page]:
+        def pages(self, *_: object, **__: object) -> Iterable[Page]:
             return [Page(f"{n}.html", "m", lambda _: b"x") for n in range(450)]
 
     store = Noting()

@@ -281,7 +281,7 @@ def test_a_series_called_like_a_page_does_not_take_its_place() -> None:
     pages = planned(chats=stored, figures={})
     assert "about-chat/2027-01-07/index.html" in pages
     assert urls.folder("people") == "people-chat"
-    assert b"<h1>Take part</h1>" in pages["about/index.html"].render(sample.contents)
+    assert b"<h1>About</h1>" in pages["about/index.html"].render(sample.contents)
 
 
 # -- marks ---------------------------------------------------------------------------------------------------------
@@ -320,6 +320,7 @@ def test_an_answer_more_changes_its_chat_and_the_lists_that_count_it() -> None:
         "edchat/index.html",
         "edchat/feed.xml",
         "edchat/feed.json",
+        "links/index.html",
         urls.chat_page(CHAT),
         urls.chat_data(CHAT),
         urls.chat_table(CHAT),
@@ -354,7 +355,8 @@ def test_the_end_of_a_chat_moves_it_from_coming_to_past() -> None:
     before, after = sample.START + timedelta(minutes=30), sample.START + timedelta(minutes=90)
     one, two = marks(now=before), marks(now=after)
     moved = {path for path in one if one[path] != two[path]}
-    assert moved == {"index.html", "calendar.ics", "edchat/index.html", "edchat/calendar.ics", "sitemap.xml"}
+    lists = {"index.html", "topics/index.html", "edchat/index.html"}
+    assert moved == lists | {"calendar.ics", "edchat/calendar.ics", "sitemap.xml"}
 
 
 def test_a_chat_taken_out_takes_its_pages_along() -> None:

@@ -1,0 +1,82 @@
+"""The page of a series: when it meets, the next chat with its questions, how much was said, all chats by term."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.rendering import urls
+from bot.rendering.chart import chart
+from bot.rendering.composer import name_hosts
+from bot.rendering.frame import card, elsewhere, series_card
+from bot.rendering.shelves import shelves
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.domain.records import ChatFigures, StoredChat
+    from bot.domain.schedule import Series
+    from bot.rendering.sheets import Page, Sheets
+    from bot.rendering.words import Words
+
+
+def series_page(
+    sheets: Sheets,
+    series: Series,
+    coming: Sequence[StoredChat],
+    past: Sequence[StoredChat],
+    figures: Mapping[str, ChatFigures],
+) -> Page:
+    """Plan the page.
+
+    Args:
+        sheets: plans pages.
+        series: as last planned.
+        coming: chats that have not ended, in order of start.
+        past: the others, latest first.
+        figures: counts by chat id.
+    """
+    press = sheets.press
+    words = press.series_words(series)
+    mine = series_card(words, series, press.site.voices)
+    following = next((stored for stored in coming if not stored.cancelled), None)
+    cards = {one.chat.id: card(words, one, figures.get(one.chat.id), with_series=False) for one in (*coming, *past)}
+    values: dict[str, Any] = {
+        "hashtag": mine.hashtag,
+        "rhythm": mine.rhythm,
+        "about": mine.about,
+        "hosts": hosts_line(words, series.hosts),
+        "voices": mine.follow,
+        "next": _next(words, following, cards) if following else None,
+        "coming": [cards[one.chat.id] for one in coming if one is not following],
+        "shelves": [
+            {"id": one.id, "title": one.title, "cards": [cards[chat] for chat in one.chats]}
+            for one in shelves(words, past)
+        ],
+        "chart": chart(words, past, figures, {chat: one.path for chat, one in cards.items()}),
+        "summary": series.about,
+        "feed": urls.series_feed(series.slug),
+        "json_feed": urls.series_json_feed(series.slug),
+        "feed_title": series.title,
+        "calendar": urls.series_calendar(series.slug),
+        "feeds": urls.OPML,
+        "card": urls.series_card(series.slug),
+        "card_alt": f"{mine.hashtag}: {series.title}",
+    }
+    return sheets.filled("series", words, urls.series_page(series.slug), series.title, values)
+
+
+def hosts_line(words: Words, hosts: Sequence[str]) -> str:
+    """Who hosts, in words; empty where nobody is named."""
+    names = [name.removeprefix("@") if "@" not in name[1:] else name for name in name_hosts(hosts, "bluesky")[0]]
+    return words("chat.hosts", n=len(names), hosts=words.both(names)) if names else ""
+
+
+def _next(words: Words, stored: StoredChat, cards: Mapping[str, object]) -> dict[str, Any]:
+    chat = stored.chat
+    return {
+        "card": cards[chat.id],
+        "about": chat.about,
+        "elsewhere": elsewhere(words, stored),
+        "hosts": hosts_line(words, chat.hosts) if chat.hosts != stored.series.hosts else "",
+        "questions": [one.ask for one in chat.questions],
+    }

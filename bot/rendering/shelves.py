@@ -1,0 +1,41 @@
+"""Chats by term: what a series' page and the page of topics have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.domain.schoolyears import stretch, years_of
+from bot.rendering.frame import upper_first
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.records import StoredChat
+    from bot.domain.schoolyears import Stretch
+    from bot.rendering.words import Words
+
+
+class Shelf(msgspec.Struct, frozen=True):
+    """The chats of one term or school year: its id in the page, its name, and which chats (ids)."""
+
+    id: str
+    title: str
+    chats: tuple[str, ...]
+
+
+def shelves(words: Words, chats: Sequence[StoredChat]) -> list[Shelf]:
+    """Chats of one series by term, in the order given; what lies in no term of the series' goes by school year."""
+    found: dict[Stretch, list[str]] = {}
+    for stored in chats:
+        found.setdefault(stretch(stored.chat.date, stored.series.terms), []).append(stored.chat.id)
+    return [Shelf(one.id, _title(words, one), tuple(ids)) for one, ids in found.items()]
+
+
+def _title(words: Words, one: Stretch) -> str:
+    if not one.term:
+        return words("series.year", years=years_of(one.first.year))
+    start = f"{words.short_date(one.first)} {one.first.year}" if one.first.year != one.last.year else ""
+    start = start or words.short_date(one.first)
+    return upper_first(words("date.span", start=start, end=f"{words.short_date(one.last)} {one.last.year}"))
