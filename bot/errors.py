@@ -11,6 +11,7 @@ StaffroomError
 │   ├── Unavailable       certainly not done; worth trying again later
 │   ├── Refused           certainly not done, and trying the same again is no use
 │   └── Unauthorized      the login is not accepted (any more)
+├── PlaceError            a place could not be brought up to what the site's folder holds
 └── StoreError            the database cannot be used as it is
     └── LeaseLost         another process took over; stop touching that delivery
 """
@@ -104,6 +105,10 @@ class Refused(NetworkError):
 
 class Unauthorized(NetworkError):
     """The login is not accepted (any more); the operator has to run ``staffroom login``."""
+
+
+class PlaceError(StaffroomError):
+    """A place where the archive stands too could not be brought up to date; tried again later, from where it was."""
 
 
 class StoreError(StaffroomError):

@@ -7,16 +7,18 @@ from bot.ports.network import Budget, Condition, Heard, Identity, LookUp, Networ
 from bot.ports.outbox import OutboxBook
 from bot.ports.people import Held, PeopleBook, Person
 from bot.ports.posts import Due, PostBook, Standing, Stored
-from bot.ports.publishing import Archived, Composer, PlannedPage, Renderer, Target
+from bot.ports.publishing import Archived, Brought, Composer, Copied, Place, PlannedPage, Renderer, Target
 from bot.ports.store import Store
 
 __all__ = [
     "AlertBook",
     "Archived",
+    "Brought",
     "Budget",
     "Clock",
     "Composer",
     "Condition",
+    "Copied",
     "Due",
     "Heard",
     "Held",
@@ -28,6 +30,7 @@ __all__ = [
     "OutboxBook",
     "PeopleBook",
     "Person",
+    "Place",
     "PlannedPage",
     "PostBook",
     "Renderer",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.domain.outbox import Draft, MediaFile
+    from bot.domain.places import Print
     from bot.domain.posts import Account, NetworkName, PostRef
     from bot.domain.records import ChatContent, ChatFigures, StoredChat
     from bot.domain.schedule import Chat, Prompt
@@ -103,7 +104,7 @@ class Renderer(Protocol):
 
 
 class Target(Protocol):
-    """A place where the archive stands."""
+    """The site's own folder, where the archive is written."""
 
     def write(self, path: str, data: bytes) -> bool:
         """Put a file in place, whole or not at all; false where it had these bytes already."""
@@ -119,4 +120,42 @@ class Target(Protocol):
 
     def settle(self) -> None:
         """Make all that was written and removed last through a power cut."""
+        ...
+
+
+class Copied(Protocol):
+    """The site's folder as other places copy it."""
+
+    def prints(self) -> Mapping[str, Print]:
+        """Every file's path with what its bytes are known by; the same object as long as nothing changed.
+
+        Raises:
+            PlaceError: the folder cannot be read.
+        """
+        ...
+
+
+class Brought(msgspec.Struct, frozen=True):
+    """What was done at a place: how many files were put there and removed, and how many are left for the next time."""
+
+    put: int = 0
+    removed: int = 0
+    left: int = 0
+
+
+class Place(Protocol):
+    """Another place where the archive stands; it belongs to the archive alone."""
+
+    name: str
+
+    def bring(self, wanted: Mapping[str, Print], seconds: float) -> Brought:
+        """Make it hold these files and nothing else, as far as that can be done in a time. Done twice it is done once.
+
+        Args:
+            wanted: every file of the archive by its path.
+            seconds: about how long it may take; what is not done by then is ``left``, or an error.
+
+        Raises:
+            PlaceError: it cannot be done now; what was done stays done.
+        """
         ...
