@@ -24,11 +24,10 @@ from bot.domain.events import Event
 from bot.domain.vitals import Pulse, Rounds
 from bot.errors import NetworkError, StaffroomError, UserError
 from bot.listening import PACE, Listening
-from bot.services.archive import archive
 from bot.services.collect import collect
 from bot.services.digest import digest
 from bot.services.hosts import waiting_lines
-from bot.tick import LEASE, LOCK, find_errands, named, replan, run_errands_of, tidy
+from bot.tick import LEASE, LOCK, find_errands, named, publish_site, replan, run_errands_of, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -265,7 +264,7 @@ class Loop:
         find_errands(house)
         troubles += waiting_lines(house.store, house.accounts)
         self._tell_trouble("house", "\n".join(troubles))
-        archived = archive(house.store, house.renderer, house.target)
+        archived = publish_site(house)
         if archived.written or archived.removed:
             line = f"pages: {archived.written} written, {archived.removed} removed"
             self._told(Event("pages", line, written=archived.written, removed=archived.removed))

@@ -18,6 +18,7 @@ from bot.services.errands import run_errands
 from bot.services.hosts import tell_hosts
 from bot.services.intake import Intake
 from bot.services.listen import ASKED, Ear, listen
+from bot.services.places import minding_site
 from bot.services.plan import plan
 from bot.services.wishes import take_back
 
@@ -28,17 +29,21 @@ if TYPE_CHECKING:
     from bot.domain.posts import NetworkName
     from bot.domain.schedule import Series
     from bot.domain.sweeps import Rhythm
-    from bot.ports import Clock, Condition, Network, Renderer, Store, Target
+    from bot.ports import Archived, Clock, Condition, Network, Renderer, Store, Target
     from bot.ports.phrases import Phrase
     from bot.services.alerts import Alerter
     from bot.services.deliver import Deliverer
     from bot.services.outage import Outage
+    from bot.services.places import PlaceKeeper
 
 LOCK = "runner"
 """Name of the lease that whoever posts must hold."""
 
 LEASE = timedelta(seconds=30)
 """How long the right to run holds without renewal; renewed three times as often."""
+
+PLACE_SECONDS = 300.0
+"""How long bringing one place up to date may take at a time, in seconds; what is left then is for the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class House:
         ears: what each account remembers of what it heard; made when first needed.
         alerts: tells operators of trouble; ``None`` where nobody is to be told.
         outage: tells operators that the store cannot be used.
+        places: where the archive stands besides the site's own folder.
     """
 
     store: Store
@@ -79,6 +85,7 @@ class House:
     ears: dict[str, Ear] = field(default_factory=dict)
     alerts: Alerter | None = None
     outage: Outage | None = None
+    places: Sequence[PlaceKeeper] = ()
 
     def ear(self, account: str) -> Ear:
         """The ear of an account."""
@@ -97,7 +104,9 @@ class House:
 
 
 class Ticked(msgspec.Struct, frozen=True):
-    """What one tick did: ids of deliveries by outcome, counts of posts, digests and pages, and troubles in words."""
+    """What one tick did: ids of deliveries by outcome, counts of posts, digests and pages, of files that were put in
+    other places or removed there, and troubles in words.
+    """
 
     sent: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
@@ -106,6 +115,7 @@ class Ticked(msgspec.Struct, frozen=True):
     posts: int = 0
     digests: tuple[str, ...] = ()
     pages: int = 0
+    copied: int = 0
     troubles: tuple[str, ...] = ()
 
 
@@ -148,7 +158,8 @@ def tick(house: House, *, everything: bool = False, publish: bool = True, rhythm
     second = deliver_due(house, troubles) if digests else Delivered()
     if house.alerts is not None:
         troubles += house.alerts.work(house.clock.now()).troubles
-    pages = archive(house.store, house.renderer, house.target).written if publish else 0
+    pages = publish_site(house).written if publish else 0
+    copied = keep_places(house, troubles) if publish else 0
     return Ticked(
         sent=first.sent + second.sent,
         waiting=first.waiting + second.waiting,
@@ -157,8 +168,26 @@ def tick(house: House, *, everything: bool = False, publish: bool = True, rhythm
         posts=heard + collected.new,
         digests=digests,
         pages=pages,
+        copied=copied,
         troubles=tuple(dict.fromkeys(troubles)),
     )
+
+
+def publish_site(house: House) -> Archived:
+    """Bring the pages up to date; that they cannot be written is remembered, for whoever is to be told."""
+    with minding_site(house.store, house.clock.now()):
+        return archive(house.store, house.renderer, house.target)
+
+
+def keep_places(house: House, troubles: list[str]) -> int:
+    """Bring every other place up to date, one after the other; gives how many files were put or removed."""
+    files = 0
+    for place in house.places:
+        done = place.keep(house.clock.now(), PLACE_SECONDS)
+        files += done.put + done.removed
+        if done.trouble:
+            troubles.append(done.trouble)
+    return files
 
 
 def named(account: str, trouble: str) -> str:

@@ -17,6 +17,7 @@ from bot.bootstrap.doctor import examine, send_test_alert
 from bot.bootstrap.house import read_settings
 from bot.bootstrap.logins import login_account
 from bot.bootstrap.people import about_person, ask_for, everybody, export_person, forget_account
+from bot.bootstrap.places import end_programs, place_duties
 from bot.bootstrap.review import decide, decisions, held_answer, held_answers, hide_answer
 from bot.bootstrap.running import running_house
 from bot.bootstrap.status import status_of
@@ -32,6 +33,7 @@ __all__ = [
     "decisions",
     "digest_preview",
     "duties_of",
+    "end_programs",
     "everybody",
     "examine",
     "export_chat",
@@ -42,6 +44,7 @@ __all__ = [
     "hide_answer",
     "login_account",
     "migrate_database",
+    "place_duties",
     "plan_of",
     "publish",
     "read_settings",

@@ -52,12 +52,13 @@ class Alerting:
         self._clock = clock
         self._tell = tell
         self._wanted = bool(settings.alerts.to)
+        self._places = tuple(place.name for place in settings.publish)
         self.messenger = messenger_of(settings, accounts, tell)
         self.outage = Outage(self.messenger, _marker_of(settings.folder))
 
     def alerter(self, store: Store) -> Alerter | None:
         """What tells of what the store knows; ``None`` where nobody is to be told."""
-        return Alerter(store, self.messenger) if self._wanted else None
+        return Alerter(store, self.messenger, self._places) if self._wanted else None
 
     @contextmanager
     def guarding(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,10 +14,12 @@ from bot.bootstrap.house import (
     database_file_of,
     limits_of,
     open_store_of,
+    owner_name,
     read_settings,
     renderer_of,
     target_of,
 )
+from bot.bootstrap.places import places_of
 from bot.bootstrap.preview import Preview, preview, text_of
 from bot.clock import SteppedClock, SystemClock
 from bot.config.secrets import database_url
@@ -24,19 +27,21 @@ from bot.domain.digests import choose
 from bot.domain.prompts import prompts
 from bot.domain.schedule import planned_chats
 from bot.errors import UserError
+from bot.ports import Archived
 from bot.rendering.chatjson import chat_json
 from bot.services.archive import archive
+from bot.services.places import minding_site
 from bot.services.plan import plan, planned_deliveries
+from bot.tick import LEASE, LOCK, PLACE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from bot.bootstrap.sandbox import RehearsalReport
     from bot.config import Settings
     from bot.domain.records import StoredChat
     from bot.domain.schedule import Chat
-    from bot.ports import Archived, Clock, Store
+    from bot.ports import Clock, Store
 
 
 def plan_of(folder: Path, until: date | None) -> Preview:
@@ -156,18 +161,44 @@ def digest_preview(folder: Path, chat: str) -> dict[str, str]:
     return texts
 
 
-def publish(folder: Path, progress: Callable[[float], None]) -> tuple[Archived, Path]:
-    """Plan, so that coming chats are known, and bring the pages up to date.
+class Published(msgspec.Struct, frozen=True):
+    """What publishing did: with pages, where they are, and at other places, a line for each."""
 
-    Gives what was done and the site's folder. ``progress``: see ``archive``. A rehearsal's pages stay in its own time.
+    pages: Archived
+    site: Path
+    places: tuple[str, ...]
+
+
+def publish(folder: Path, progress: Callable[[float], None]) -> Published:
+    """Plan, so that coming chats are known, and bring the pages up to date, here and at other places.
+
+    ``progress``: see ``archive``. A rehearsal's pages stay in its own time and in its own folder.
     """
     settings = read_settings(folder)
     store = open_store_of(settings)
     clock = clock_of(store)
     if not store.is_rehearsal():
         plan(store, settings.series, accounts_of(settings), clock.now())
-    done = archive(store, renderer_of(settings, clock), target_of(settings), progress)
-    return done, settings.site.folder
+    with minding_site(store, clock.now()):
+        done = archive(store, renderer_of(settings, clock), target_of(settings), progress)
+    return Published(done, settings.site.folder, tuple(_to_places(settings, store, clock)))
+
+
+def _to_places(settings: Settings, store: Store, clock: Clock) -> Iterator[str]:
+    """Bring other places up to date at once, unless a running bot does; gives a line for each."""
+    if not settings.publish or store.is_rehearsal():
+        return
+    owner = owner_name()
+    if not store.hold_lock(LOCK, owner, clock.now(), clock.now() + LEASE):
+        yield "Another Staffroom is at work; it brings the other places up to date."
+        return
+    try:
+        for place in places_of(settings, store):
+            done = place.keep(clock.now(), PLACE_SECONDS, at_once=True)
+            more = " There is more to do: run it again." if done.left else ""
+            yield done.trouble or f"{place.name}: {done.put} files put there, {done.removed} removed.{more}"
+    finally:
+        store.drop_lock(LOCK, owner)
 
 
 def clock_of(store: Store) -> Clock:

@@ -6,14 +6,14 @@ import os
 import shutil
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from bot.bootstrap.accounts import HOW_TO_MARK, Accounts, connect
 from bot.bootstrap.alerting import messenger_of
+from bot.bootstrap.findings import Finding
 from bot.bootstrap.house import database_file_of, open_store_of, read_settings
 from bot.bootstrap.owntemplates import template_problems
+from bot.bootstrap.places import examine_places
 from bot.clock import SystemClock
 from bot.config.secrets import load_secrets, mail_password
 from bot.domain.alerts import is_mailbox
@@ -54,15 +54,6 @@ NEEDED_SCOPES = (
 )
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """One thing that was examined: what, how it is, in words, and what to do where it is not well."""
-
-    subject: str
-    state: Literal["well", "note", "wrong"]
-    message: str
-    mend: str = ""
-
-
 def examine(folder: Path) -> tuple[Finding, ...]:
     """Examine everything a chat depends on. Raises ``ConfigError`` where the files themselves are wrong."""
     settings = read_settings(folder, lambda _problem: None)
@@ -71,6 +62,7 @@ def examine(folder: Path) -> tuple[Finding, ...]:
         *_database(settings),
         *_places(settings),
         *_templates(settings),
+        *examine_places(settings),
         *_alerts(settings),
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.bootstrap.logs import log_plainly, tell
+from bot.bootstrap.places import places_of
 from bot.clock import SystemClock
 from bot.config import load, stamp
 from bot.config.secrets import database_url, erasures_file, keep_hidden
@@ -243,6 +244,7 @@ def open_house(
         phrase=phrase_of(settings),
         alerts=alerts,
         outage=outage,
+        places=places_of(settings, store),
     )
 
 

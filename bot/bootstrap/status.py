@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bot.bootstrap.house import accounts_of, open_store_of, read_settings
+from bot.domain.places import SITE, PlaceState
 from bot.domain.schedule import planned_chats
 from bot.services.hosts import waiting_lines
 
@@ -34,6 +35,24 @@ class Trouble(msgspec.Struct, frozen=True):
     error: str
 
 
+class PlaceStatus(msgspec.Struct, frozen=True):
+    """A place where the archive stands: when it was last brought up to date, and since when and why it is not (UTC)."""
+
+    name: str
+    done_at: datetime | None
+    failing_since: datetime | None
+    error: str
+
+    def line(self) -> str:
+        """The same in words."""
+        if self.failing_since:
+            why = f": {self.error.rstrip('.')}." if self.error else "."
+            return f"{self.name}: not up to date since {_moment(self.failing_since)}{why}"
+        if self.done_at is None:
+            return f"{self.name}: nothing was brought there yet."
+        return f"{self.name}: up to date; something changed there last at {_moment(self.done_at)}."
+
+
 class NextChat(msgspec.Struct, frozen=True):
     """The next chat: its id, topic, and start in UTC and in its own zone (ISO 8601)."""
 
@@ -54,6 +73,7 @@ class Status(msgspec.Struct, frozen=True):
         worked_at: when `run` or `tick` worked last, UTC; ``None`` if never.
         checked_since: since when every kept answer was looked up, UTC; ``None`` where nothing is kept.
         waiting: what waits for a person to read, a line for each chat.
+        places: those under ``publish:``; the site's own folder only where it cannot be written.
     """
 
     next_chat: NextChat | None
@@ -63,6 +83,7 @@ class Status(msgspec.Struct, frozen=True):
     worked_at: datetime | None = None
     checked_since: datetime | None = None
     waiting: tuple[str, ...] = ()
+    places: tuple[PlaceStatus, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """The same in words."""
@@ -84,6 +105,7 @@ class Status(msgspec.Struct, frozen=True):
             yield f"Every kept answer was looked up since {_moment(self.checked_since)}."
         if self.worked_at:
             yield f"`run` or `tick` worked last at {_moment(self.worked_at)}."
+        yield from (place.line() for place in self.places)
         yield from self.waiting
         for trouble in self.troubles:
             why = f": {trouble.error}" if trouble.error else ""
@@ -116,7 +138,15 @@ def status_of(folder: Path) -> Status:
         worked_at=max((*store.beats("run"), *store.beats("tick")), default=None),
         checked_since=store.oldest_check(),
         waiting=tuple(waiting_lines(store, accounts_of(settings))),
+        places=tuple(_places(settings, store)),
     )
+
+
+def _places(settings: Settings, store: Store) -> Iterator[PlaceStatus]:
+    known = store.places()
+    for name in (*([SITE] if SITE in known else []), *(one.name for one in settings.publish)):
+        one = known.get(name, PlaceState())
+        yield PlaceStatus(name, one.done_at, one.failing_since, one.error)
 
 
 def _coming(settings: Settings, store: Store, now: datetime) -> Chat | None:

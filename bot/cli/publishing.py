@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.common import chat_argument, fail, folder_option, json_option, print_json, progress_bar
+from bot.cli.common import chat_argument, fail, folder_option, json_option, print_json, progress_bar, say
 
 
 @click.command()
@@ -34,16 +34,20 @@ def archive(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes
 
     tell, end = progress_bar("publishing")
     try:
-        done, site = publish(folder, tell)
+        done = publish(folder, tell)
         tell(1.0)
     finally:
         end()
+    pages = done.pages
     if as_json:
-        print_json(done)
+        print_json(pages)
         return
     click.echo(
-        f"{done.written} pages written, {done.unchanged} unchanged, {done.removed} removed: {site / 'index.html'}"
+        f"{pages.written} pages written, {pages.unchanged} unchanged, {pages.removed} removed:"
+        f" {done.site / 'index.html'}"
     )
+    for line in done.places:
+        say(line)
 
 
 @click.command()

@@ -79,7 +79,7 @@ def run(
 
     Ctrl-C or SIGTERM stops it within seconds; what was on its way is looked for at the next start.
     """
-    from bot.bootstrap import duties_of, running_house
+    from bot.bootstrap import duties_of, end_programs, place_duties, running_house
     from bot.bootstrap.logs import start_log
     from bot.bootstrap.notify import Notifier
     from bot.domain.events import Event
@@ -92,7 +92,7 @@ def run(
         if house is None:
             return
         notifier = Notifier(house.clock, len(house.accounts))
-        loop = Loop(house, tell, extra={**duties_of(house, tell), **notifier.duties})
+        loop = Loop(house, tell, extra={**duties_of(house, tell), **place_duties(house, tell), **notifier.duties})
         notifier.pulse = loop.pulse
 
         def stop(*_: object) -> None:
@@ -108,6 +108,7 @@ def run(
     tell(Event("stopped", "Stopped."))
     if not ended:
         # A request still waits for its answer in another thread; what it does is known to the store as "unknown".
+        end_programs()
         sys.stdout.flush()
         os._exit(0)
 
@@ -187,7 +188,8 @@ def _print_ticked(done: Ticked) -> None:
             say(f"{state}: {one}")
     for trouble in done.troubles:
         say(for_a_log(trouble), err=True)
-    say(f"{done.posts} new answers, {done.pages} pages written.")
+    copied = f" {done.copied} files brought to other places." if done.copied else ""
+    say(f"{done.posts} new answers, {done.pages} pages written.{copied}")
 
 
 @click.command()

@@ -5,14 +5,30 @@
 """
 
 from bot.config.load import load, load_staffroom, stamp
-from bot.config.settings import AccountSettings, AlertSettings, MailSettings, Measure, Measured, Settings, Site
+from bot.config.settings import (
+    AccountSettings,
+    AlertSettings,
+    BranchSettings,
+    BucketSettings,
+    CommandSettings,
+    MailSettings,
+    Measure,
+    Measured,
+    PlaceSettings,
+    Settings,
+    Site,
+)
 
 __all__ = [
     "AccountSettings",
     "AlertSettings",
+    "BranchSettings",
+    "BucketSettings",
+    "CommandSettings",
     "MailSettings",
     "Measure",
     "Measured",
+    "PlaceSettings",
     "Settings",
     "Site",
     "load",

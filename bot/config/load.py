@@ -12,6 +12,7 @@ from bot.config.accounts import read_accounts, speakers
 from bot.config.alerts import read_alerts
 from bot.config.checks import Draft
 from bot.config.messages import tidy
+from bot.config.publishing import read_publish
 from bot.config.reading import Reading, survivors
 from bot.config.series_models import ChatBlock, QuestionBlock, SeriesFile
 from bot.config.settings import Measure, Settings, Site
@@ -41,6 +42,7 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
     staffroom = _staffroom(folder)
     accounts, whole_networks = read_accounts(staffroom)
     alerts = read_alerts(staffroom, accounts, complain=whole_networks)
+    publish = read_publish(staffroom, accounts)
     site = _site(staffroom, folder)
     _check_site_folder(staffroom, folder)
     loose, files = _series_files(folder)
@@ -74,6 +76,7 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
         site=site,
         networks=accounts,
         alerts=alerts,
+        publish=publish,
         series=tuple(_in_order(draft.series) for draft in drafts),
         places={"": (STAFFROOM, staffroom.source.places())} | {draft.series.slug: _places(draft) for draft in drafts},
     )
@@ -89,6 +92,7 @@ def load_staffroom(folder: Path) -> Settings:
     staffroom = _staffroom(folder)
     accounts, whole_networks = read_accounts(staffroom)
     alerts = read_alerts(staffroom, accounts, complain=whole_networks)
+    publish = read_publish(staffroom, accounts)
     site, whole = _site(staffroom, folder), staffroom.value
     _check_site_folder(staffroom, folder)
     problems = tidy(staffroom.source, staffroom.problems)
@@ -102,6 +106,7 @@ def load_staffroom(folder: Path) -> Settings:
         site=site,
         networks=accounts,
         alerts=alerts,
+        publish=publish,
         series=(),
         places={"": (STAFFROOM, staffroom.source.places())},
     )

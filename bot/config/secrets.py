@@ -14,7 +14,7 @@ import stat
 import tempfile
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -147,6 +147,17 @@ def mail_password(env: Mapping[str, str] | None = None) -> Secret | None:
 def backup_passphrase(env: Mapping[str, str] | None = None) -> Secret | None:
     """What backups are encrypted with: ``STAFFROOM_BACKUP_PASSPHRASE`` (found like a password); ``None`` if unset."""
     return _outside("STAFFROOM_BACKUP_PASSPHRASE", os.environ if env is None else env)
+
+
+def place_secret(
+    place: str, what: Literal["TOKEN", "KEY", "SECRET"], env: Mapping[str, str] | None = None
+) -> Secret | None:
+    """A place's secret: for ``web`` it is ``STAFFROOM_WEB_TOKEN`` and the like, found as a password is.
+
+    Raises:
+        ConfigError: a named file cannot be read, or is empty.
+    """
+    return _outside(_variable(place, what), os.environ if env is None else env)
 
 
 def erasures_file(folder: Path, env: Mapping[str, str] | None = None) -> Path:

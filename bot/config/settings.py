@@ -73,6 +73,36 @@ class AlertSettings(msgspec.Struct, frozen=True):
     mail: MailSettings | None = None
 
 
+class BranchSettings(msgspec.Struct, frozen=True):
+    """A place: a branch of a git repository; ``user`` beside the token may be empty."""
+
+    name: str
+    address: str
+    branch: str
+    user: str = ""
+
+
+class BucketSettings(msgspec.Struct, frozen=True):
+    """A place: a folder in a bucket (empty for all of it); without an endpoint it is Amazon's."""
+
+    name: str
+    bucket: str
+    folder: str = ""
+    endpoint: str = ""
+    region: str = ""
+
+
+class CommandSettings(msgspec.Struct, frozen=True):
+    """A place: where a program brings the pages; ``within`` in seconds."""
+
+    name: str
+    words: tuple[str, ...]
+    within: float
+
+
+PlaceSettings = BranchSettings | BucketSettings | CommandSettings
+
+
 class Settings(msgspec.Struct, frozen=True):
     """All of a bot's folder, checked.
 
@@ -86,6 +116,7 @@ class Settings(msgspec.Struct, frozen=True):
         series: in the order of their files' names.
         places: for each series' slug (and ``""`` for ``staffroom.yaml``) its file and the places in it.
         alerts: who is told of trouble; nobody where it is not set.
+        publish: other places where the archive is put, in the file's order.
     """
 
     folder: Path
@@ -97,6 +128,7 @@ class Settings(msgspec.Struct, frozen=True):
     series: tuple[Series, ...]
     places: dict[str, tuple[str, dict[Steps, tuple[int, int]]]] = {}
     alerts: AlertSettings = AlertSettings()
+    publish: tuple[PlaceSettings, ...] = ()
 
     def place(self, slug: str, *steps: str | int) -> Place:
         """File, line and column (from 1) of a value in a series' file, or of the nearest thing around it.

@@ -26,6 +26,7 @@ from bot.config.fields import (
     Word,
     distinct,
 )
+from bot.config.publish_models import PlaceBlock  # noqa: TC001 - pydantic reads it at run time
 from bot.config.words import Wrong
 
 
@@ -163,6 +164,12 @@ class StaffroomFile(Block):
         None,
         description="Who is told when a prompt is missed, a network is silent or a login is refused.",
         examples=['{to: ["@sam@social.example.org"]}'],
+    )
+
+    publish: tuple[PlaceBlock, ...] = Field(
+        (),
+        description="Other places where the archive is put, each after a dash.",
+        examples=["[{git: 'https://git.example.org/edchat/pages.git'}]"],
     )
 
     @field_validator("database")

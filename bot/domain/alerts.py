@@ -1,7 +1,8 @@
 """Alerts: what an operator should know of, decided from plain data.
 
-An alert is about a delivery or an account of ours, never about a person. Each is told once, again at most daily while
-it lasts, and one more time when a network or a login that was in trouble is well again.
+An alert is about a delivery, an account of ours or a place of the archive, never about a person. Each is told once,
+again at most daily while it lasts, and one more time when a network, a login or a place that was in trouble is well
+again.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from bot.domain.sweeps import is_long
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-AlertKind = Literal["missed", "refused", "silent", "login", "ends"]
+AlertKind = Literal["missed", "refused", "silent", "login", "ends", "place"]
 
 PATIENCE = timedelta(minutes=5)
 """How long a network may be silent around an evening's chat before somebody is told."""
 
 LONG_PATIENCE = timedelta(hours=1)
 """The same for a chat that goes on for days: a server's nightly upkeep wakes nobody."""
+
+PLACE_PATIENCE = timedelta(minutes=30)
+"""How long a place, the site's own folder among them, may not be brought up to date before somebody is told."""
 
 BEFORE = timedelta(minutes=30)
 """How long before a chat a silent network matters."""
@@ -105,7 +109,7 @@ class Alert(msgspec.Struct, frozen=True):
 
     @property
     def about(self) -> str:
-        """A delivery's id, or an account's key."""
+        """A delivery's id, an account's key, or a place's name."""
         return self.key.partition(":")[2]
 
 
@@ -119,6 +123,7 @@ class Sight(msgspec.Struct, frozen=True):
         chats: at least those that are on or near, where an account is silent.
         beats: when we worked lately, in order, UTC.
         messages: when messages were written in the last hour.
+        places: since when each place could not be brought up to date, by name; ``None`` where all is well.
     """
 
     accounts: tuple[str, ...]
@@ -127,6 +132,13 @@ class Sight(msgspec.Struct, frozen=True):
     chats: tuple[StoredChat, ...] = ()
     beats: tuple[datetime, ...] = ()
     messages: tuple[datetime, ...] = ()
+    places: dict[str, datetime | None] = {}
+
+    def knows(self, alert: Alert) -> bool:
+        """Whether it is known how what an alert is about fares now; of deliveries it always is."""
+        if alert.kind in ("missed", "refused"):
+            return True
+        return alert.about in (self.places if alert.kind == "place" else self.health)
 
 
 class News(msgspec.Struct, frozen=True):
@@ -195,6 +207,9 @@ def _after(sight: Sight, before: Mapping[str, Alert], now: datetime) -> dict[str
             found[f"login:{account}"] = health.refused_since
         if health.login_ends and health.login_ends <= now + SOON:
             found[f"ends:{account}"] = health.login_ends - SOON
+    for place, since in sight.places.items():
+        if since and now - since >= PLACE_PATIENCE:
+            found[f"place:{place}"] = since
     after = {key: _going_on(before.get(key), key, since, now) for key, since in found.items()}
     for key, alert in before.items():
         if key not in after and (kept := _kept(alert, sight, now)):
@@ -212,9 +227,10 @@ def _going_on(alert: Alert | None, key: str, since: datetime, now: datetime) -> 
 
 def _kept(alert: Alert, sight: Sight, now: datetime) -> Alert | None:
     """What stays of an alert that is not found now: itself where nothing is known, or its good end, to be told."""
-    if alert.about not in sight.accounts:  # nor is any delivery: what became of it is told once
+    ours = sight.places if alert.kind == "place" else sight.accounts
+    if alert.about not in ours:  # nor is any delivery: what became of it is told once
         return None
-    if alert.ended_at is not None or alert.about not in sight.health:
+    if alert.ended_at is not None or not sight.knows(alert):
         return alert
     if alert.kind == "ends" or alert.told_at is None:
         return None
@@ -224,7 +240,7 @@ def _kept(alert: Alert, sight: Sight, now: datetime) -> Alert | None:
 def _is_due(alert: Alert, sight: Sight, now: datetime) -> bool:
     if alert.ended_at is not None:
         return True
-    if alert.about not in sight.health and alert.kind not in ("missed", "refused"):
+    if not sight.knows(alert):
         return False
     if alert.told_at is not None:
         return alert.kind not in ("missed", "refused") and abs(now - alert.told_at) >= _again(alert, now)
@@ -275,4 +291,4 @@ def _rank(alert: Alert) -> tuple[int, datetime, str]:
     return (_ORDER.index(alert.kind), alert.since, alert.key)
 
 
-_ORDER: Sequence[str] = ("silent", "login", "missed", "refused", "ends")
+_ORDER: Sequence[str] = ("silent", "login", "missed", "refused", "place", "ends")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.domain.places import SITE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
@@ -57,6 +59,13 @@ def trial() -> Message:
     return Message("Staffroom: a test", f"{line}\n\n{_FOOT}\n", f"Staffroom: {line}")
 
 
+_DOES = {
+    "silent": "not answering",
+    "login": "login refused",
+    "ends": "login ends soon",
+    "place": "not up to date",
+}
+_WELL = {"silent": "answers", "login": "accepts the login", "place": "is up to date"}
 _MORE = "`staffroom status` and `staffroom doctor` say more."
 _FOOT = "The bot wrote this by itself; nobody reads answers to it."
 
@@ -76,8 +85,8 @@ def _subject(news: News) -> str:
     if first.kind in ("missed", "refused"):
         what = f"{len(alike)} prompts were {first.kind}" if len(alike) > 1 else f"a prompt was {first.kind}"
         return f"Staffroom: {what}{more}"
-    names = " and ".join(alert.about for alert in alike)
-    does = {"silent": "not answering", "login": "login refused", "ends": "login ends soon"}[first.kind]
+    names = " and ".join(map(_called, alike))
+    does = _DOES[first.kind]
     return f"Staffroom: {names}: {does}{more}"
 
 
@@ -107,6 +116,12 @@ def _line(alert: Alert, news: News) -> str:
         ends = news.ends.get(alert.about)
         when = f" on {moment(ends)}" if ends else " soon"
         return f"The login of {alert.about} ends{when}. Run `staffroom login {alert.about}` before."
+    if alert.kind == "place":
+        since = moment(alert.since)
+        return (
+            f"{_called(alert)}: not up to date since {since}. What was erased since then may still be read there;"
+            " `staffroom status` says why."
+        )
     one = news.troubled.get(alert.about)
     due = f", due {moment(one.at)}" if one else ""
     why = "its time was over before it could be said" if alert.kind == "missed" else "the network would not take it"
@@ -114,7 +129,14 @@ def _line(alert: Alert, news: News) -> str:
 
 
 def _well_in_short(alert: Alert) -> str:
-    return f"{alert.about} {'answers' if alert.kind == 'silent' else 'accepts the login'} again"
+    return f"{_called(alert)} {_WELL[alert.kind]} again"
+
+
+def _called(alert: Alert) -> str:
+    """An account by its key, a place by its name."""
+    if alert.kind != "place":
+        return alert.about
+    return "the site's folder" if alert.about == SITE else f"the place {alert.about}"
 
 
 def _shortened(lines: Sequence[str]) -> str:

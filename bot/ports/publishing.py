@@ -159,3 +159,11 @@ class Place(Protocol):
             PlaceError: it cannot be done now; what was done stays done.
         """
         ...
+
+    def check(self) -> str:
+        """Look whether it can be used, changing nothing that readers see; gives what is worth knowing, or nothing.
+
+        Raises:
+            PlaceError: it cannot; says why, and then what to do.
+        """
+        ...

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bot.domain.consent import Wish
     from bot.domain.outbox import Delivery
+    from bot.domain.places import PlaceState
     from bot.domain.posts import Account
     from bot.domain.records import ChatContent, ChatFigures, Pick, SharedLink, StoredChat
     from bot.domain.schedule import Prompt
@@ -62,6 +63,14 @@ class Store(OutboxBook, PostBook, PeopleBook, AlertBook, Protocol):
 
     def save_page_marks(self, marks: Mapping[str, str], gone: Collection[str]) -> None:
         """Remember fingerprints, forget those of pages that are gone."""
+        ...
+
+    def places(self) -> Mapping[str, PlaceState]:
+        """How each place fares where the archive stands, by its name, as far as something is known of it."""
+        ...
+
+    def save_place(self, name: str, state: PlaceState | None) -> None:
+        """Remember how a place fares; ``None`` forgets it."""
         ...
 
     def copies(self, keys: Collection[str]) -> Mapping[str, str]:

@@ -133,10 +133,8 @@ class Bucket:
             raise PlaceError(self._told(error)) from None
         return Brought(put=put, removed=len(todo.gone), left=todo.count - len(todo.gone) - put)
 
-    def check(self) -> bool:
-        """Put a small file there, look at what comes back, and remove it again; for ``doctor``.
-
-        Gives whether the storage names a file's MD5, so that another process knows what need not be sent again.
+    def check(self) -> str:
+        """Put a small file there, look at what comes back, and remove it again.
 
         Raises:
             PlaceError: as ``bring``.
@@ -147,7 +145,9 @@ class Bucket:
             obstore.delete(self._store, PROBE)
         except exceptions.BaseError as error:
             raise PlaceError(self._told(error)) from None
-        return tag == print_of(_MARKED).md5
+        if tag != print_of(_MARKED).md5:
+            return "the storage does not name its files by their MD5, so that every start sends all of them again"
+        return ""
 
     def _ours(self) -> dict[str, str]:
         """What stands there, by its tags; marked as ours where nothing did."""

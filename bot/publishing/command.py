@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from bot.domain.places import changes
+from bot.errors import PlaceError
 from bot.ports import Brought
 from bot.publishing import processes
 
@@ -46,3 +48,13 @@ class Command:
         processes.run(self._words, seconds=self._within)
         self._brought = blobs
         return Brought(put=todo.count - len(todo.gone), removed=len(todo.gone))
+
+    def check(self) -> str:
+        """Look whether the program is there; it is not run.
+
+        Raises:
+            PlaceError: it is not.
+        """
+        if shutil.which(self._words[0]) is None:
+            raise PlaceError(f"there is no program {self._words[0]}. Is it installed, and in the bot's PATH?")
+        return "whether the command works shows when it is run; it was not"

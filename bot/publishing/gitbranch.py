@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _WHO = "staffroom@chats.invalid"
 _MESSAGE = b"The archive as it is now\n\nStaffroom wrote this commit, and puts the next one in its place.\n"
 _WHEN = "946684800 +0000"  # 2000-01-01: a time of its own would make the same files another commit each time
+_CHECK = 60.0  # seconds
 _ID = re.compile(r"[0-9a-f]{40}")
 _LOGIN = re.compile(
     r"authentication failed|could not read (username|password)|permission denied|\b40[13]\b", re.IGNORECASE
@@ -99,6 +100,19 @@ class GitBranch:
                     raise
                 shutil.rmtree(self._home, ignore_errors=True)  # once more, with every file
                 return self._bring(wanted, tip)
+
+    def check(self) -> str:
+        """Look whether the repository answers, and whose the branch is. Whether it may be written shows a push alone.
+
+        Raises:
+            PlaceError: as ``bring``.
+        """
+        self._ends = time.monotonic() + _CHECK
+        tip = self._tip()
+        self._home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if tip and not self._knows(tip):
+            self._must_be_ours(tip)
+        return "" if tip else "the repository answers; the branch is made with the first push"
 
     def _bring(self, wanted: Mapping[str, Print], tip: str) -> Brought:
         self._prepare()

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 from typing import TYPE_CHECKING
 
 from bot.errors import PlaceError
@@ -20,11 +21,20 @@ LINES = 5
 
 _TAIL = 4096  # bytes
 _LINE = 200  # characters
+_lock = threading.Lock()
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 def harmless() -> dict[str, str]:
     """Our environment without our own secrets, for a program that needs none of them."""
     return {name: value for name, value in os.environ.items() if not name.startswith("STAFFROOM_")}
+
+
+def end_all() -> None:
+    """End every program that is under way: this process is about to leave, and nobody else would."""
+    with _lock:
+        for process in _running:
+            _end(process)
 
 
 def run(
@@ -64,11 +74,15 @@ def run(
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it cannot be run"
             raise PlaceError(f"{name} cannot be started: {why}. Is it installed, and in the bot's PATH?") from None
+        with _lock:
+            _running.add(process)
         try:
             code = process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise PlaceError(f"{name} did not end within {seconds:.0f} seconds, and was stopped") from None
         finally:
+            with _lock:
+                _running.discard(process)
             _end(process)
         if code != 0:
             lines = _last(complained.fileno()) or _last(said.fileno())

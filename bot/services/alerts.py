@@ -16,9 +16,11 @@ import msgspec
 from bot.domain.alerts import HOUR, RECENT, Sight, decide, is_mailbox
 from bot.domain.alertwords import message
 from bot.domain.outbox import backoff
+from bot.domain.places import SITE
 from bot.errors import Busy, NetworkError, Refused, Unauthorized
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from bot.ports import Notice, Store
@@ -45,10 +47,15 @@ class Told(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Alerter:
-    """Tells operators of trouble: what to tell stands in ``store``, ``messenger`` carries it."""
+    """Tells operators of trouble: what to tell stands in ``store``, ``messenger`` carries it.
+
+    Attributes:
+        places: names of the places where the archive stands besides the site's own folder.
+    """
 
     store: Store
     messenger: Messenger
+    places: Sequence[str] = ()
 
     def work(self, now: datetime) -> Told:
         """Look what is wrong, and tell it.
@@ -71,11 +78,16 @@ class Alerter:
             chats=store.chats() if silent else (),
             beats=tuple(sorted((*store.beats("run"), *store.beats("tick")))) if troubled else (),
             messages=store.messages_since(now - HOUR),
+            places=self._places(),
         )
         decision = decide(sight, store.alerts(), now)
         if decision.remember or decision.forget:
             notices = self.messenger.notices(message(decision.news), now) if decision.news else ()
             store.alert(decision.remember, decision.forget, notices)
+
+    def _places(self) -> dict[str, datetime | None]:
+        known = self.store.places()
+        return {name: known[name].failing_since if name in known else None for name in (SITE, *self.places)}
 
     def send(self, now: datetime) -> Told:
         """Send what was written down; what does not work is tried again for a day."""
