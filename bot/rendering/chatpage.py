@@ -83,6 +83,7 @@ class ChatPage:
             "kind": "article",
             "card": urls.chat_card(chat.id),
             "card_alt": described(card_of(words, self._content.stored, self._press.site.title)),
+            "download": urls.chat_download(chat.id) if self._press.site.address else "",
             "hashtag": f"#{series.hashtag}",
             "complaints": urls.COMPLAINTS,
             "series_path": urls.series_page(series.slug),

@@ -48,8 +48,8 @@ class Press(NamedTuple):
 
     def page(self, template: str, words: Words, here: str, title: str, values: dict[str, Any]) -> bytes:
         """Fill in a page. ``values`` may set the frame's: ``summary``, ``feed``, ``json_feed``, ``feeds``,
-        ``calendar``, ``data``, ``table``, ``index``, ``instead`` (the path of the page that took its place), and for
-        previews of links (https://ogp.me) ``kind``, ``card`` (the path of a picture) and ``card_alt``.
+        ``calendar``, ``data``, ``table``, ``download``, ``index``, ``instead`` (the path of the page that took its
+        place), and for previews of links (https://ogp.me) ``kind``, ``card`` (the path of a picture), ``card_alt``.
         """
         frame: dict[str, Any] = {
             "w": words,
@@ -66,6 +66,7 @@ class Press(NamedTuple):
             "calendar": urls.CALENDAR,
             "data": "",
             "table": "",
+            "download": "",
             "index": True,
             "kind": "website",
             "card": urls.CARD,

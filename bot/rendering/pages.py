@@ -5,6 +5,7 @@ Fingerprints come from the plan alone, before anything is rendered: what did not
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.moves import forwards, leading, name_of, named, replanned
@@ -15,6 +16,7 @@ from bot.rendering.chatjson import chat_json, chat_schema
 from bot.rendering.chatpage import ChatPage, Neighbour
 from bot.rendering.chattable import chat_table
 from bot.rendering.crawlers import changed_on, closed_series, may_list, robots, sitemap
+from bot.rendering.download import Download, Recent
 from bot.rendering.entries import ENTRIES, entries, made_from
 from bot.rendering.feeds import atom, json_feed, opml
 from bot.rendering.frame import Press, series_card
@@ -61,6 +63,8 @@ class SiteRenderer:
         self._now = now
         self._base = f"{templates.fingerprint} {digest(site)}"
         self._sheets = Sheets(self._press, self._base)
+        self._recent = Recent()
+        self._planned: dict[str, Page] = {}
 
     def pages(
         self,
@@ -156,6 +160,19 @@ class SiteRenderer:
             made_from = [(path, changed.get(path)) for path in listed]
             yield self._page(urls.SITEMAP, made_from, lambda _: sitemap(address, listed, changed))
 
+    def _download(self, chat: str, made_from: object) -> Page:
+        """A chat to keep: made from what its page is made from, and from its data."""
+        here, address = urls.chat_page(chat), self._press.site.address
+
+        def pack(content: Content) -> bytes:
+            def find(path: str) -> bytes | None:
+                page = self._planned.get(path)
+                return page.render(content) if page else None
+
+            return Download(address, here, find).pack()
+
+        return self._page(urls.chat_download(chat), made_from, pack)
+
     def _card(self, path: str, card: SocialCard) -> Page:
         """A social card. Answers do not change it."""
         return self._page(path, card, lambda _: paint(card, self._colours()))
@@ -164,7 +181,9 @@ class SiteRenderer:
         return colours_of(self._press.templates.source("site/look.css"))
 
     def _page(self, path: str, made_from: object, make: Callable[[Content], bytes]) -> Page:
-        return self._sheets.page(path, made_from, make)
+        page = self._sheets.page(path, made_from, partial(self._recent.make, path, make))
+        self._planned[path] = page
+        return page
 
     def _files(self) -> Iterator[Page]:
         """What is no page to be read."""
@@ -216,7 +235,12 @@ class SiteRenderer:
         for index, stored in enumerate(chats):
             earlier = _neighbour(chats[index - 1]) if index else None
             later = _neighbour(chats[index + 1]) if index + 1 < len(chats) else None
-            yield from self._chat(stored, earlier, later, coming=stored.chat.starts_at > now)
+            marks = []
+            for page in self._chat(stored, earlier, later, coming=stored.chat.starts_at > now):
+                marks.append(page.mark)
+                yield page
+            if self._press.site.address:  # else its links would lead nowhere
+                yield self._download(stored.chat.id, marks)
 
     def _chat(
         self, stored: StoredChat, earlier: Neighbour | None, later: Neighbour | None, *, coming: bool

@@ -97,6 +97,11 @@ def chat_card(chat: str) -> str:
     return f"{_chat_folder(chat)}/{CARD}"
 
 
+def chat_download(chat: str) -> str:
+    """The chat as one file to keep (ZIP)."""
+    return f"{_chat_folder(chat)}/chat.zip"
+
+
 def _chat_folder(chat: str) -> str:
     series, _, day = chat.partition("/")
     return f"{folder(series)}/{day}"

@@ -35,9 +35,9 @@ def site() -> dict[str, bytes]:
     return {page.path: page.render(sample.contents) for page in pages if page.path != "look.css"}
 
 
-def is_picture(path: str) -> bool:
-    """Pictures are compared with nothing: another version of a compressor may write the same picture otherwise."""
-    return path.endswith(".png")
+def is_packed(path: str) -> bool:
+    """Packed files are compared with nothing: another version of a compressor may write the same otherwise."""
+    return path.endswith((".png", ".zip"))
 
 
 def said() -> dict[str, bytes]:
@@ -119,7 +119,7 @@ if __name__ == "__main__":
     for folder, files in (("site", site()), ("prompts", said() | tones())):
         shutil.rmtree(HERE / folder, ignore_errors=True)
         for path, data in files.items():
-            if is_picture(path):
+            if is_packed(path):
                 continue
             target = HERE / folder / path
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -235,7 +235,7 @@ def test_a_changed_chat_makes_only_what_shows_it(target: FolderTarget) -> None:
     content = sample.content()
     fewer = msgspec.structs.replace(content, answers=content.answers[:-1])
     store.shown = lambda chat: fewer if chat == CHAT else sample.contents(chat)
-    shows = 7  # its page, its two data files, and the feeds of its series and of all
+    shows = 8  # its page, its two data files and its download, and the feeds of its series and of all
     assert run(store, target) == Archived(shows, whole - shows, 0)
     assert store.read == [CHAT]
 

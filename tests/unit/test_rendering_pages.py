@@ -100,7 +100,7 @@ GOLDEN = rewrite.site()
 HTML = sorted(path for path in GOLDEN if path.endswith(".html"))
 
 
-@pytest.mark.parametrize("path", sorted(path for path in GOLDEN if not rewrite.is_picture(path)))
+@pytest.mark.parametrize("path", sorted(path for path in GOLDEN if not rewrite.is_packed(path)))
 def test_every_page_reads_as_agreed(path: str) -> None:
     assert GOLDEN[path] == (rewrite.HERE / "site" / path).read_bytes()
 
@@ -108,7 +108,7 @@ def test_every_page_reads_as_agreed(path: str) -> None:
 def test_there_is_no_golden_page_too_many() -> None:
     folder = Path(rewrite.HERE) / "site"
     assert {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()} == {
-        path for path in GOLDEN if not rewrite.is_picture(path)
+        path for path in GOLDEN if not rewrite.is_packed(path)
     }
 
 
@@ -324,6 +324,8 @@ def test_an_answer_more_changes_its_chat_and_the_lists_that_count_it() -> None:
         urls.chat_page(CHAT),
         urls.chat_data(CHAT),
         urls.chat_table(CHAT),
+        urls.chat_download(CHAT),
+        urls.chat_card(CHAT),
     }
 
 
@@ -365,6 +367,7 @@ def test_a_chat_taken_out_takes_its_pages_along() -> None:
         urls.chat_page(CHAT),
         urls.chat_data(CHAT),
         urls.chat_table(CHAT),
+        urls.chat_download(CHAT),
         urls.chat_card(CHAT),
     }
 

@@ -1,0 +1,138 @@
+"""A chat as one file to keep: its page with all that it shows, opened from a disk without a network.
+
+Links within the chat stay inside; all others lead to the archive's address. The same files give the same bytes.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import posixpath
+import re
+import zipfile
+from collections import OrderedDict
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote
+
+from bot.rendering import urls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEPT = 8
+"""How many files made last are remembered: those of a chat follow each other, and its download packs them."""
+
+_TAG = re.compile(
+    r"<(?:link\b|[a-z]+\b[^<>]*?(?<![\w-])(?:href|src|action|poster)=[\"'](?!#|//|[a-z][a-z0-9+.-]*:))[^<>]*>",
+    re.IGNORECASE,
+)
+"""What leads somewhere by a link of the site's own, and every ``link``."""
+
+_ATTRIBUTE = re.compile(r"(?<![\w-])(href|src|action|poster)=(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_REL = re.compile(r"(?<![\w-])rel=[\"']?([^\"'>]*)", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"#|//|[a-z][a-z0-9+.-]*:|$", re.IGNORECASE)
+_LINKING = frozenset({"a", "area", "form"})
+_PACKED = frozenset({"stylesheet", "icon"})
+_NAMED = frozenset({"alternate", "canonical", "prev", "next", "up", "license", "author", "help", "search", "me"})
+_EFFORT = 4  # of 9: 4 per cent more bytes than the most, in a third of the time
+_FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the earliest that the format knows: a time of its own would change the bytes
+
+Content = TypeVar("Content")
+
+
+class Recent:
+    """Remembers the files made last, with what gave their content, so that a download does not make them again."""
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[str, tuple[object, bytes]] = OrderedDict()
+
+    def make(self, path: str, make: Callable[[Content], bytes], content: Content) -> bytes:
+        """The file's bytes: made, or as they were made from the same content a moment ago."""
+        known = self._made.get(path)
+        if known is not None and known[0] is content:
+            return known[1]
+        data = make(content)
+        self._made[path] = (content, data)
+        self._made.move_to_end(path)
+        while len(self._made) > KEPT:
+            self._made.popitem(last=False)
+        return data
+
+
+class Download:
+    """Packs one chat.
+
+    Args:
+        address: of the archive.
+        here: the path of the chat's page.
+        find: gives a file of the archive by its path; ``None`` where there is no such file.
+    """
+
+    def __init__(self, address: str, here: str, find: Callable[[str], bytes | None]) -> None:
+        self._address = address
+        self._here = here
+        self._folder = posixpath.dirname(here)
+        self._find = find
+        self._files: dict[str, bytes] = {}
+        self._tags: dict[str, str] = {}
+
+    def pack(self) -> bytes:
+        """Make the ZIP file (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT)."""
+        page = (self._find(self._here) or b"").decode()
+        page = _TAG.sub(self._mended, page)
+        files = {"index.html": page.encode()} | self._files
+        top = self._folder.replace("/", "-")
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name, data in sorted(files.items(), key=lambda one: (one[0] != "index.html", one[0])):
+                entry = zipfile.ZipInfo(f"{top}/{name}", _FIRST_DAY)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.create_system = 3  # Unix, wherever it was made
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, data, compresslevel=_EFFORT)
+        return packed.getvalue()
+
+    def _mended(self, found: re.Match[str]) -> str:
+        tag = found[0]
+        if tag not in self._tags:  # every answer has some that are alike
+            self._tags[tag] = self._tag(tag)
+        return self._tags[tag]
+
+    def _tag(self, tag: str) -> str:
+        """A tag with its links mended; nothing of one that would ask for what is not there."""
+        name = tag[1:].partition(" ")[0].lower()
+        links = name in _LINKING
+        if name == "link":
+            rel = _REL.search(tag)
+            kinds = set(rel[1].lower().split()) if rel else set()
+            links = bool(kinds & _NAMED)
+            if not links and not kinds & _PACKED:
+                return ""
+        lost = False
+
+        def mend(attribute: re.Match[str]) -> str:
+            nonlocal lost
+            value = html.unescape(attribute[2][1:-1])
+            if _ELSEWHERE.match(value):
+                return attribute[0]
+            to = self._to(value, links=links)
+            lost = lost or not to
+            return f'{attribute[1]}="{html.escape(to)}"'
+
+        mended = _ATTRIBUTE.sub(mend, tag)
+        return "" if lost else mended
+
+    def _to(self, link: str, *, links: bool) -> str:
+        """Where a relative link leads to from inside; empty for something to show that is not there."""
+        path, _, fragment = link.partition("#")
+        target = posixpath.normpath(posixpath.join(self._folder, unquote(path)))
+        if target == self._here:
+            return f"index.html#{fragment}" if fragment else "index.html"
+        inside = target.startswith(f"{self._folder}/")
+        if not target.endswith((".html", ".zip")) and (inside or not links):
+            name = target.removeprefix(f"{self._folder}/")
+            if name not in self._files and (data := self._find(target)) is not None:
+                self._files[name] = data
+            if name in self._files:
+                return urls.relative("index.html", name, fragment)
+        return urls.absolute(self._address, target, fragment) if links else ""
