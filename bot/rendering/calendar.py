@@ -1,4 +1,8 @@
-"""Calendars of coming chats (iCalendar, https://www.rfc-editor.org/rfc/rfc5545)."""
+"""Calendars of chats (iCalendar, https://www.rfc-editor.org/rfc/rfc5545).
+
+A chat is known by its date for good: its event keeps its UID through every other change. One that is put on another day
+is a cancelled event and a new one, because that is what the plan says, and what it says next week as well.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from bot.rendering import urls
 from bot.rendering.entries import stable_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.domain.records import StoredChat
     from bot.rendering.site import Site
@@ -21,25 +25,38 @@ if TYPE_CHECKING:
 
 _FIRST_STAMP = datetime(2026, 1, 1, tzinfo=UTC)
 _YEAR = timedelta(days=366)
+_AGAIN = timedelta(hours=6)
+
+KEPT = timedelta(days=30)
+"""How long a cancelled chat stays in a calendar after it would have ended: who looks rarely still learns of it."""
+
+
+def in_calendar(chats: Iterable[StoredChat], now: datetime) -> list[StoredChat]:
+    """Those that a calendar tells of: what is on or to come, and what was cancelled lately."""
+    return [stored for stored in chats if stored.chat.ends_at > now - (KEPT if stored.cancelled else timedelta(0))]
 
 
 def calendar(site: Site, words: Words, *, name: str, chats: Sequence[StoredChat]) -> bytes:
-    """Write a calendar: one event for each chat, in its own zone, with that zone's rules. Cancelled ones say so.
+    """Write a calendar: one event for each chat, in its own zone, with that zone's rules. Cancelled ones say so, and
+    leave their time free.
 
     The time stamp of an event moves by a second with each revision of its chat, so the same plan gives the same bytes
-    and a changed one is newer.
+    and a changed one is newer, by all three that programs go by (sections 3.8.7.2 to 3.8.7.4).
     """
     told = Calendar()
     told.add("prodid", "-//Staffroom//chats//EN")
     told.add("version", "2.0")
     told.add("x-wr-calname", " ".join(showable(name).split()))
-    told.add("refresh-interval", vDuration(timedelta(hours=6)), parameters={"VALUE": "DURATION"})
+    told.add("refresh-interval", vDuration(_AGAIN), parameters={"VALUE": "DURATION"})  # RFC 7986, section 5.7
+    told.add("x-published-ttl", vDuration(_AGAIN))  # the same for Outlook
     for stored in chats:
         chat, series = stored.chat, stored.series
         zone = ZoneInfo(chat.timezone)
         event = Event()
         event.add("uid", stable_id(f"chat:{chat.id}").removeprefix("urn:uuid:") + "@staffroom")
-        event.add("dtstamp", _FIRST_STAMP + timedelta(seconds=stored.revision))
+        changed = _FIRST_STAMP + timedelta(seconds=stored.revision)
+        event.add("dtstamp", changed)
+        event.add("last-modified", changed)
         event.add("sequence", stored.revision)
         event.add("dtstart", chat.starts_at.astimezone(zone))
         event.add("dtend", chat.ends_at.astimezone(zone))
@@ -47,6 +64,7 @@ def calendar(site: Site, words: Words, *, name: str, chats: Sequence[StoredChat]
         questions = [f"Q{number} {question.ask}" for number, question in enumerate(chat.questions, start=1)]
         event.add("description", _text("\n".join([words("prompt.take_part"), "", *questions])))
         event.add("status", "CANCELLED" if stored.cancelled else "CONFIRMED")
+        event.add("transp", "TRANSPARENT" if stored.cancelled else "OPAQUE")
         if address := urls.absolute(site.address, urls.chat_page(chat.id)):
             event.add("url", address)
         told.add_component(event)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.moves import forwards, leading, name_of, named, replanned
 from bot.ports.publishing import nothing_shared
 from bot.rendering import privacy, urls
-from bot.rendering.calendar import calendar
+from bot.rendering.calendar import calendar, in_calendar
 from bot.rendering.chatjson import chat_json, chat_schema
 from bot.rendering.chatpage import ChatPage, Neighbour
 from bot.rendering.chattable import chat_table
@@ -145,7 +145,7 @@ class SiteRenderer:
         yield from self._feeds(words, site.title, urls.HOME, (urls.FEED, urls.JSON_FEED), chats=told, figures=figures)
         cards = [series_card(words, series, site.voices) for series in every]
         yield self._page(urls.OPML, cards, lambda _: opml(site, words, cards))
-        yield self._calendar(words, site.title, urls.CALENDAR, coming)
+        yield self._calendar(words, site.title, urls.CALENDAR, in_calendar(chats, now))
         for series in every:
             yield from self._series(series, by_series[series.slug], figures, now)
 
@@ -214,10 +214,10 @@ class SiteRenderer:
 
             yield self._page(path, [title, made_from(chats, figures)], make)
 
-    def _calendar(self, words: Words, name: str, path: str, coming: Sequence[StoredChat]) -> Page:
-        made_from = [name, [(one.chat, one.series.hashtag, one.revision, one.cancelled) for one in coming]]
+    def _calendar(self, words: Words, name: str, path: str, told: Sequence[StoredChat]) -> Page:
+        made_from = [name, [(one.chat, one.series.hashtag, one.revision, one.cancelled) for one in told]]
         site = self._press.site
-        return self._page(path, made_from, lambda _: calendar(site, words, name=name, chats=coming))
+        return self._page(path, made_from, lambda _: calendar(site, words, name=name, chats=told))
 
     def _series(
         self, series: Series, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], now: datetime
@@ -231,7 +231,7 @@ class SiteRenderer:
         yield series_page(self._sheets, series, coming, past, figures)
         feeds = (urls.series_feed(series.slug), urls.series_json_feed(series.slug))
         yield from self._feeds(words, series.title, path, feeds, chats=_told(chats, figures, now), figures=figures)
-        yield self._calendar(words, series.title, urls.series_calendar(series.slug), coming)
+        yield self._calendar(words, series.title, urls.series_calendar(series.slug), in_calendar(chats, now))
         for index, stored in enumerate(chats):
             earlier = _neighbour(chats[index - 1]) if index else None
             later = _neighbour(chats[index + 1]) if index + 1 < len(chats) else None

@@ -181,6 +181,61 @@ def test_a_running_chat_is_still_in_the_calendar_and_a_past_one_is_not() -> None
     assert len(events(page("edchat/calendar.ics", now=after))) == 1
 
 
+def test_a_cancelled_chat_stays_in_the_calendar_for_a_month() -> None:
+    end, (first, second) = sample.START + timedelta(hours=1), sample.stored_chats()
+    chats = [msgspec.structs.replace(first, cancelled=True), second]
+    for days, told in ((-5, 2), (0, 2), (5, 2), (29, 1), (30, 0)):
+        for path in ("edchat/calendar.ics", "calendar.ics"):
+            found = events(page(path, chats=chats, now=end + timedelta(days=days)))
+            assert len(found) == told
+
+
+def test_a_chat_that_is_put_on_another_day_is_a_cancelled_event_and_a_new_one() -> None:
+    chats = sample.stored_chats()
+    before = {str(event["uid"]) for event in events(page("edchat/calendar.ics", chats=chats))}
+    moved = msgspec.structs.replace(sample.EDCHAT.chats[1], date=sample.EDCHAT.chats[1].date + timedelta(days=7))
+    series = msgspec.structs.replace(sample.EDCHAT, chats=(sample.EDCHAT.chats[0], moved))
+    gone = msgspec.structs.replace(chats[1], cancelled=True, revision=chats[1].revision + 1)
+    later = sample.stored_chats(series)[1]
+    told = {str(event["uid"]): event for event in events(page("edchat/calendar.ics", chats=[chats[0], gone, later]))}
+    assert before < told.keys()
+    assert [str(event["status"]) for event in told.values()] == ["CANCELLED", "CONFIRMED"]
+    assert [str(event["transp"]) for event in told.values()] == ["TRANSPARENT", "OPAQUE"]
+
+
+def test_a_new_topic_or_hour_is_the_same_event_changed() -> None:
+    chats = sample.stored_chats()
+    entry = msgspec.structs.replace(sample.EDCHAT.chats[1], topic="Ending a lesson well", at=time(19, 30))
+    series = msgspec.structs.replace(sample.EDCHAT, chats=(sample.EDCHAT.chats[0], entry))
+    now = msgspec.structs.replace(sample.stored_chats(series)[1], revision=chats[1].revision + 1)
+    before, after = (events(page("edchat/calendar.ics", chats=[one]))[0] for one in (chats[1], now))
+    assert before["uid"] == after["uid"]
+    assert str(after["summary"]) == "#EdChat: Ending a lesson well"
+    assert after["dtstart"].dt - before["dtstart"].dt == timedelta(minutes=-30)
+    for newer in ("dtstamp", "last-modified"):
+        assert before[newer].dt < after[newer].dt
+    assert before["sequence"] < after["sequence"]
+
+
+@pytest.mark.parametrize("path", ["calendar.ics", "edchat/calendar.ics", "profchat/calendar.ics"])
+def test_a_calendar_keeps_the_rules_of_its_format(path: str) -> None:
+    """RFC 5545: lines of at most 75 bytes that end in CRLF, each zone defined once, all that an event needs."""
+    data = GOLDEN[path]
+    assert data.endswith(b"\r\n")
+    assert all(len(line) <= 75 and b"\n" not in line for line in data.split(b"\r\n"))
+    found = icalendar.Calendar.from_ical(data)
+    assert found.errors == []
+    zones = [str(zone["tzid"]) for zone in found.walk("VTIMEZONE")]
+    used = {event[name].params["TZID"] for event in found.walk("VEVENT") for name in ("dtstart", "dtend")}
+    assert len(zones) == len(set(zones))
+    assert used == set(zones)
+    uids = [str(event["uid"]) for event in found.walk("VEVENT")]
+    assert len(uids) == len(set(uids)) > 0
+    for event in found.walk("VEVENT"):
+        assert event.errors == []
+        assert {"DTSTAMP", "LAST-MODIFIED", "SEQUENCE", "STATUS", "URL", "SUMMARY"} <= event.keys()
+
+
 def test_summer_and_winter_keep_the_hour_on_the_wall() -> None:
     day = datetime(2027, 3, 25, tzinfo=UTC).date()
     entries = tuple(ChatEntry(day + timedelta(days=7 * n), f"Topic {n}", ()) for n in range(2))
@@ -210,7 +265,7 @@ def test_the_same_plan_gives_the_same_bytes_and_a_changed_one_is_newer() -> None
 def test_a_cancelled_chat_says_so() -> None:
     chats = [msgspec.structs.replace(one, cancelled=True) for one in sample.stored_chats()]
     told = events(page("edchat/calendar.ics", chats=chats))
-    assert [str(event["status"]) for event in told] == ["CANCELLED"]
+    assert [str(event["status"]) for event in told] == ["CANCELLED", "CANCELLED"]
 
 
 def test_an_empty_calendar_is_one_too() -> None:
