@@ -127,7 +127,7 @@ def place_duties(house: House, tell: Callable[[str], None]) -> dict[str, Callabl
             tell(Event("published", line, place=place.name, put=done.put, removed=done.removed))
         if done.trouble:
             tell(Event("trouble", done.trouble, level="warning", duty=f"publish:{place.name}"))
-        return house.clock.now() + (SOON if done.left else LOOK)
+        return house.clock.now() + (SOON if done.left and (done.put or done.removed) else LOOK)
 
     return {f"publish:{place.name}": partial(keep, place) for place in house.places}
 

@@ -84,7 +84,7 @@ class GitBranch:
         self._ends = 0.0
 
     def bring(self, wanted: Mapping[str, Print], seconds: float) -> Brought:
-        """Make the branch hold these files and nothing else.
+        """Make the branch hold these files and nothing else; while another process is at it, that is left to it.
 
         Raises:
             PlaceError: it could not be done, or the branch holds what somebody else put there.
@@ -92,7 +92,9 @@ class GitBranch:
         self._ends = time.monotonic() + seconds
         tip = self._tip()
         self._home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(self._home.with_suffix(".lock")):
+        with _alone(self._home.with_suffix(".lock")) as alone:
+            if not alone:
+                return Brought(left=1)
             try:
                 return self._bring(wanted, tip)
             except PlaceError as error:
@@ -253,15 +255,16 @@ class GitBranch:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Let no other process use our repository meanwhile, where the system can see to that."""
+def _alone(lock: Path) -> Iterator[bool]:
+    """Let no other process use our repository meanwhile, where the system can see to that; false where one does."""
     with lock.open("ab") as handle:
         if fcntl is not None:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise PlaceError("another Staffroom is at it") from None
-        yield
+                yield False
+                return
+        yield True
 
 
 def _environment(outer: Mapping[str, str], address: str, user: str, token: str) -> dict[str, str]:

@@ -95,6 +95,8 @@ class PlaceKeeper:
             done = self._place.bring(wanted, seconds)
         except PlaceError as error:
             why = self._hide(str(error))
+        except OSError as error:  # the disk is full, or a folder closed to us
+            why = error.strerror or type(error).__name__
         except Exception as error:
             log.exception("a place failed in a way nobody thought of", place=self.name)
             why = f"it failed in a way nobody thought of ({type(error).__name__})"

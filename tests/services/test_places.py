@@ -132,8 +132,10 @@ def test_secrets_are_taken_out_of_what_a_place_says(stage: Stage, site: FolderTa
 
 def test_what_nobody_thought_of_is_a_failure_like_any_other(stage: Stage, site: FolderTarget) -> None:
     shelf = Shelf()
+    shelf.error = OSError(28, "No space left on device", "/srv/hunter22")
+    assert keeper(stage, shelf, site).keep(START, 9).trouble == "web: No space left on device. It is tried again."
     shelf.error = ZeroDivisionError("hunter22")
-    told = keeper(stage, shelf, site).keep(START, 9).trouble
+    told = keeper(stage, shelf, site).keep(START, 9, at_once=True).trouble
     assert told == "web: it failed in a way nobody thought of (ZeroDivisionError). It is tried again."
 
 
