@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -65,6 +66,7 @@ class House:
         alerts: tells operators of trouble; ``None`` where nobody is to be told.
         outage: tells operators that the store cannot be used.
         places: where the archive stands besides the site's own folder.
+        writing: held while pages are written, so that no place takes half of an update for the whole.
     """
 
     store: Store
@@ -86,6 +88,7 @@ class House:
     alerts: Alerter | None = None
     outage: Outage | None = None
     places: Sequence[PlaceKeeper] = ()
+    writing: Lock = field(default_factory=Lock)
 
     def ear(self, account: str) -> Ear:
         """The ear of an account."""
@@ -175,7 +178,7 @@ def tick(house: House, *, everything: bool = False, publish: bool = True, rhythm
 
 def publish_site(house: House) -> Archived:
     """Bring the pages up to date; that they cannot be written is remembered, for whoever is to be told."""
-    with minding_site(house.store, house.clock.now()):
+    with house.writing, minding_site(house.store, house.clock.now()):
         return archive(house.store, house.renderer, house.target)
 
 

@@ -8,6 +8,7 @@ import secrets
 import socket
 import stat
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -219,6 +220,7 @@ def open_house(
     outage: Outage | None = None,
 ) -> House:
     """Wire a folder into a house that speaks to the real networks."""
+    writing = Lock()
     return House(
         store=store,
         accounts=accounts_of(settings),
@@ -244,7 +246,8 @@ def open_house(
         phrase=phrase_of(settings),
         alerts=alerts,
         outage=outage,
-        places=places_of(settings, store),
+        places=places_of(settings, store, writing),
+        writing=writing,
     )
 
 

@@ -17,6 +17,7 @@ from bot.tick import PLACE_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
+    from threading import Lock
 
     from bot.config import PlaceSettings, Settings
     from bot.domain.places import Print
@@ -33,14 +34,17 @@ LOOK = timedelta(seconds=20)
 SOON = timedelta(seconds=1)
 
 
-def places_of(settings: Settings, store: Store) -> tuple[PlaceKeeper, ...]:
-    """What brings each place up to date. Nothing is asked of any place yet."""
+def places_of(settings: Settings, store: Store, writing: Lock | None = None) -> tuple[PlaceKeeper, ...]:
+    """What brings each place up to date. Nothing is asked of any place yet.
+
+    ``writing``: held by whoever writes pages in this process.
+    """
     if not settings.publish:
         return ()
     from bot.bootstrap.logs import without_secrets
     from bot.publishing.original import Original
 
-    site = Original(settings.site.folder)
+    site = Original(settings.site.folder, writing)
     return tuple(PlaceKeeper(store, Late(settings, one, site), site, without_secrets) for one in settings.publish)
 
 
@@ -127,7 +131,8 @@ def place_duties(house: House, tell: Callable[[str], None]) -> dict[str, Callabl
             tell(Event("published", line, place=place.name, put=done.put, removed=done.removed))
         if done.trouble:
             tell(Event("trouble", done.trouble, level="warning", duty=f"publish:{place.name}"))
-        return house.clock.now() + (SOON if done.left and (done.put or done.removed) else LOOK)
+        soon = done.empty or (done.left and (done.put or done.removed))
+        return house.clock.now() + (SOON if soon else LOOK)
 
     return {f"publish:{place.name}": partial(keep, place) for place in house.places}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from bot.domain.places import Print
@@ -28,23 +28,25 @@ class Original:
 
     Args:
         folder: the site's.
+        writing: held by whoever writes there, so that no half of an update is taken for the whole.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, writing: Lock | None = None) -> None:
         self.folder = folder
-        self._lock = threading.Lock()
+        self._lock = writing or Lock()
         self._known: dict[str, tuple[_Stamp, Print]] = {}
         self._prints: Mapping[str, Print] = {}
 
     def prints(self) -> Mapping[str, Print]:
-        """Every file's path with what its bytes are known by; the same object as long as nothing changed.
+        """Every file's path with what its bytes are known by; the same object as long as nothing changed. None where
+        the folder is not there yet.
 
         Raises:
             PlaceError: the folder cannot be read.
         """
         with self._lock:
             try:
-                known = dict(self._look())
+                known = dict(self._look()) if self.folder.exists() else {}
             except OSError as error:
                 raise PlaceError(f"the site's folder cannot be read: {error.strerror or error}") from error
             self._known = known

@@ -33,12 +33,14 @@ class Kept(msgspec.Struct, frozen=True):
         put, removed: how many files.
         trouble: what went wrong, in words; told where it is news.
         left: there is more to do, at once.
+        empty: there are no pages yet.
     """
 
     put: int = 0
     removed: int = 0
     trouble: str = ""
     left: bool = False
+    empty: bool = False
 
 
 class PlaceKeeper:
@@ -91,7 +93,7 @@ class PlaceKeeper:
         try:
             wanted = self._site.prints()
             if HOME not in wanted or wanted is self._holds:
-                return Kept()
+                return Kept(empty=HOME not in wanted)
             done = self._place.bring(wanted, seconds)
         except PlaceError as error:
             why = self._hide(str(error))

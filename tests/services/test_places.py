@@ -1,6 +1,7 @@
 """Places beside the site's folder: brought up to date, tried again, told of; none holds up another, or the bot."""
 
 import random
+import shutil
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,8 +19,8 @@ from bot.ports import Brought
 from bot.publishing.original import Original, print_of
 from bot.publishing.targets import FolderTarget
 from bot.runner import Loop
-from bot.services.places import PlaceKeeper, minding_site
-from bot.tick import House, keep_places, tick
+from bot.services.places import Kept, PlaceKeeper, minding_site
+from bot.tick import House, keep_places, publish_site, tick
 
 MINUTE = timedelta(minutes=1)
 
@@ -145,8 +146,12 @@ def test_an_empty_folder_is_brought_nowhere(stage: Stage, site: FolderTarget) ->
     place = keeper(stage, shelf, site)
     place.keep(START, 9)
     site.remove("index.html")
-    assert place.keep(START, 9).removed == 0
+    assert place.keep(START, 9) == Kept(empty=True)
+    shutil.rmtree(site.folder)
+    assert keeper(stage, shelf, site).keep(START, 9) == Kept(empty=True)
     assert len(shelf.holds) == 2
+    house = _with(stage.house, (place,))
+    assert place_duties(house, print)["publish:web"]() - stage.clock.now() == timedelta(seconds=1)
 
 
 def test_what_is_left_goes_on_at_once(stage: Stage, site: FolderTarget) -> None:
@@ -216,6 +221,26 @@ def test_a_duty_tells_what_it_did_and_comes_again_sooner_where_more_is_to_do(sta
         "web: 1 files put there, 0 removed",
         "web: no answer. It is tried again.",
     ]
+
+
+def test_half_of_an_update_is_taken_for_the_whole_by_no_place(stage: Stage, site: FolderTarget) -> None:
+    writing = threading.Lock()
+    original = Original(site.folder, writing)
+    house = replace(stage.house, writing=writing, target=site)
+    seen: list[set[str]] = []
+    looking = threading.Thread(target=lambda: seen.append(set(original.prints())))
+
+    class Pages:
+        def pages(self, *_: object) -> list[object]:
+            site.write("one.html", b"1")
+            looking.start()
+            looking.join(0.05)
+            site.write("two.html", b"2")
+            return []
+
+    publish_site(replace(house, renderer=Pages()))  # type: ignore[arg-type]
+    looking.join(30)
+    assert seen == [{"index.html", "a/index.html", "one.html", "two.html"}]
 
 
 # -- the site's own folder, and who is told ------------------------------------------------------------------------

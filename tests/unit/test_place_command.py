@@ -133,10 +133,12 @@ def test_hidden_files_links_and_half_written_ones_are_no_part_of_the_site(site: 
     }  # fmt: skip
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(PlaceError, match="the site's folder cannot be read: No such file"):
-        Original(tmp_path / "nowhere").prints()
+def test_a_folder_that_is_not_there_yet_is_empty_and_one_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    assert Original(tmp_path / "nowhere").prints() == {}
     assert Original(tmp_path).read("nothing") is None
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(PlaceError, match="the site's folder cannot be read: Not a directory"):
+        Original(tmp_path / "file").prints()
 
 
 def test_a_print_is_what_git_and_s3_call_a_file() -> None:
