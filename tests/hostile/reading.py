@@ -16,7 +16,7 @@ COMMON = {"class", "id", "lang", "dir", "itemprop", "itemscope", "itemtype"}
 ALLOWED = {
     "html": set(),
     "head": set(),
-    "meta": {"charset", "name", "content"},
+    "meta": {"charset", "name", "content", "property"},
     "title": set(),
     "link": {"rel", "href", "type", "title"},
     "body": set(),
@@ -70,8 +70,10 @@ def faults(page: bytes) -> list[str]:
                 found.append(f"<{tag} {name}>")
             if name == "href" and not _harmless(value or ""):
                 found.append(f"<{tag} {name}={value}>")
-            if name == "name" and value not in ("viewport", "robots", "referrer", "description"):
+            if name == "name" and value not in ("viewport", "robots", "referrer", "description", "twitter:card"):
                 found.append(f"<meta name={value}>")
+            if name == "property" and not (value or "").startswith("og:"):
+                found.append(f"<meta property={value}>")
     return found
 
 

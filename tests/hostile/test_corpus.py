@@ -153,7 +153,8 @@ def test_data_feeds_and_calendars_can_be_read(pages: dict[str, bytes], content: 
     for path, page in pages.items():
         if path.endswith(".json"):
             told = json.loads(page)
-            assert len(told["questions"][0]["answers"]) <= len(content.answers)
+            if path.endswith("/chat.json"):
+                assert len(told["questions"][0]["answers"]) <= len(content.answers)
         elif path.endswith(".xml"):
             ET.fromstring(page)  # noqa: S314 - our own bytes
         elif path.endswith(".ics"):
