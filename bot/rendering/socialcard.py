@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from bot.rendering.words import Words
 
 WIDTH, HEIGHT = 1200, 630
-SERIF = "source-serif-4-semibold.ttf"
-SANS = "source-sans-3-medium.ttf"
+SERIF = "source-serif-pro-semibold.ttf"
+SANS = "source-sans-pro-semibold.ttf"
 
 _PALE = 24
 _MARGIN = 96
@@ -315,5 +315,6 @@ def _shape(name: str, char: str) -> tuple[tuple[int, int], bytes]:
     return mask.size, bytes(mask)
 
 
+@lru_cache(maxsize=512)
 def _length(text: str, font: str, size: int) -> float:
     return _font(font, size).getlength(text)

@@ -19,7 +19,7 @@ def test_the_wheel_rehearses_a_chat_from_an_empty_folder(tmp_path: Path) -> None
     for part in (
         "templates/site/chat.html.j2",
         "templates/starter/staffroom.yaml.j2",
-        "templates/fonts/source-serif-4-OFL.txt",
+        "templates/fonts/OFL.txt",
         "migrations/versions",
     ):
         assert any(name.startswith(f"bot/_data/{part}") for name in inside), part
