@@ -33,14 +33,15 @@ class Line(NamedTuple):
 
     Attributes:
         name, handle: how its author is called at the line's beginning.
-        whose: the author and the question, within a sentence: ``Ana, Q2``.
-        time: as it is read, ``nth`` told apart: where the page has several by the same author at the same time.
+        before: what the name of the link to it begins with: author and question.
+        time: as it is read; ``nth`` tells it apart where the page has several by the same author at the same time.
+        which: author, question and time, behind the words of other links.
         iso: the time for machines.
         to: whom it answers.
         lang, dir: of the words, empty where the page's own hold.
         pictures: what is said instead of what was attached.
         why: why it was chosen; empty if it was not.
-        url, network, mark: the original, empty where it is not told; where it stands; that network's class.
+        url, open, mark: the original, empty where it is not told; the words to open it; its network's class.
         report: where to report it.
     """
 
@@ -51,11 +52,12 @@ class Line(NamedTuple):
     closes: int
     below: bool = False
     name: str = ""
-    whose: str = ""
+    before: str = ""
     handle: str = ""
     iso: str = ""
     time: str = ""
     nth: str = ""
+    which: str = ""
     edited: bool = False
     to: str | Markup = ""
     warning: str = ""
@@ -65,7 +67,7 @@ class Line(NamedTuple):
     pictures: tuple[str, ...] = ()
     why: str = ""
     url: str = ""
-    network: str = ""
+    open: str = ""
     mark: str = ""
     report: str = ""
 
@@ -83,6 +85,7 @@ class Lines:
         self._words = words
         self._chat = chat
         self._report = report
+        self._open = {key: words("chat.open_on", network=name) for key, name in NETWORKS.items()}
         self._named: Counter[tuple[str, str]] = Counter()
 
     def lines(self, rows: Iterable[Row], number: int) -> list[Line]:
@@ -99,7 +102,8 @@ class Lines:
         time = clock(words, post, self._chat.timezone, self._chat.date)
         whose = f"{signed(words, post)}, Q{number}" if number else signed(words, post)
         self._named[whose, time] += 1
-        nth = self._named[whose, time]
+        count = self._named[whose, time]
+        nth = f" ({count})" if count > 1 else ""
         anchor = urls.anchor(answer.key)
         return Line(
             answer=True,
@@ -109,11 +113,12 @@ class Lines:
             closes=row.closes,
             below=row.level > 0,
             name=signature(words, post),
-            whose=whose,
+            before=words("chat.permalink", name=whose),
             handle=handle_beside(post),
             iso=stamp(post, self._chat.timezone),
             time=time,
-            nth=f" ({nth})" if nth > 1 else "",
+            nth=nth,
+            which=words("chat.open_what", name=whose, time=time + nth),
             edited=post.edited_at is not None,
             to=self._reply_to(row),
             warning=post.warning,
@@ -123,7 +128,7 @@ class Lines:
             pictures=tuple(_attached(words, media) for media in post.media),
             why=_why(words, row.why) if row.why else "",
             url=post.ref.url if is_web(post.ref.url) else "",
-            network=NETWORKS[post.ref.network],
+            open=self._open[post.ref.network],
             mark=MARKS[post.ref.network],
             report=self._report(anchor),
         )

@@ -16,7 +16,7 @@ from bot.rendering.chatview import UNPLACED, short_uri, view
 from bot.rendering.composer import name_hosts
 from bot.rendering.frame import NETWORKS, series_card, upper_first
 from bot.rendering.questions import lettered
-from bot.rendering.reporting import report_link
+from bot.rendering.reporting import reports
 from bot.rendering.signing import signed
 from bot.rendering.socialcard import card_of, described
 
@@ -56,10 +56,8 @@ class ChatPage:
         self._chat = content.stored.chat
         self._words = press.series_words(content.stored.series)
         self._here = urls.chat_page(self._chat.id)
-        subject = self._words("chat.report_subject", topic=self._chat.topic)
-        self._lines = Lines(
-            self._words, self._chat, lambda anchor: report_link(press.site, self._here, subject, anchor)
-        ).lines
+        report = reports(press.site, self._here, self._words("chat.report_subject"))
+        self._lines = Lines(self._words, self._chat, report).lines
 
     def render(self) -> bytes:
         """Make the page."""

@@ -39,7 +39,7 @@ ALLOWED = {
 }
 """Elements of ``templates/site`` and of ``richtext.to_html`` with their attributes, besides those of ``COMMON``."""
 
-MAIL = re.compile(r"mailto:chats@example\.org(?:\?subject=[\w.~%-]*&body=[\w.~%-]*)?", re.ASCII)
+MAIL = re.compile(r"mailto:chats@example\.org(?:\?subject=[\w.~%-]*)?", re.ASCII)
 """To whom a page writes, and what of it may be somebody's words: percent-encoded, whatever they are."""
 
 UNSEEN = re.compile(

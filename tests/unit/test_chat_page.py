@@ -19,7 +19,7 @@ from bot.rendering import urls
 from bot.rendering.brief import LONGEST, shorten
 from bot.rendering.chatpage import ChatPage
 from bot.rendering.frame import Press
-from bot.rendering.reporting import report_link
+from bot.rendering.reporting import reports
 from bot.rendering.site import Site
 from bot.rendering.templates import Templates
 
@@ -168,10 +168,7 @@ def test_every_answer_can_be_reported_by_mail_with_its_permalink() -> None:
     for anchor, link in links.items():
         parts = urlsplit(link.attributes["href"] or "")
         assert (parts.scheme, parts.path) == ("mailto", "chats@example.org")
-        assert parse_qs(parts.query) == {
-            "subject": ["An answer in “Feedback that pupils use”"],
-            "body": [f"https://chats.example.org/edchat/2027-01-07/#{anchor}"],
-        }
+        assert parse_qs(parts.query) == {"subject": [f"Report: https://chats.example.org/edchat/2027-01-07/#{anchor}"]}
 
 
 ANSWER = "https%3A%2F%2Fc.example%2Fedchat%2F2027-01-07%2F%23a-1"
@@ -181,20 +178,20 @@ ANSWER = "https%3A%2F%2Fc.example%2Fedchat%2F2027-01-07%2F%23a-1"
     ("report", "contact", "link"),
     [
         ("", "", "../../about/complaints/index.html"),
-        ("", "me@example.org", f"mailto:me@example.org?subject=S%26S&body={ANSWER}"),
-        ("a+b%c@example.org", "me@example.org", f"mailto:a%2Bb%25c@example.org?subject=S%26S&body={ANSWER}"),
+        ("", "me@example.org", f"mailto:me@example.org?subject=S%26S%20{ANSWER}"),
+        ("a+b%c@example.org", "me@example.org", f"mailto:a%2Bb%25c@example.org?subject=S%26S%20{ANSWER}"),
         ("https://forms.example/r", "me@example.org", "https://forms.example/r"),
         ("https://forms.example/r?q={answer}&x=1", "", f"https://forms.example/r?q={ANSWER}&x=1"),
     ],
 )
-def test_report_link(report: str, contact: str, link: str) -> None:
+def test_reports(report: str, contact: str, link: str) -> None:
     site = Site(address="https://c.example", contact=contact, report=report)
-    assert report_link(site, PATH, "S&S", "a-1") == link
+    assert reports(site, PATH, "S&S")("a-1") == link
 
 
 def test_without_an_address_of_the_site_a_report_still_says_which_answer() -> None:
-    link = report_link(Site(contact="me@example.org"), PATH, "S", "a-1")
-    assert unquote(link).endswith("body=edchat/2027-01-07/index.html#a-1")
+    link = reports(Site(contact="me@example.org"), PATH, "S")("a-1")
+    assert unquote(link).endswith("subject=S edchat/2027-01-07/index.html#a-1")
 
 
 def test_the_page_says_what_happens_to_a_report() -> None:
