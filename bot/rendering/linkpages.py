@@ -108,6 +108,7 @@ def _group(words: Words, stored: StoredChat, links: Sequence[Found]) -> dict[str
 
 
 def _note(words: Words, one: Found) -> str:
-    note = words("count.shared", n=len(one.people))
+    """How many people shared a link, and in how many chats besides; nothing where it was one person in one chat."""
     more = len(one.chats) - 1
-    return f"{note}, {words('links.also', n=more)}" if more else note
+    told = [words("count.shared", n=len(one.people))] if len(one.people) > 1 else []
+    return ", ".join([*told, *([words("links.also", n=more)] if more else [])])

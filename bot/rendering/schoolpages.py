@@ -45,6 +45,7 @@ def school_pages(sheets: Sheets, every: Sequence[Series], said: privacy.Sayings)
     values: dict[str, Any] = {
         "archive": archive,
         "hosts": network_hosts(words, site),
+        "mastodon": "mastodon" in networks_of(site.voices),
         "date": words.date(WRITTEN),
         "rows": [words.lines(f"schools.map_rows_{name}") for name in _DATA],
         "risks": [words.lines(f"schools.impact_risk_{number}") for number in _RISKS],
@@ -67,5 +68,4 @@ def network_hosts(words: Words, site: Site) -> list[tuple[str, str]]:
     if "mastodon" in networks:
         servers = {host_of(voice.url) for voice in site.voices if voice.network == "mastodon" and voice.url}
         found += [(host, words("schools.hosts_mastodon")) for host in sorted(servers - {""})]
-        found.append(("…", words("schools.hosts_mastodon_yours")))
     return found
