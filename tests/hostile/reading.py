@@ -21,20 +21,35 @@ ALLOWED = {
     "link": {"rel", "href", "type", "title"},
     "body": set(),
     "a": {"href", "rel", "aria-current"},
-    "nav": {"aria-label"},
+    "nav": {"aria-label", "aria-labelledby"},
     "section": {"aria-labelledby"},
     "time": {"datetime"},
     "ul": {"aria-label"},
     "p": {"aria-hidden"},
     "span": {"aria-hidden"},
     "div": {"tabindex"},
-    **{name: set() for name in ("table", "caption", "thead", "tbody", "tr", "td")},
-    "th": {"scope"},
-    "svg": {"viewbox", "viewBox", "preserveaspectratio", "preserveAspectRatio", "aria-hidden"},
-    "rect": {"width", "height"},
+    "table": {"role", "aria-label"},
+    "thead": {"role"},
+    "tbody": {"role"},
+    "tr": {"role"},
+    "th": {"role", "scope"},
+    "td": {"role", "data-head"},
+    "figcaption": {"aria-hidden"},
+    "svg": {
+        *("viewBox", "viewbox", "width", "height", "role", "aria-label", "aria-hidden"),
+        *("preserveAspectRatio", "preserveaspectratio"),
+    },
+    "rect": {"x", "y", "width", "height", "rx"},
+    "circle": {"cx", "cy", "r"},
+    "line": {"x1", "y1", "x2", "y2"},
+    "path": {"d"},
+    "text": {"x", "y"},
     **{
         name: set()
-        for name in "header main footer h1 h2 h3 ol li strong article bdi details summary br kbd dl dt dd".split()  # noqa: SIM905 -- a list of 18 strings reads worse
+        for name in (
+            *("header", "main", "footer", "h1", "h2", "h3", "h4", "ol", "li", "strong", "article", "bdi"),
+            *("details", "summary", "br", "kbd", "dl", "dt", "dd", "figure", "caption"),
+        )
     },
 }
 """Elements of ``templates/site`` and of ``richtext.to_html`` with their attributes, besides those of ``COMMON``."""

@@ -108,7 +108,24 @@ def test_what_would_be_something_else_on_some_system_is_no_page(tmp_path: Path, 
     assert not (tmp_path / "site").exists()
 
 
-@pytest.mark.parametrize("slug", ["about", "people", "privacy", "con", "nul", "aux", "com1", "lpt9"])
+@pytest.mark.parametrize(
+    "slug",
+    [
+        "about",
+        "guidelines",
+        "links",
+        "people",
+        "privacy",
+        "schools",
+        "take-part",
+        "topics",
+        "con",
+        "nul",
+        "aux",
+        "com1",
+        "lpt9",
+    ],
+)
 def test_a_series_called_like_that_gets_another_folder(tmp_path: Path, slug: str) -> None:
     assert urls.folder(slug) == f"{slug}-chat"
     assert FolderTarget(tmp_path).write(urls.chat_page(f"{slug}/2027-01-07"), b"x")

@@ -59,7 +59,7 @@ def test_a_series_tells_rhythm_hosts_and_the_next_questions() -> None:
     assert "#EdChat · Every Thursday, 20:00 London" in text
     assert "Hosts: edchat.example.org and @deputy@social.example.org" in text
     assert "Host: @guest@social.example.org" in text  # the next chat's own
-    asked = re.findall(r"<li>(.*?)</li>", text.partition('class="asking"')[2].partition("</ol>")[0])
+    asked = re.findall(r'class="ask">(.*?)<', text.partition('class="asking"')[2].partition("</ol>")[0])
     assert asked == ["What happens in the first five minutes?", "What do you do when it goes wrong?"]
 
 
