@@ -87,7 +87,7 @@ def chart(
     step = 100 / max(len(shown), _COLUMNS)
     columns = tuple(
         Column(
-            day=f"{words.short_date(one.chat.date)} {one.chat.date.year}",
+            day=words.day_of_year(one.chat.date),
             path=paths[one.chat.id],
             topic=one.chat.topic,
             answers=counts.answers,

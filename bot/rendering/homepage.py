@@ -40,7 +40,11 @@ def home_page(
     values: dict[str, Any] = {
         "series": [series_card(words, series, press.site.voices) for series in every],
         "coming": [
-            {"card": card(words, one, None, with_series=several), "elsewhere": elsewhere(words, one)} for one in near
+            {
+                "card": card(words, one, figures.get(one.chat.id), with_series=several),
+                "elsewhere": elsewhere(words, one),
+            }
+            for one in near
         ],
         "past": [card(words, one, figures.get(one.chat.id), with_series=several) for one in past[:PAST]],
         "networks": words.both([NETWORKS[one] for one in networks_of(press.site.voices)]),

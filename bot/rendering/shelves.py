@@ -36,6 +36,5 @@ def shelves(words: Words, chats: Sequence[StoredChat]) -> list[Shelf]:
 def _title(words: Words, one: Stretch) -> str:
     if not one.term:
         return words("series.year", years=years_of(one.first.year))
-    start = f"{words.short_date(one.first)} {one.first.year}" if one.first.year != one.last.year else ""
-    start = start or words.short_date(one.first)
-    return upper_first(words("date.span", start=start, end=f"{words.short_date(one.last)} {one.last.year}"))
+    start = words.short_date(one.first) if one.first.year == one.last.year else words.day_of_year(one.first)
+    return upper_first(words("date.span", start=start, end=words.day_of_year(one.last)))

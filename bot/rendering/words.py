@@ -142,6 +142,11 @@ class Words:
         month = self.words("months")[day.month - 1]
         return self("date.full", weekday=self.weekday(day), day=self._day(day), month=month, year=day.year)
 
+    def day_of_year(self, day: dt.date) -> str:
+        """``7 January 2027``."""
+        month = self.words("months")[day.month - 1]
+        return self("date.day", day=self._day(day), month=month, year=day.year)
+
     def short_date(self, day: dt.date) -> str:
         """``7 January``."""
         return self("date.short", day=self._day(day), month=self.words("months")[day.month - 1])

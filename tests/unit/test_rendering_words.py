@@ -80,6 +80,20 @@ def test_a_moment_in_words(language: str, zone: str, said: str) -> None:
     assert DICTIONARY.words(language).moment(AT, zone) == said
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "7 January 2027"),
+        ("cy", "7 Ionawr 2027"),
+        ("de", "7. Januar 2027"),
+        ("es", "7 de enero de 2027"),
+        ("fr", "7 janvier 2027"),
+    ],
+)
+def test_a_day_of_a_year_in_words(language: str, said: str) -> None:
+    assert DICTIONARY.words(language).day_of_year(AT.date()) == said
+
+
 def test_a_moment_elsewhere_names_the_weekday_only_where_it_differs() -> None:
     words = DICTIONARY.words("en")
     assert words.there(AT, "America/New_York", "Europe/London") == "15:00 in New York"
