@@ -12,7 +12,8 @@ from golden import sample, term
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.records import ChatFigures, SharedLink
+from bot.domain.records import ChatFigures, SharedLink, StoredChat
+from bot.domain.schedule import planned_chats
 from bot.rendering import urls
 from bot.rendering.chart import FEWEST, MOST, chart
 from bot.rendering.pages import Page, SiteRenderer
@@ -118,16 +119,20 @@ def test_the_chart_speaks_the_series_language(language: str) -> None:
     assert words("series.activity_table") in html.unescape(page(SERIES, chats=chats))
 
 
-COUNTS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 5000)), max_size=10)
+COUNTS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 5000)), max_size=20)
+WEEKLY = msgspec.structs.replace(
+    term.SERIES,
+    chats=tuple(msgspec.structs.replace(term.ENTRIES[0], date=term.AUTUMN.first + timedelta(n)) for n in range(20)),
+)
+MANY = [StoredChat(chat, WEEKLY, 1) for chat in planned_chats(WEEKLY)][::-1]
 
 
 @given(COUNTS)
 def test_bars_stay_inside_the_chart_apart_and_in_proportion(drawn: list[tuple[int, int]]) -> None:
-    past = [one for one in term.chats() if one.series.slug == "edchat"][::-1]
     figures = {
-        one.chat.id: ChatFigures(people, answers, 0, None) for one, (people, answers) in zip(past, drawn, strict=False)
+        one.chat.id: ChatFigures(people, answers, 0, None) for one, (people, answers) in zip(MANY, drawn, strict=False)
     }
-    found = chart(WORDS, past, figures, {one.chat.id: urls.chat_page(one.chat.id) for one in past})
+    found = chart(WORDS, MANY, figures, {one.chat.id: urls.chat_page(one.chat.id) for one in MANY})
     shown = [(people, answers) for people, answers in drawn if answers][:MOST][::-1]
     if len(shown) < FEWEST:
         assert found is None
@@ -172,6 +177,18 @@ def test_a_cancelled_chat_is_no_topic() -> None:
     chats = [msgspec.structs.replace(one, cancelled=True) for one in term.chats()]
     text = page(urls.TOPICS, chats=chats)
     assert "There is no chat here yet." in text
+
+
+def test_topics_without_a_letter_stand_together_in_whatever_script() -> None:
+    topics = iter(["العلوم", "٣ أفكار", "42", "…", "Zum Schluss"])
+    chats = [
+        msgspec.structs.replace(one, chat=msgspec.structs.replace(one.chat, topic=topic))
+        for one, topic in zip(term.chats(), topics, strict=False)
+    ]
+    text = page(urls.TOPICS, chats=chats)
+    assert heads(text, "h2")[:3] == ["Other", "Z", "\u0627"]
+    assert len(re.findall('id="letters-other"', text)) == 1
+    assert 'id="letter-627"' in text
 
 
 @given(st.text(max_size=30))
@@ -263,3 +280,5 @@ def test_links_are_for_search_engines_only_where_every_chat_is() -> None:
     series = msgspec.structs.replace(term.SERIES, index=True)
     chats = [msgspec.structs.replace(one, series=series) for one in term.chats() if one.series.slug == "edchat"]
     assert noindex not in page(urls.LINKS, chats=chats)
+    one_is_not = [msgspec.structs.replace(chats[1], series=term.SERIES), *chats[2:]]
+    assert noindex in page(urls.LINKS, chats=one_is_not)
