@@ -16,6 +16,7 @@ from bot.services.collect import collect
 from bot.services.deliver import Delivered
 from bot.services.digest import digest
 from bot.services.errands import run_errands
+from bot.services.hosting import tell_of_digests
 from bot.services.hosts import tell_hosts
 from bot.services.intake import Intake
 from bot.services.listen import ASKED, Ear, listen
@@ -224,6 +225,7 @@ def listen_on_all(house: House, troubles: list[str], *, place: bool) -> int:
 def find_errands(house: House) -> None:
     """Queue what follows from what is stored: hosts to be told what waits, posts of digests to be taken back."""
     tell_hosts(house.store, house.accounts, house.clock.now(), house.phrase)
+    tell_of_digests(house.store, house.accounts, house.clock.now(), house.phrase)
     take_back(house.store, house.clock.now())
 
 

@@ -78,7 +78,9 @@ def preview(
         coming = [
             chat
             for chat in chats
-            if chat.ends_at + series.grace > now and chat.id not in cancelled and (until is None or chat.date <= until)
+            if chat.ends_at + series.grace + series.hold > now
+            and chat.id not in cancelled
+            and (until is None or chat.date <= until)
         ]
         for chat in coming:
             lines += _lines(settings, composer, series, chat, _next_of(chats, chat))

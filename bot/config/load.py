@@ -222,6 +222,8 @@ def _series(slug: str, block: SeriesFile, accounts: tuple[str, ...], language: s
         threadgate=block.threadgate,
         languages=block.languages or (block.language or language,),
         grace=block.grace,
+        hold=block.digest.hold,
+        approve=block.digest.approve == "required",
         late=block.late,
         index=block.search_engines,
         chats=tuple(_entry(chat) for chat in block.chats),

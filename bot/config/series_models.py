@@ -124,6 +124,25 @@ class RepeatBlock(Block):
     timezone: Zone = Field(description="An IANA time zone.", examples=["America/New_York"])
 
 
+class DigestBlock(Block):
+    """What becomes of a digest between its choice and the moment when it goes out."""
+
+    hold: Annotated[timedelta, *GRACE] = Field(
+        timedelta(hours=2),
+        description="How long a chosen digest is held, so that hosts can look at it: 0 minutes for not at all.",
+        examples=["2 hours"],
+    )
+    approve: Annotated[
+        Literal["required", "no"],
+        PlainValidator(words.one_of("required", "no", synonyms={"yes": "required", "on": "required", "off": "no"})),
+        WithJsonSchema({"enum": ["required", "no", False]}),
+    ] = Field(
+        "no",
+        description="required: without a host's approval the digest goes out after 24 hours, and quotes nobody.",
+        examples=["required"],
+    )
+
+
 class ChatBlock(Block):
     """One dated chat."""
 
@@ -247,7 +266,12 @@ class SeriesFile(Block):
         (), description="Several languages; the bot speaks the first. At most 3.", examples=["[en, cy]"]
     )
     grace: Annotated[timedelta, *GRACE] = Field(
-        timedelta(hours=2), description="From the chat's end to its digest.", examples=["2 hours"]
+        timedelta(hours=2), description="From the chat's end until its digest is chosen.", examples=["2 hours"]
+    )
+    digest: DigestBlock = Field(
+        default_factory=DigestBlock,
+        description="What becomes of the digest once it is chosen.",
+        examples=["{hold: 2 hours, approve: required}"],
     )
     late: Annotated[timedelta, *LATE] = Field(
         timedelta(days=14), description="How long after the end answers still enter the archive.", examples=["14 days"]

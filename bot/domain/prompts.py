@@ -53,7 +53,7 @@ def prompts(series: Series, chat: Chat) -> tuple[Prompt, ...]:
                   half-way through a question's time, in    chat's end
                   whole days so that it keeps the hour
     wrap-up       the end                                   12 hours later
-    digest        the end and the series' grace             7 days later
+    digest        the end, the series' grace and hold       7 days later
     ============  ========================================  ==================================================
 
     Live questions begin 5 minutes after the start (in chats under half an hour after a sixth of the length) and are
@@ -73,7 +73,7 @@ def prompts(series: Series, chat: Chat) -> tuple[Prompt, ...]:
     if slow:
         later += _reminders(series, chat, times)
     later.append(_Saying(chat.ends_at, "wrap-up", "wrap-up", chat.ends_at + _WRAP_UP_USEFUL))
-    digest_at = chat.ends_at + series.grace
+    digest_at = chat.ends_at + series.grace + series.hold
     later.append(_Saying(digest_at, "digest", "digest", digest_at + _DIGEST_USEFUL))
     if slow:
         greet_until = min((saying.at for saying in later if times and saying.at > times[0]), default=chat.ends_at)

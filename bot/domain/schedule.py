@@ -125,7 +125,9 @@ class Series(msgspec.Struct, frozen=True):
         threadgate: on Bluesky only followers and mentioned people may reply to our questions.
         accounts: keys under ``networks:`` of the accounts that speak for this series.
         languages: BCP 47 tags, the first is the language of the bot's own words.
-        grace: from the chat's end to its digest.
+        grace: from the chat's end until its digest is chosen.
+        hold: how long a digest that was chosen is held, so that hosts can look at it.
+        approve: a digest quotes nobody unless a host approves it.
         late: how long after the end answers still enter the archive.
         index: search engines may list the chat pages.
         chats: the dated entries, in order.
@@ -154,6 +156,8 @@ class Series(msgspec.Struct, frozen=True):
     threadgate: bool = False
     languages: tuple[str, ...] = ("en",)
     grace: timedelta = timedelta(hours=2)
+    hold: timedelta = timedelta(0)
+    approve: bool = False
     late: timedelta = timedelta(days=14)
     index: bool = False
     chats: tuple[ChatEntry, ...] = ()

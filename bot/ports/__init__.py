@@ -3,6 +3,7 @@
 from bot.domain.records import Said
 from bot.ports.alerts import AlertBook, Mail, Notice
 from bot.ports.clock import Clock
+from bot.ports.digests import DigestBook
 from bot.ports.network import Budget, Condition, Heard, Identity, LookUp, Network, Sent, Spoiled, Wanted
 from bot.ports.outbox import OutboxBook
 from bot.ports.people import Held, PeopleBook, Person
@@ -19,6 +20,7 @@ __all__ = [
     "Composer",
     "Condition",
     "Copied",
+    "DigestBook",
     "Due",
     "Heard",
     "Held",

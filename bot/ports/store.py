@@ -5,27 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from bot.ports.alerts import AlertBook
+from bot.ports.digests import DigestBook
 from bot.ports.outbox import OutboxBook
 from bot.ports.people import PeopleBook
 from bot.ports.posts import PostBook
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
     from datetime import datetime, timedelta
 
     from bot.domain.consent import Wish
-    from bot.domain.outbox import Delivery
     from bot.domain.places import PlaceState
     from bot.domain.posts import Account
-    from bot.domain.records import ChatContent, ChatFigures, Pick, SharedLink, StoredChat
-    from bot.domain.schedule import Prompt
+    from bot.domain.records import ChatContent, ChatFigures, SharedLink
     from bot.domain.vitals import Gauges
 
 
-class Store(OutboxBook, PostBook, PeopleBook, AlertBook, Protocol):
+class Store(OutboxBook, PostBook, PeopleBook, DigestBook, AlertBook, Protocol):
     """The truth, in parts. Every method is one transaction; all times are aware UTC."""
 
-    # -- digest and archive ----------------------------------------------------------------------------------
+    # -- archive ---------------------------------------------------------------------------------------------
     def content(self, chat: str) -> ChatContent:
         """All that may be shown of a chat. There is no other way to read answers for people to see."""
         ...
@@ -47,14 +46,6 @@ class Store(OutboxBook, PostBook, PeopleBook, AlertBook, Protocol):
 
     def wishing(self) -> tuple[tuple[Account | None, tuple[Wish, ...]], ...]:
         """Everybody who ever asked something of us, with all they asked; ``None`` for whom no words are kept."""
-        ...
-
-    def digest_due(self, now: datetime) -> tuple[StoredChat, ...]:
-        """Chats past end and grace that had a question sent, have no digest prompt and are not cancelled."""
-        ...
-
-    def save_digest(self, prompt: Prompt, deliveries: Sequence[Delivery], picks: Sequence[Pick], now: datetime) -> None:
-        """Store a digest prompt, its deliveries and what it chose, all at once; a second time changes nothing."""
         ...
 
     def page_marks(self) -> Mapping[str, str]:

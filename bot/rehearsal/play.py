@@ -143,7 +143,8 @@ class _Play:
         """When the bot next has something to do: say, read, or write the digest; ``None`` when the play is over."""
         chat, now = self._stored.chat, self._clock.now()
         over = chat.ends_at + self._stored.series.grace
-        moments = [when for when in (chat.ends_at, over) if when > now]
+        held = self._house.store.held_digest(chat.id)
+        moments = [when for when in (chat.ends_at, over, held.until if held else over) if when > now]
         open_states = [state for state, moves in DELIVERY_MOVES.items() if "sent" in moves or "frozen" in moves]
         moments += [
             max(now + SECOND, delivery.retry_at or delivery.at)

@@ -42,7 +42,8 @@ def digest_posts(
     answers = content.answers if content else ()
     by_key = {answer.key: answer for answer in answers}
     people = {answer.post.author.id for answer in answers}
-    root = tidy(templates.render("digest/root.txt.j2", {**values, "answers": len(answers), "people": len(people)}))
+    figures = {"answers": len(answers), "people": len(people), "intro": one_line(content.intro) if content else ""}
+    root = tidy(templates.render("digest/root.txt.j2", {**values, **figures}))
     posts = hang(detect(root), limits, DraftPost(detect("")), 0)
     if content is None or not answers:
         return posts

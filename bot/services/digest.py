@@ -1,24 +1,33 @@
-"""Digest: once a chat's grace time is over and its threads are read, choose what its digest says and plan it."""
+"""Digest: once a chat's grace time is over and its threads are read, choose what its digest says; hold it; say it.
+
+While it is held its hosts can look at it, change it and stop it (``services.hosting``). What it repeats is composed
+only when it leaves, from what may be shown then.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from bot.domain.digests import choose
+from bot.domain.holding import fate, wanted_by
 from bot.domain.prompts import prompts
 from bot.domain.sweeps import digest_ready
 from bot.services.plan import planned_deliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.posts import NetworkName
+    from bot.domain.records import Pick, StoredChat
+    from bot.domain.schedule import Prompt
     from bot.ports import Store
 
 
 def digest(store: Store, accounts: Mapping[str, NetworkName], now: datetime) -> tuple[str, ...]:
-    """Write the digests that are due into the outbox; gives the ids of their chats.
+    """Choose and hold the digests that are due, and write those whose hold is over into the outbox.
 
     A chat without a single answer gets a digest without deliveries: nothing is posted about it.
 
@@ -26,18 +35,77 @@ def digest(store: Store, accounts: Mapping[str, NetworkName], now: datetime) -> 
         store: the truth.
         accounts: our account keys, each with its network.
         now: UTC.
+
+    Returns:
+        The ids of the chats whose digests were written.
     """
     written = []
     restored = store.restored()
     swept = {due.stored.chat.id: due.swept for due in store.collecting(now)}
     for stored in store.digest_due(now):
-        series, chat = stored.series, stored.chat
-        known = {key: at for key, at in swept.get(chat.id, {}).items() if key in accounts}
-        if not digest_ready(series, chat, known, now, restored=restored.at if restored else None):
+        known = {key: at for key, at in swept.get(stored.chat.id, {}).items() if key in accounts}
+        since = restored.at if restored else None
+        if not digest_ready(stored.series, stored.chat, known, now, restored=since):
             continue
-        content = store.content(chat.id)
-        prompt = next(one for one in prompts(series, chat) if one.kind == "digest")
-        deliveries = planned_deliveries(series, [prompt], accounts) if content.answers else ()
-        store.save_digest(prompt, deliveries, choose(content), now)
-        written.append(chat.id)
-    return tuple(written)
+        picks = _choice(store, stored)
+        if picks is None:
+            write(store, accounts, stored, (), now)
+            written.append(stored.chat.id)
+        else:
+            store.hold_digest(stored.chat.id, picks, now, now + stored.series.hold)
+    return (*written, *_release(store, accounts, now))
+
+
+def choose_anew(store: Store, stored: StoredChat) -> tuple[Pick, ...]:
+    """Choose a chat's digest from what may be shown now, as its hosts want it; what is held is this from now on."""
+    picks = _choice(store, stored) or ()
+    store.choose_again(stored.chat.id, picks)
+    return picks
+
+
+def write(
+    store: Store,
+    accounts: Mapping[str, NetworkName],
+    stored: StoredChat,
+    picks: Sequence[Pick],
+    now: datetime,
+    *,
+    at_once: bool = False,
+) -> None:
+    """Put a chat's digest into the outbox; nothing is posted where no answers may be shown.
+
+    ``at_once``: it does not wait for the time at which it would be due.
+    """
+    planned = prompt = digest_prompt(stored)
+    if stored.series.hold or stored.series.approve or at_once:  # it goes out when people want it to
+        until = max(planned.useful_until, now + (planned.useful_until - planned.at))
+        prompt = msgspec.structs.replace(planned, at=now, useful_until=until)
+    answered = bool(store.content(stored.chat.id).answers)
+    said = planned_deliveries(stored.series, [prompt], accounts) if answered else ()
+    store.save_digest(prompt, said, picks, now)
+
+
+def digest_prompt(stored: StoredChat) -> Prompt:
+    """A chat's digest as it is planned."""
+    return next(one for one in prompts(stored.series, stored.chat) if one.kind == "digest")
+
+
+def _choice(store: Store, stored: StoredChat) -> tuple[Pick, ...] | None:
+    """What a chat's digest repeats; ``None`` where there is no answer at all."""
+    content = store.content(stored.chat.id)
+    if not content.answers:
+        return None
+    return choose(content, store.quoted(stored.chat.id), wanted_by(store.host_said(stored.chat.id)))
+
+
+def _release(store: Store, accounts: Mapping[str, NetworkName], now: datetime) -> list[str]:
+    written = []
+    for held in store.held_digests(now):
+        stored = store.chat(held.chat)
+        if stored is None:  # it was forgotten meanwhile
+            continue
+        its_fate = fate(held, wanted_by(store.host_said(held.chat)), now, approve=stored.series.approve)
+        if its_fate in ("whole", "without quotes"):
+            write(store, accounts, stored, held.picks if its_fate == "whole" else (), now)
+            written.append(held.chat)
+    return written

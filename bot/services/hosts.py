@@ -52,7 +52,7 @@ def tell_hosts(store: Store, accounts: Mapping[str, NetworkName], now: datetime,
         fresh = [one for one in held if _mark(one) not in told]
         if stored is None or not fresh or (told_at is not None and now < told_at + APART):
             continue
-        hosts = _reachable(stored, accounts)
+        hosts = reachable(stored, accounts)
         if not hosts:
             continue
         text = card(stored, held, phrase)
@@ -95,7 +95,7 @@ def waiting_lines(store: Store, accounts: Mapping[str, NetworkName]) -> Iterator
         stored = store.chat(chat)
         many = "1 answer waits" if len(held) == 1 else f"{len(held)} answers wait"
         line = f"{chat}: {many} for a person to read: `staffroom review`."
-        if stored is not None and not _reachable(stored, accounts):
+        if stored is not None and not reachable(stored, accounts):
             line += " No host could be told: none of `hosts:` has a handle on a network this bot is on."
         yield line
 
@@ -109,7 +109,7 @@ def _by_chat(store: Store) -> dict[str, list[Held]]:
     return found
 
 
-def _reachable(stored: StoredChat, accounts: Mapping[str, NetworkName]) -> dict[int, tuple[str, str]]:
+def reachable(stored: StoredChat, accounts: Mapping[str, NetworkName]) -> dict[int, tuple[str, str]]:
     """Hosts that one of the series' accounts can write to, by their number: our account's key, and the handle."""
     found: dict[int, tuple[str, str]] = {}
     for number, host in enumerate(stored.chat.hosts or stored.series.hosts):

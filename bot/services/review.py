@@ -172,7 +172,7 @@ def _answer_at(store: Store, named: str) -> tuple[str, Post]:
         found = (one for chat in chats for one in store.candidates(chat) if one.key == key[1])
     else:
         chats = [stored.chat.id for stored in reversed(store.chats())]
-        found = (one for chat in chats for one in store.candidates(chat) if _is_at(one.post, named))
+        found = (one for chat in chats for one in store.candidates(chat) if is_at(one.post, named))
     answer = next(found, None)
     if answer is None:
         raise UserError(
@@ -182,7 +182,7 @@ def _answer_at(store: Store, named: str) -> tuple[str, Post]:
     return answer.key, answer.post
 
 
-def _is_at(post: Post, named: str) -> bool:
+def is_at(post: Post, named: str) -> bool:
     """Whether an address, as people copy it, leads to a post."""
     if named in (post.ref.id, post.uri) or (post.ref.url and named.rstrip("/") == post.ref.url.rstrip("/")):
         return bool(named)

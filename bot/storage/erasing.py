@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import bindparam, delete, exists, select, update
 
 from bot.storage.base import bump, chats_of, chunks, ids_of, note
+from bot.storage.picking import unpick
 from bot.storage.scrubbing import repeating, scrub
-from bot.storage.tables import accounts, answers, chat_posts, left_out, picks, posts
+from bot.storage.tables import accounts, answers, chat_posts, host_sayings, left_out, posts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -56,19 +57,22 @@ def erase(connection: Connection, states: Mapping[str, str]) -> None:
         )
     for some in chunks(states):
         connection.execute(delete(answers).where(answers.c.post.in_(ids_of(some))))
-        connection.execute(delete(picks).where(picks.c.answer.in_(some)))
+        connection.execute(delete(host_sayings).where(host_sayings.c.answer.in_(some)))
+    unpick(connection, states)
     scrub(connection, repeating(connection, states))
     forget_authors(connection, authors)
 
 
 def withdraw(connection: Connection, chat: str, keys: Collection[str]) -> None:
-    """Forget what posts answered in one chat, and that its digest chose and repeats them.
+    """Forget what posts answered in one chat, what hosts said of them, and that its digest chose and repeats them.
 
     For posts that may not be kept there any more; ``chat_posts`` says so already.
     """
     for some in chunks(keys):
         connection.execute(delete(answers).where(answers.c.chat == chat, answers.c.post.in_(ids_of(some))))
-        connection.execute(delete(picks).where(picks.c.chat == chat, picks.c.answer.in_(some)))
+        these = (host_sayings.c.chat == chat, host_sayings.c.answer.in_(some))
+        connection.execute(delete(host_sayings).where(*these))
+    unpick(connection, keys, chat)
     scrub(connection, repeating(connection, keys, chat))
 
 

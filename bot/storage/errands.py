@@ -40,7 +40,7 @@ class Errands(Base):
             return 0
         with self._writing() as connection:
             statement = inserting(connection, _errands).on_conflict_do_nothing().returning(_errands.c.id)
-            return len([True for errand in errands if connection.scalar(statement, _row(errand))])
+            return len([True for errand in errands if connection.scalar(statement, errand_row(errand))])
 
     def errands(self, account: str, now: datetime, limit: int) -> tuple[Errand, ...]:
         """What an account of ours is to do now, in order of time."""
@@ -75,7 +75,8 @@ class Errands(Base):
 _errands = errands  # methods have arguments and a name of that kind, as the port says
 
 
-def _row(errand: Errand) -> dict[str, Any]:
+def errand_row(errand: Errand) -> dict[str, Any]:
+    """An errand as a row."""
     return {
         "id": errand.id,
         "account": errand.account,

@@ -13,15 +13,17 @@ from bot.storage import codec
 from bot.storage.base import Base, bump, chunks, note, stored_chats
 from bot.storage.engine import take_turns
 from bot.storage.erasing import erase, withdraw
+from bot.storage.picking import unpick
 from bot.storage.tables import (
     accounts,
     answers,
     chat_posts,
     chats,
     copies,
+    digests,
     errands,
+    host_sayings,
     left_out,
-    picks,
     posts,
     rulings,
     set_aside,
@@ -103,7 +105,9 @@ class Keeping(Base):
         here = select(posts.c.key).join(chat_posts, chat_posts.c.post == posts.c.id).where(chat_posts.c.chat == chat)
         keys = set(connection.scalars(here))
         connection.execute(delete(answers).where(answers.c.chat == chat))
-        connection.execute(delete(picks).where(picks.c.chat == chat))
+        unpick(connection, keys, chat)
+        for table in (host_sayings, digests):
+            connection.execute(delete(table).where(table.c.chat == chat))
         connection.execute(delete(chat_posts).where(chat_posts.c.chat == chat))
         withdraw(connection, chat, keys)
         elsewhere = exists().where(chat_posts.c.post == posts.c.id)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import delete, exists, func, select, type_coerce
 
+from bot.domain.holding import wanted_by
 from bot.domain.naming import as_called, naming
 from bot.domain.posts import Tombstone
 from bot.domain.records import Answer, ChatContent, ChatFigures, Pick, Placed
@@ -16,6 +17,7 @@ from bot.errors import StoreError
 from bot.storage import codec
 from bot.storage.base import Base, bump, chunks, inserting, put, restored_in, stored_chats
 from bot.storage.collecting import sent_in
+from bot.storage.digests import said_in, save_picks
 from bot.storage.erasing import minute
 from bot.storage.ingest import SILENT
 from bot.storage.people import wishes_of
@@ -28,6 +30,7 @@ from bot.storage.tables import (
     chats,
     copies,
     deliveries,
+    digests,
     page_marks,
     parts,
     picks,
@@ -73,7 +76,8 @@ class Pages(Base):
             rows = connection.execute(_rows_of(chat)).all()
             placed = _placed_in(connection, chat)
             shown = {row.key: row for row in rows if _shown(row)}
-            chosen = connection.execute(select(picks).where(picks.c.chat == chat).order_by(picks.c.position)).all()
+            public = select(picks).where(picks.c.chat == chat, ~exists().where(digests.c.chat == picks.c.chat))
+            chosen = connection.execute(public.order_by(picks.c.position)).all()
             said = [_answer(row, placed.get(row.id, ())) for row in shown.values()]
             authors = {row.account: each.post.author for row, each in zip(shown.values(), said, strict=True)}
             called = self._how_called(connection, chat, authors)
@@ -90,6 +94,7 @@ class Pages(Base):
                 tombstones=_tombstones(rows, shown),
                 picks=tuple(Pick(row.question, row.answer, row.why) for row in chosen if row.answer in shown),
                 left_out=_left_out(connection, rows),
+                intro=wanted_by(said_in(connection, chat)).intro,
             )
 
     def _how_called(
@@ -123,10 +128,10 @@ class Pages(Base):
             return found
 
     def digest_due(self, now: datetime) -> tuple[StoredChat, ...]:
-        """Chats past end and grace that had a question sent, have no digest prompt and are not cancelled.
+        """Chats past end and grace that had a question sent and are not cancelled.
 
-        A chat that was taken out of its series gets none either, nor one whose digest would be ``STALE``, nor for a
-        while one on an account that is not settled since the store was put back.
+        None that has a digest prompt or whose digest is held, nor that was taken out of its series, nor whose digest
+        would be ``STALE``, nor for a while one on an account that is not settled since the store was put back.
         """
         asked = exists().where(
             deliveries.c.chat == chats.c.id,
@@ -147,6 +152,7 @@ class Pages(Base):
                 due > now - STALE,
                 asked,
                 ~written,
+                ~exists().where(digests.c.chat == chats.c.id),
             )
             restored = restored_in(connection)
             if restored is None or now >= restored.at + PATIENCE:
@@ -154,9 +160,9 @@ class Pages(Base):
             return tuple(stored for stored in found if set(stored.series.accounts) <= set(restored.settled))
 
     def save_digest(self, prompt: Prompt, deliveries: Sequence[Delivery], picks: Sequence[Pick], now: datetime) -> None:  # noqa: ARG002 - the port's signature
-        """Store a digest prompt, its deliveries and what it chose, all at once; a second time changes nothing.
+        """Store a digest prompt, its deliveries and what it chose, all at once; it is not held any more.
 
-        What was chosen but may not be shown any more by now is left out.
+        A second time changes nothing. What was chosen but may not be shown any more by now is left out.
         """
         with self._writing() as connection:
             statement = inserting(connection, prompts).on_conflict_do_nothing().returning(prompts.c.id)
@@ -165,17 +171,8 @@ class Pages(Base):
             restored = restored_in(connection)
             notes = restored.notes if restored else {}
             add_deliveries(connection, [_unless_noted(delivery, notes) for delivery in deliveries])
-            rows = [
-                {
-                    "chat": prompt.chat,
-                    "position": position,
-                    "question": pick.question,
-                    "answer": pick.answer,
-                    "why": pick.why,
-                }
-                for position, pick in enumerate(picks)
-            ]
-            put(connection, _picks, rows)
+            save_picks(connection, prompt.chat, picks)
+            connection.execute(delete(digests).where(digests.c.chat == prompt.chat))
             bump(connection, [prompt.chat])
 
     def page_marks(self) -> Mapping[str, str]:
@@ -189,9 +186,6 @@ class Pages(Base):
             put(connection, page_marks, [{"path": path, "mark": mark} for path, mark in sorted(marks.items())])
             for some in chunks(set(gone) - set(marks)):
                 connection.execute(delete(page_marks).where(page_marks.c.path.in_(some)))
-
-
-_picks = picks  # ``save_digest`` has an argument of that name, as the port says
 
 
 def _unless_noted(delivery: Delivery, notes: Mapping[str, str]) -> Delivery:

@@ -16,9 +16,10 @@ from bot.storage.base import bump, chats_of, chunks, ids_of, inserting
 from bot.storage.erasing import NOWHERE, bury_posts, erase, withdraw
 from bot.storage.keeping import Keeping
 from bot.storage.people import wishes_of
+from bot.storage.picking import unpick
 from bot.storage.plans import Plans
 from bot.storage.scrubbing import blot_out, repeating, scrub
-from bot.storage.tables import accounts, chat_posts, chats, consents, left_out, picks, posts, rulings
+from bot.storage.tables import accounts, chat_posts, chats, consents, left_out, posts, rulings
 from bot.storage.wishes import Wishes
 
 if TYPE_CHECKING:
@@ -189,8 +190,8 @@ def _hold(connection: Connection, keys: Collection[str]) -> None:
         known = select(posts.c.id).where(posts.c.key.in_(some), posts.c.state == "kept")
         held = update(chat_posts).where(chat_posts.c.post.in_(known), chat_posts.c.store)
         connection.execute(held.values(hold=True))
-        connection.execute(delete(picks).where(picks.c.answer.in_(some)))
         anew = update(posts).where(posts.c.key.in_(some), posts.c.state == "kept")
         connection.execute(anew.values(fingerprint=None, checked_at=_NEVER))
+    unpick(connection, keys)
     for chat in sorted(chats_of(connection, keys)):
         scrub(connection, repeating(connection, keys, chat))

@@ -12,6 +12,7 @@ from bot.storage.alerts import Alerts
 from bot.storage.base import inserting
 from bot.storage.bridging import Bridging
 from bot.storage.collecting import Collecting
+from bot.storage.digests import Digests
 from bot.storage.directory import Directory
 from bot.storage.engine import connect, transaction
 from bot.storage.errands import Errands
@@ -61,6 +62,7 @@ class SqlStore(  # one part for each verb's needs
     Errands,
     Repeats,
     Keeping,
+    Digests,
     Pages,
     Linking,
     Places,

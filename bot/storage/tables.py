@@ -32,7 +32,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest revision in ``migrations/versions``; revisions are numbered so that older and newer can be told apart."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -344,6 +344,30 @@ picks = Table(
     Column("answer", String(24), nullable=False, index=True),
     Column("why", Text, nullable=False),
 )
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("chat", ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("told", Boolean, nullable=False),
+)
+"""Digests that are held: chosen (``picks``) and not out. ``told``: the chat's hosts were sent what is held."""
+
+host_sayings = Table(
+    "host_sayings",
+    metadata,
+    Column("chat", ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Moment, primary_key=True, autoincrement=False),
+    Column("kind", String(10), nullable=False),
+    Column("answer", String(24), nullable=False, index=True),
+    Column("words", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", String(80), nullable=False),
+)
+"""What hosts said about digests, as events; all of them are the log. ``answer``: the node key of the answer that is
+meant, so that what was said about it goes with it. ``words``: the hosts' own, for the digest."""
 
 page_marks = Table(
     "page_marks",

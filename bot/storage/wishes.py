@@ -13,8 +13,9 @@ from bot.storage.base import Base, bump, chats_of, chunks, ids_of, inserting, no
 from bot.storage.engine import take_turns
 from bot.storage.erasing import NOWHERE, erase, withdraw
 from bot.storage.people import named_by, wishes_of, wishes_under
+from bot.storage.picking import unpick
 from bot.storage.scrubbing import begin_again, blot_out, repeating, scrub
-from bot.storage.tables import accounts, chat_posts, chats, consents, left_out, picks, posts
+from bot.storage.tables import accounts, chat_posts, chats, consents, left_out, posts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -174,7 +175,7 @@ def _hold_back(connection: Connection, person: str, wishes: tuple[Wish, ...]) ->
         connection.execute(here.values(values))
         changed.setdefault(row.chat, set()).add(row.key)
         if wish == "paused":
-            connection.execute(delete(picks).where(picks.c.chat == row.chat, picks.c.answer == row.key))
+            unpick(connection, [row.key], row.chat)
     _compare_anew(connection, {key for keys in changed.values() for key in keys})
     for chat, keys in changed.items():
         scrub(connection, repeating(connection, keys, chat))

@@ -57,6 +57,7 @@ every: only dates
 at: "{at}"
 length: 60 minutes
 grace: 2 hours
+digest: {{hold: 0 minutes}}
 hosts: {host}
 announce: 30 minutes
 archive: {archive}

@@ -119,6 +119,7 @@ timezone: Europe/London
 every: only dates
 at: 20:00
 length: 40 minutes
+digest: {{hold: 0 minutes}}
 archive: everyone
 chats:
 {dates}"""

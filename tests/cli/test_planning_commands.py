@@ -140,9 +140,9 @@ def test_plan_for_scripts(folder: Path) -> None:
 
 def test_a_chat_stays_in_the_plan_until_its_digest_is_due(folder: Path) -> None:
     over = datetime(2027, 1, 8, 1, 40, tzinfo=UTC)
-    with time_machine.travel(over + timedelta(minutes=30)):
+    with time_machine.travel(over + timedelta(hours=3, minutes=59)):  # two of grace, two of the hold
         waiting = said(staffroom("plan", "-C", folder, "--until", "2027-01-07", "--json"))
-    with time_machine.travel(over + timedelta(hours=2, minutes=1)):
+    with time_machine.travel(over + timedelta(hours=4, minutes=1)):
         done = said(staffroom("plan", "-C", folder, "--until", "2027-01-07", "--json"))
     assert [line["prompt"] for line in waiting][-1] == "digest"
     assert done == []

@@ -241,6 +241,27 @@ def test_a_digest_says_what_was_said_and_repeats_each_choice_as_a_leaf() -> None
     )
 
 
+def test_a_digest_says_what_its_hosts_add_and_pings_nobody_for_them() -> None:
+    content = msgspec.structs.replace(sample.content(), intro="Thanks to @head.example.net\nand all.")
+    for network in ("bluesky", "mastodon"):
+        draft = compose("digest", network, content=content)
+        assert (
+            f"that pupils use\n\nThanks to @{ZERO_WIDTH}head.example.net and all.\n\n9 people"
+            in draft.posts[0].text.text
+        )
+        assert features(draft, Mention) == []
+
+
+def test_a_digest_that_nobody_approved_has_figures_questions_and_a_link_and_quotes_nobody() -> None:
+    draft = compose("digest", content=msgspec.structs.replace(sample.content(), picks=()))
+    said = [post.text.text for post in draft.posts]
+    assert [post.answer for post in draft.posts] == [""] * 5
+    assert "9 people gave 20 answers." in said[0]
+    assert "https://chats.example.org/edchat/2027-01-07/" in said[0]
+    assert [text[:2] for text in said[1:]] == ["Q1", "Q2", "Q3", "Q4"]
+    assert not any("Some of them" in text for text in said)
+
+
 def test_a_digest_pings_nobody() -> None:
     nosy = answer("01", "hist", 6, "Ask @head.example.net and @new@social.example.org, see https://example.org/@x/1", 1)
     stored = sample.stored_chats()[0]

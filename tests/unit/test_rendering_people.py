@@ -136,6 +136,27 @@ def test_nobody_nameless_is_called_the_first() -> None:
     assert "Chosen: the first answer" in alone
 
 
+@pytest.mark.parametrize(
+    ("why", "named", "nameless"),
+    [
+        ("the hosts' choice", "von der Moderation ausgewählt", "von der Moderation ausgewählt"),
+        ("their first chat here", "der erste Chat dieser Person hier", "damit mehr Menschen zu Wort kommen"),
+        (
+            "others were quoted more recently",
+            "andere wurden vor kürzerer Zeit zitiert",
+            "damit mehr Menschen zu Wort kommen",
+        ),
+    ],
+)
+def test_a_reason_that_lasts_is_said_in_the_chats_language_and_tells_nothing_of_who_is_nameless(
+    why: str, named: str, nameless: str
+) -> None:
+    for called, said in (("named", named), ("nameless", nameless)):
+        one = answer("aa", "unnamed", 40, "Much later", 1, called=called)  # type: ignore[arg-type]
+        page = rendered(chat_of(one, picks=(Pick(f"{CHAT}/q1", "aa", why),)), "de")[urls.chat_page(CHAT)]
+        assert re.findall('<span class="why">(.*?)</span>', page) == [f"Ausgewählt: {said}"]
+
+
 @pytest.mark.parametrize("count", [1, 2, 12])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_left_out_is_counted_and_not_shown(language: str, count: int) -> None:

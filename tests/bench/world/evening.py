@@ -74,6 +74,7 @@ every: only dates
 at: "{at:%H:%M}"
 length: 60 minutes
 grace: 2 hours
+digest: {{hold: 0 minutes}}
 announce: 30 minutes
 archive: everyone
 chats:
