@@ -5,14 +5,13 @@ from bot.bootstrap.backups import back_up, restore
 from bot.bootstrap.checking import check_folder
 from bot.bootstrap.desk import (
     cancel_chat,
-    digest_preview,
     export_chat,
     migrate_database,
     plan_of,
     publish,
     rehearse_folder,
-    write_digest,
 )
+from bot.bootstrap.digests import change_digest, digest_now, digest_preview, write_digest
 from bot.bootstrap.doctor import examine, send_test_alert
 from bot.bootstrap.house import read_settings
 from bot.bootstrap.logins import login_account
@@ -28,9 +27,11 @@ __all__ = [
     "ask_for",
     "back_up",
     "cancel_chat",
+    "change_digest",
     "check_folder",
     "decide",
     "decisions",
+    "digest_now",
     "digest_preview",
     "duties_of",
     "end_programs",

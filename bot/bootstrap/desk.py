@@ -10,9 +10,7 @@ import msgspec
 
 from bot.bootstrap.house import (
     accounts_of,
-    composer_of,
     database_file_of,
-    limits_of,
     open_store_of,
     owner_name,
     read_settings,
@@ -20,18 +18,16 @@ from bot.bootstrap.house import (
     target_of,
 )
 from bot.bootstrap.places import places_of
-from bot.bootstrap.preview import Preview, preview, text_of
+from bot.bootstrap.preview import Preview, preview
 from bot.clock import SteppedClock, SystemClock
 from bot.config.secrets import database_url
-from bot.domain.digests import choose
-from bot.domain.prompts import prompts
 from bot.domain.schedule import planned_chats
 from bot.errors import UserError
 from bot.ports import Archived
 from bot.rendering.chatjson import chat_json
 from bot.services.archive import archive
 from bot.services.places import minding_site
-from bot.services.plan import plan, planned_deliveries
+from bot.services.plan import plan
 from bot.tick import LEASE, LOCK, PLACE_SECONDS
 
 if TYPE_CHECKING:
@@ -59,7 +55,7 @@ def cancel_chat(folder: Path, chat: str) -> int:
     settings = read_settings(folder)
     store, now = open_store_of(settings), datetime.now(UTC)
     plan(store, settings.series, accounts_of(settings), now)
-    _stored(store, chat, settings)
+    stored_chat(store, chat, settings)
     return store.cancel(chat, now)
 
 
@@ -103,7 +99,7 @@ def _no_such_chat(wanted: str, known: list[str]) -> str:
     return f"{wanted}: there is no such chat.{there}"
 
 
-def _stored(store: Store, chat: str, settings: Settings) -> StoredChat:
+def stored_chat(store: Store, chat: str, settings: Settings) -> StoredChat:
     """A chat that the store knows. Raises ``UserError`` where it does not, and says which there are."""
     found = store.chat(chat)
     if found is not None:
@@ -112,53 +108,6 @@ def _stored(store: Store, chat: str, settings: Settings) -> StoredChat:
     if chat in written:
         raise UserError(f"{chat}: nothing is kept of this chat yet; `run` or `tick` begins it.")
     raise UserError(_no_such_chat(chat, sorted(written | {stored.chat.id for stored in store.chats()})))
-
-
-def write_digest(folder: Path, chat: str) -> str:
-    """Put a chat's digest into the outbox at once; gives a line that says so."""
-    settings = read_settings(folder)
-    store, now = open_store_of(settings), datetime.now(UTC)
-    stored = _stored(store, chat, settings)
-    content = store.content(chat)
-    if not content.answers:
-        return f"{chat} has no answers that may be shown, so there is nothing to say."
-    planned = next(one for one in prompts(stored.series, stored.chat) if one.kind == "digest")
-    if store.prompt(planned.id) is not None:
-        return f"{chat} has its digest already."
-    prompt = msgspec.structs.replace(
-        planned, at=now, useful_until=max(planned.useful_until, now + (planned.useful_until - planned.at))
-    )
-    store.save_digest(prompt, planned_deliveries(stored.series, [prompt], accounts_of(settings)), choose(content), now)
-    return f"The digest of {chat} is written; `run` or the next `tick` posts it."
-
-
-def digest_preview(folder: Path, chat: str) -> dict[str, str]:
-    """What a chat's digest would say on each account, as text."""
-    settings = read_settings(folder)
-    store = open_store_of(settings)
-    stored = _stored(store, chat, settings)
-    content = store.content(chat)
-    if not content.answers:
-        raise UserError(f"{chat} has no answers that may be shown, so there is no digest to look at.")
-    content = content if content.picks else msgspec.structs.replace(content, picks=choose(content))
-    prompt = next(one for one in prompts(stored.series, stored.chat) if one.kind == "digest")
-    later = (one.chat for one in store.chats(stored.series.slug) if one.chat.starts_at > stored.chat.starts_at)
-    upcoming = next(later, None)
-    texts = {}
-    for key in stored.series.accounts:
-        account = settings.networks[key]
-        draft = composer_of(settings).compose(
-            prompt,
-            stored,
-            account.network,
-            limits_of(account.network, account.characters),
-            upcoming=upcoming,
-            content=content,
-            question=None,
-            media=(),
-        )
-        texts[key] = text_of(draft)
-    return texts
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -213,7 +162,7 @@ def export_chat(folder: Path, chat: str) -> bytes:
     """A chat's answers as JSON, as they stand beside its page."""
     settings = read_settings(folder)
     store = open_store_of(settings)
-    _stored(store, chat, settings)
+    stored_chat(store, chat, settings)
     return chat_json(store.content(chat))
 
 

@@ -15,6 +15,7 @@ from bot.config.watchwords import load_watchwords
 from bot.domain.posts import NetworkName
 from bot.services import review
 from bot.services.archive import archive
+from bot.services.hosting import short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,7 @@ class HeldAnswer(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """One line of the log: when (UTC), what, about which answer (the key of the list), by whom and why."""
+    """One line of the log: when (UTC), what, about which answer (its key) or chat (its id), by whom and why."""
 
     at: datetime
     kind: str
@@ -99,9 +100,14 @@ def hide_answer(folder: Path, named: str, reason: str, by: str) -> Decided:
 
 
 def decisions(folder: Path, limit: int) -> tuple[Decision, ...]:
-    """What was decided, newest first."""
-    found = review.log(_store(load_staffroom(folder)), limit)
-    return tuple(Decision(ruling.at, ruling.kind, key, by, reason) for key, ruling, reason, by in found)
+    """What was decided about answers and digests, newest first."""
+    store = _store(load_staffroom(folder))
+    found = [Decision(ruling.at, ruling.kind, key, by, reason) for key, ruling, reason, by in review.log(store, limit)]
+    found += [
+        Decision(said.at, said.kind, short(said.answer) or chat, said.by, said.reason)
+        for chat, said in store.host_log(limit)
+    ]
+    return tuple(sorted(found, key=lambda one: one.at, reverse=True)[:limit])
 
 
 def _and_publish(folder: Path, rule: Callable[[Store, datetime, Watchwords], Decided]) -> Decided:

@@ -2,7 +2,7 @@
 
 import click
 
-from bot.cli import accounts, backups, people, planning, publishing, review, running
+from bot.cli import accounts, backups, digests, people, planning, publishing, review, running
 from bot.cli.common import Commands
 
 EPILOG = "First steps: staffroom init DIR, then check, plan and rehearse there; login and doctor before the first run."
@@ -25,7 +25,7 @@ for command in (
     running.run,
     running.tick,
     running.status,
-    publishing.digest,
+    digests.digest,
     publishing.archive,
     publishing.export,
     review.review,

@@ -1,4 +1,4 @@
-"""Commands that give back what teachers said: digest, archive, export."""
+"""Commands that give back what teachers said: archive, export."""
 
 from __future__ import annotations
 
@@ -7,22 +7,6 @@ from pathlib import Path
 import click
 
 from bot.cli.common import chat_argument, fail, folder_option, json_option, print_json, progress_bar, say
-
-
-@click.command()
-@chat_argument
-@click.option("--preview", is_flag=True, help="Only show it; post nothing.")
-@folder_option
-def digest(folder: Path, chat: str, preview: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Write a chat's digest now, or show what it says."""
-    from bot.bootstrap import digest_preview, write_digest
-
-    if not preview:
-        click.echo(write_digest(folder, chat))
-        return
-    for account, text in digest_preview(folder, chat).items():
-        click.secho(f"{account}", bold=True)
-        click.echo(f"{text}\n")
 
 
 @click.command()

@@ -33,7 +33,18 @@ WHY = {
     "hidden": "hidden by a host",
 }
 
-_DONE = {"released": "released", "dropped": "dropped", "hidden": "hidden", "removed": "removed by its author's wish"}
+_DONE = {
+    "released": "released",
+    "dropped": "dropped",
+    "hidden": "hidden",
+    "removed": "removed by its author's wish",
+    "pinned": "pinned for the digest",
+    "left out": "left out of the digest",
+    "freed": "left to the digest's own choice",
+    "edited": "digest's words edited",
+    "stopped": "digest stopped",
+    "approved": "digest approved",
+}
 
 
 def _login_name() -> str:
@@ -120,15 +131,21 @@ def hide(folder: Path, address: str, reason: str | None, by: str, as_json: bool)
 
 def _checked(reason: str | None, by: str) -> tuple[str, str]:
     """Reason and name, each on one line; a decision without a reason helps nobody who reads the log."""
-    why, who = _one_line(reason or ""), _one_line(by)
-    if not why:
+    if not one_line(reason or ""):
         fail('Say why, for the log: --reason "…"')
+    return checked_name(reason or "", by)
+
+
+def checked_name(reason: str, by: str) -> tuple[str, str]:
+    """Reason, which may be empty, and name, each on one line and not too long for the log."""
+    why, who = one_line(reason), one_line(by)
     if len(why) > _MOST_REASON or not 0 < len(who) <= _MOST_BY:
         fail(f"A reason has at most {_MOST_REASON} characters, a name 1 to {_MOST_BY}.")
     return why, who
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A text without breaks and what cannot be printed."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
@@ -191,7 +208,8 @@ def _print_log(told: Sequence[Decision]) -> None:
     if not told:
         click.echo("Nothing was decided yet.")
     for one in told:
-        click.echo(f"{_moment(one.at)}  {one.key}  {_DONE[one.kind]} by {one.by}: {one.reason}")
+        why = f": {one.reason}" if one.reason else ""
+        click.echo(f"{_moment(one.at)}  {one.key}  {_DONE[one.kind]} by {one.by}{why}")
 
 
 def _moment(at: datetime) -> str:
