@@ -26,6 +26,7 @@ from bot.errors import NetworkError, StaffroomError, UserError
 from bot.listening import PACE, Listening
 from bot.services.collect import collect
 from bot.services.digest import digest
+from bot.services.hosting import held_lines
 from bot.services.hosts import waiting_lines
 from bot.tick import LEASE, LOCK, find_errands, named, publish_site, replan, run_errands_of, tidy
 
@@ -263,6 +264,7 @@ class Loop:
             self._told(Event("digest written", chat=chat))
         find_errands(house)
         troubles += waiting_lines(house.store, house.accounts)
+        troubles += held_lines(house.store, house.accounts, house.clock.now())
         self._tell_trouble("house", "\n".join(troubles))
         archived = publish_site(house)
         if archived.written or archived.removed:

@@ -19,7 +19,7 @@ from bot.services.hosts import reachable
 from bot.services.review import is_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from bot.domain.holding import HeldDigest, Saying
@@ -67,6 +67,20 @@ def tell_of_digests(store: Store, accounts: Mapping[str, NetworkName], now: date
         if store.send_preview(held, errands):
             new += len(errands)
     return new
+
+
+def held_lines(store: Store, accounts: Mapping[str, NetworkName], now: datetime) -> Iterator[str]:
+    """A line for each digest that waits for its hosts, where none of them can be told."""
+    for held in store.held_digests(now):
+        stored = store.chat(held.chat)
+        wanted = wanted_by(store.host_said(held.chat))
+        waits = held.until > now or (stored is not None and stored.series.approve)
+        if stored is None or not waits or wanted.stopped or wanted.approved or reachable(stored, accounts):
+            continue
+        yield (
+            f"{held.chat}: its digest is held, and no host could be told: none of `hosts:` has a handle on a network "
+            f"this bot is on. `staffroom digest show {held.chat}`."
+        )
 
 
 def card(stored: StoredChat, held: HeldDigest, content: ChatContent, phrase: Phrase) -> str:

@@ -13,7 +13,7 @@ from bot.domain.records import StoredChat
 from bot.domain.richtext import detect
 from bot.errors import UserError
 from bot.services.digest import digest
-from bot.services.hosting import Said, about_answer, add_words, answer_called, approve, card, stop
+from bot.services.hosting import Said, about_answer, add_words, answer_called, approve, card, held_lines, stop
 
 HOLD = timedelta(hours=2)
 CHOSEN = 181  # minutes after the start: the chat's hour, two of grace, and one minute
@@ -125,6 +125,19 @@ def test_hosts_are_sent_the_addresses_of_what_is_chosen_and_nobodys_words(stage:
     assert text.endswith(f"hold.until (en) 2027-01-08 01:01 (Europe/London)\nhold.do (en) {CHAT}")
     stage.at(CHOSEN + 2)
     assert len(told) == 2
+
+
+@pytest.mark.parametrize(
+    ("hosts", "lines"), [(HOSTS[:2], 0), (HOSTS, 0), (HOSTS[2:], 0), (("just a name",), 1), ((), 1)]
+)
+def test_it_is_said_here_where_no_host_can_be_told(stage: Stage, hosts: tuple[str, ...], lines: int) -> None:
+    stage.with_series(hosts=hosts)
+    stage.at(CHOSEN)
+    told = list(held_lines(stage.store, stage.house.accounts, stage.clock.now()))
+    assert len(told) == lines
+    assert all("no host could be told" in line for line in told)
+    stage.at(OUT)
+    assert list(held_lines(stage.store, stage.house.accounts, stage.clock.now())) == []
 
 
 def test_a_message_fits_however_much_is_chosen(stage: Stage) -> None:
