@@ -15,6 +15,7 @@ from bot.bootstrap.digests import change_digest, digest_now, digest_preview, wri
 from bot.bootstrap.doctor import examine, send_test_alert
 from bot.bootstrap.house import read_settings
 from bot.bootstrap.logins import login_account
+from bot.bootstrap.newsletter import newsletter_of, send_newsletter, unsubscribe
 from bot.bootstrap.people import about_person, ask_for, everybody, export_person, forget_account
 from bot.bootstrap.places import end_programs, place_duties
 from bot.bootstrap.review import decide, decisions, held_answer, held_answers, hide_answer
@@ -45,6 +46,7 @@ __all__ = [
     "hide_answer",
     "login_account",
     "migrate_database",
+    "newsletter_of",
     "place_duties",
     "plan_of",
     "publish",
@@ -53,7 +55,9 @@ __all__ = [
     "restore",
     "running_house",
     "scaffold_folder",
+    "send_newsletter",
     "send_test_alert",
     "status_of",
+    "unsubscribe",
     "write_digest",
 ]

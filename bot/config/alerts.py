@@ -54,8 +54,9 @@ def read_alerts(
     if block.mail is not None and "mail" in accounts:
         say = "An account that is called mail would share its password's name with the mail server. Rename it."
         reading.note(("networks", "mail"), say, "mail-chat:")
-    return AlertSettings(block.to, _mail(block.mail))
+    return AlertSettings(block.to, mail_settings(block.mail))
 
 
-def _mail(block: MailBlock | None) -> MailSettings | None:
+def mail_settings(block: MailBlock | None) -> MailSettings | None:
+    """A mail server's block as settings."""
     return None if block is None else MailSettings(block.server, block.port, block.sender, block.user)

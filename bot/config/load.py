@@ -12,6 +12,7 @@ from bot.config.accounts import read_accounts, speakers
 from bot.config.alerts import read_alerts
 from bot.config.checks import Draft
 from bot.config.messages import tidy
+from bot.config.newsletter import read_newsletter
 from bot.config.publishing import read_publish
 from bot.config.reading import Reading, survivors
 from bot.config.series_models import ChatBlock, QuestionBlock, SeriesFile
@@ -44,6 +45,7 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
     alerts = read_alerts(staffroom, accounts, complain=whole_networks)
     publish = read_publish(staffroom, accounts)
     site = _site(staffroom, folder)
+    newsletter = read_newsletter(staffroom, folder, site, alerts)
     _check_site_folder(staffroom, folder)
     loose, files = _series_files(folder)
     readings = [(slug, Reading(f"series/{path.name}", _bytes(path), SeriesFile)) for slug, path in files]
@@ -77,6 +79,7 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
         networks=accounts,
         alerts=alerts,
         publish=publish,
+        newsletter=newsletter,
         series=tuple(_in_order(draft.series) for draft in drafts),
         places={"": (STAFFROOM, staffroom.source.places())} | {draft.series.slug: _places(draft) for draft in drafts},
     )
@@ -94,6 +97,7 @@ def load_staffroom(folder: Path) -> Settings:
     alerts = read_alerts(staffroom, accounts, complain=whole_networks)
     publish = read_publish(staffroom, accounts)
     site, whole = _site(staffroom, folder), staffroom.value
+    newsletter = read_newsletter(staffroom, folder, site, alerts)
     _check_site_folder(staffroom, folder)
     problems = tidy(staffroom.source, staffroom.problems)
     if problems or whole is None or site is None:
@@ -107,6 +111,7 @@ def load_staffroom(folder: Path) -> Settings:
         networks=accounts,
         alerts=alerts,
         publish=publish,
+        newsletter=newsletter,
         series=(),
         places={"": (STAFFROOM, staffroom.source.places())},
     )

@@ -103,6 +103,20 @@ class CommandSettings(msgspec.Struct, frozen=True):
 PlaceSettings = BranchSettings | BucketSettings | CommandSettings
 
 
+class NewsletterSettings(msgspec.Struct, frozen=True):
+    """A newsletter by mail.
+
+    Attributes:
+        recipients: the file with the addresses, absolute.
+        mail: the server that carries it.
+        unsubscribe: an https address that takes the wish to get no more; empty for none.
+    """
+
+    recipients: Path
+    mail: MailSettings
+    unsubscribe: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True):
     """All of a bot's folder, checked.
 
@@ -117,6 +131,7 @@ class Settings(msgspec.Struct, frozen=True):
         places: for each series' slug (and ``""`` for ``staffroom.yaml``) its file and the places in it.
         alerts: who is told of trouble; nobody where it is not set.
         publish: other places where the archive is put, in the file's order.
+        newsletter: the newsletter by mail; ``None`` where there is none.
     """
 
     folder: Path
@@ -129,6 +144,7 @@ class Settings(msgspec.Struct, frozen=True):
     places: dict[str, tuple[str, dict[Steps, tuple[int, int]]]] = {}
     alerts: AlertSettings = AlertSettings()
     publish: tuple[PlaceSettings, ...] = ()
+    newsletter: NewsletterSettings | None = None
 
     def place(self, slug: str, *steps: str | int) -> Place:
         """File, line and column (from 1) of a value in a series' file, or of the nearest thing around it.

@@ -142,6 +142,33 @@ class AlertsBlock(Block):
         return distinct(value)
 
 
+class NewsletterBlock(Block):
+    """A newsletter by mail about what was said: topics, questions and figures, nobody's words."""
+
+    recipients: Word = Field(
+        "newsletter.txt",
+        description="The file with the addresses, one a line, within the bot's folder; only you may read it (0600).",
+        examples=["newsletter.txt"],
+    )
+    mail: MailBlock | None = Field(
+        None,
+        description="The server that carries it, if not the one under alerts:.",
+        examples=["{server: smtp.example.org, sender: chats@example.org}"],
+    )
+    unsubscribe: Address | None = Field(
+        None,
+        description="An https address of yours that takes the wish to get no more at one click (RFC 8058).",
+        examples=["https://example.org/unsubscribe"],
+    )
+
+    @field_validator("unsubscribe")
+    @classmethod
+    def _safe(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("https://"):
+            raise Wrong("Mail programs take an address that begins with https:// only.")
+        return value
+
+
 class StaffroomFile(Block):
     """What holds for all series of one bot."""
 
@@ -164,6 +191,11 @@ class StaffroomFile(Block):
         None,
         description="Who is told when a prompt is missed, a network is silent or a login is refused.",
         examples=['{to: ["@sam@social.example.org"]}'],
+    )
+    newsletter: NewsletterBlock | None = Field(
+        None,
+        description="A newsletter by mail about what was said.",
+        examples=["{recipients: newsletter.txt}"],
     )
 
     publish: tuple[PlaceBlock, ...] = Field(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from bot.ports.alerts import AlertBook
 from bot.ports.digests import DigestBook
+from bot.ports.letters import LetterBook
 from bot.ports.outbox import OutboxBook
 from bot.ports.people import PeopleBook
 from bot.ports.posts import PostBook
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from bot.domain.vitals import Gauges
 
 
-class Store(OutboxBook, PostBook, PeopleBook, DigestBook, AlertBook, Protocol):
+class Store(OutboxBook, PostBook, PeopleBook, DigestBook, AlertBook, LetterBook, Protocol):
     """The truth, in parts. Every method is one transaction; all times are aware UTC."""
 
     # -- archive ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Mail to operators, handed to the operator's own mail server (RFC 5321), encrypted unless that is this computer.
+"""Mail, handed to the operator's own mail server (RFC 5321), encrypted unless that is this computer.
 
 Whether a mail was taken is not known where the server's last word is missing. It is sent again then, under the same
 Message-ID (RFC 5322, section 3.6.4), so that mail programs show it once.
@@ -89,14 +89,18 @@ class SmtpMail:
 
     def send(self, notice: Notice) -> None:
         """See ``ports.Mail.send``. What is said of a failure repeats no address and no word of the server's."""
-        mail = letter(notice, self._sender)
+        self.hand_over(letter(notice, self._sender), notice.to)
+
+    def hand_over(self, mail: EmailMessage | None, to: str = "") -> None:
+        """Hand a whole mail over, as ``send`` does; without one only connect and log in."""
         smtp = self._client()
         with self._bounded(smtp):
             try:
                 with self._failures(at_door=True):
                     self._enter(smtp)
-                with self._failures(at_door=False):
-                    smtp.send_message(mail, from_addr=self._sender, to_addrs=[notice.to])
+                if mail is not None:
+                    with self._failures(at_door=False):
+                        smtp.send_message(mail, from_addr=self._sender, to_addrs=[to])
                 with suppress(OSError, smtplib.SMTPException):
                     smtp.quit()  # it has taken the mail, whatever it says now
             finally:

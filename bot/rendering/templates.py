@@ -242,7 +242,8 @@ class Templates:
 
 def _is_markup(name: str | None) -> bool:
     """Whether what is filled into a template has to be escaped: everywhere but in posts and plain mail."""
-    return not (name or "").removeprefix("original/").startswith(("prompts/", "digest/"))
+    bare = (name or "").removeprefix("original/")
+    return not bare.startswith(("prompts/", "digest/")) and not (bare.startswith("newsletter/") and ".txt" in bare)
 
 
 def _clean(value: object) -> object:

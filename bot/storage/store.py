@@ -19,6 +19,7 @@ from bot.storage.errands import Errands
 from bot.storage.gauges import Figures
 from bot.storage.inviting import Inviting
 from bot.storage.keeping import Keeping
+from bot.storage.letters import Letters
 from bot.storage.linking import Linking
 from bot.storage.live import Live
 from bot.storage.outbox import Outbox
@@ -69,6 +70,7 @@ class SqlStore(  # one part for each verb's needs
     Running,
     Figures,
     Alerts,
+    Letters,
     Restoring,
 ):
     """``ports.Store`` over SQLite or PostgreSQL. May be used by several processes and threads at once."""

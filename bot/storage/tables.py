@@ -95,8 +95,8 @@ meta = Table(
     Column("value", LargeBinary, nullable=False),
 )
 """``pepper``: the secret of node keys; ``rehearsal``: present where everything in here is made up; ``beats.run`` and
-``beats.tick``: when those worked last; ``erased``: present where something was erased since ``tidied``, SQLite only;
-``place.NAME``: how a place fares where the archive stands too."""
+``beats.tick``: when those worked last; ``letter.…`` and ``nomore.…``: see ``letters.py``; ``erased``: present where
+something was erased since ``tidied``, SQLite only; ``place.NAME``: how a place fares where the archive stands too."""
 
 # -- plan ----------------------------------------------------------------------------------------------------------
 
