@@ -26,6 +26,7 @@ from bot.rendering.linkpages import link_pages
 from bot.rendering.schoolpages import school_pages
 from bot.rendering.seriespage import series_page
 from bot.rendering.sheets import Page, Sheets, digest
+from bot.rendering.snippet import snippet, snippet_values
 from bot.rendering.socialcard import card_of, card_of_series, colours_of, paint, site_card
 from bot.rendering.topicpage import topic_page
 from bot.rendering.wordpages import people_page, word_pages
@@ -226,9 +227,13 @@ class SiteRenderer:
         path = urls.series_page(series.slug)
         coming = [stored for stored in chats if stored.chat.ends_at > now]
         past = [stored for stored in chats if stored.chat.ends_at <= now][::-1]
-        mine = card_of_series(series, series_card(words, series, ()).rhythm, self._press.site.title)
-        yield self._card(urls.series_card(series.slug), mine)
+        mine = series_card(words, series, self._press.site.voices)
+        yield self._card(urls.series_card(series.slug), card_of_series(series, mine.rhythm, self._press.site.title))
         yield series_page(self._sheets, series, coming, past, figures)
+        shown = snippet_values(self._press, words, mine, coming)
+        yield self._page(
+            urls.series_snippet(series.slug), [mine.language, shown], lambda _: snippet(self._press, words, shown)
+        )
         feeds = (urls.series_feed(series.slug), urls.series_json_feed(series.slug))
         yield from self._feeds(words, series.title, path, feeds, chats=_told(chats, figures, now), figures=figures)
         yield self._calendar(words, series.title, urls.series_calendar(series.slug), in_calendar(chats, now))

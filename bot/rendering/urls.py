@@ -77,6 +77,11 @@ def school_page(name: str) -> str:
     return f"schools/{name}/index.html"
 
 
+def series_snippet(series: str) -> str:
+    """What other sites may show of a series: its next chat."""
+    return f"{folder(series)}/snippet.html"
+
+
 def chat_page(chat: str) -> str:
     """The page of a chat, by its id."""
     return f"{_chat_folder(chat)}/index.html"

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
-from contract.store_world import END, everything
+from contract.store_world import END, database_url, everything, store
 
 from bot.domain.letters import Letter, letter_id
 from bot.storage.store import SqlStore
+
+__all__ = ["database_url", "store"]  # fixtures
 
 NAME = "edchat/2027-01-07"
 

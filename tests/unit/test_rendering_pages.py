@@ -357,7 +357,7 @@ def test_the_end_of_a_chat_moves_it_from_coming_to_past() -> None:
     before, after = sample.START + timedelta(minutes=30), sample.START + timedelta(minutes=90)
     one, two = marks(now=before), marks(now=after)
     moved = {path for path in one if one[path] != two[path]}
-    lists = {"index.html", "topics/index.html", "edchat/index.html"}
+    lists = {"index.html", "topics/index.html", "edchat/index.html", "edchat/snippet.html"}
     assert moved == lists | {"calendar.ics", "edchat/calendar.ics", "sitemap.xml"}
 
 
