@@ -38,6 +38,7 @@ def own_phrases(file: Path, like: Mapping[str, object]) -> tuple[dict[str, objec
         return {}, [Problem(place, 0, 0, f"Too many brackets stand within each other here. {_KEPT}")]
     if not isinstance(found, dict):
         return {}, [Problem(place, 1, 0, 'Write phrases in braces: {"site.chats": "Our chats"}.')]
+    like = {**_NAMES, **like}
     kept, problems = dict[str, object](), list[Problem]()
     for key, phrase in found.items():
         wrong = next(_wrong(phrase, like[key]), "") if key in like else "There is no phrase of this name to replace."
@@ -47,6 +48,9 @@ def own_phrases(file: Path, like: Mapping[str, object]) -> tuple[dict[str, objec
             kept[key] = phrase
     return kept, problems
 
+
+_NAMES: dict[str, object] = {"weekdays": [""] * 7, "months": [""] * 12, "cities": {}}
+"""Names that CLDR knows, and an operator may know better."""
 
 _KEPT = "The shipped phrases serve."
 

@@ -23,6 +23,7 @@ from jinja2 import (
 from bot.domain.cleaning import showable
 from bot.domain.plainwords import plain_words
 from bot.errors import Problem
+from bot.rendering import cldr
 from bot.rendering.bounds import BoundedEnvironment, TooMuch, purse, spend
 from bot.rendering.loaders import OURS, OwnLoader, ShippedLoader, Unusable, outside
 from bot.rendering.ownwords import own_phrases
@@ -226,6 +227,7 @@ class Templates:
 
     def _fingerprint(self) -> str:
         digest = hashlib.blake2b(digest_size=12)
+        digest.update(cldr.VERSION.encode())
         ours = ShippedLoader()
         for name in ours.list_templates():
             digest.update(f"{name}\0{self._text(name, shipped_only=True)}\0".encode())

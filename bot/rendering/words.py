@@ -1,12 +1,14 @@
-"""The bot's own words in the reader's language: phrases, plurals, dates and times, from ``templates/words/*.json``."""
+"""The bot's own words in the reader's language: phrases from ``templates/words/*.json``, plurals and dates by CLDR."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
+
+from bot.rendering import cldr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -16,8 +18,8 @@ FALLBACK = "en"
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _BLANK = re.compile(r"\{(\w+)\}")
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"})
+_NAMES: dict[str, Literal["weekdays", "months"]] = {"weekdays": "weekdays", "months": "months"}
 _UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu", "Etc/Universal"})
-_WELSH = {0: "zero", 1: "one", 2: "two", 3: "few", 6: "many"}
 
 
 def primary(language: str) -> str:
@@ -37,16 +39,6 @@ def spoken(words: Words, languages: Sequence[str]) -> tuple[str, str]:
     language = languages[0] if languages and _LANGUAGE.fullmatch(languages[0]) else ""
     way = direction(language) if language else words.direction
     return "" if primary(language) == primary(words.language) else language, "" if way == words.direction else way
-
-
-def plural(language: str, n: int) -> str:
-    """The form a count takes (https://cldr.unicode.org/index/cldr-spec/plural-rules), for the languages shipped."""
-    code = primary(language)
-    if code == "cy":
-        return _WELSH.get(n, "other")
-    if code == "fr":
-        return "one" if n in (0, 1) else "other"
-    return "one" if n == 1 else "other"
 
 
 class Words:
@@ -101,10 +93,12 @@ class Words:
         count = 0 if n is None else n
         if count == 0 and "zero" in phrase:
             return str(phrase["zero"])
-        return str(phrase.get(plural(self.language, count), phrase["other"]))
+        return str(phrase.get(cldr.plural(self.language, count), phrase["other"]))
 
     def words(self, key: str) -> Sequence[str]:
-        """A list of words: weekdays, months, numbers."""
+        """A list of words: numbers, and weekdays and months, which CLDR knows where the phrases lack them."""
+        if key in _NAMES and key not in self._phrases:
+            return cldr.names(self.language, _NAMES[key])
         found = self._phrases[key]
         if not isinstance(found, list):
             raise KeyError(key)
@@ -130,8 +124,9 @@ class Words:
     def city(self, zone: str) -> str:
         """A zone's place as people there call it: ``London`` for ``Europe/London``."""
         name = zone.rsplit("/", 1)[-1].replace("_", " ")
-        cities = self._phrases["cities"]
-        return str(cities.get(name, name)) if isinstance(cities, dict) else name
+        cities = self._phrases.get("cities")
+        known = cities.get(name) if isinstance(cities, dict) else None
+        return str(known or cldr.city(self.language, zone) or name)
 
     def weekday(self, day: dt.date) -> str:
         """``Thursday``."""
