@@ -20,7 +20,7 @@ ALLOWED = {
     "title": set(),
     "link": {"rel", "href", "type", "title"},
     "body": set(),
-    "a": {"href", "rel", "aria-current"},
+    "a": {"href", "rel", "aria-current", "target"},
     "nav": {"aria-label", "aria-labelledby"},
     "section": {"aria-labelledby"},
     "time": {"datetime"},
