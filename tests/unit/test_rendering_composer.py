@@ -136,7 +136,7 @@ def test_a_poll_is_native_on_mastodon_and_lettered_on_bluesky() -> None:
     assert mastodon.poll.options == ("Ticks", "Levels", "Comments", "None of them")
     assert "A Ticks" not in mastodon.text.text
     assert bluesky.poll is None
-    assert "A Ticks · B Levels · C Comments · D None of them\nReply with the letter." in bluesky.text.text
+    assert "A Ticks · B Levels · C Comments · D None of them\nReply in public with the letter." in bluesky.text.text
 
 
 def test_a_poll_is_open_until_the_chats_end_but_never_shorter_or_longer_than_the_server_takes() -> None:
