@@ -314,6 +314,30 @@ def test_of_somebody_nameless_programs_learn_no_more_than_readers() -> None:
     assert below(article, "footer").css_first(".u-syndication") is None
 
 
+# -- languages -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "reply"),
+    [
+        ("en", "In two minutes", "in reply to Year 5 teacher in Leeds"),
+        ("cy", "Mewn dwy funud", "mewn ateb i Year 5 teacher in Leeds"),
+        ("de", "In zwei Minuten", "als Antwort auf Year 5 teacher in Leeds"),
+        ("es", "En dos minutos", "en respuesta a Year 5 teacher in Leeds"),
+        ("fr", "En deux minutes", "en réponse à Year 5 teacher in Leeds"),
+    ],
+)
+def test_a_page_speaks_its_series_language(language: str, heading: str, reply: str) -> None:
+    whole = sample.content()
+    series = msgspec.structs.replace(whole.stored.series, languages=(language,))
+    stored = msgspec.structs.replace(whole.stored, series=series)
+    page = page_of(msgspec.structs.replace(whole, stored=stored))
+    assert words(page.css_first("#brief-title")) == heading
+    assert words(page.css_first("#a-02 > .to")) == reply
+    assert page.css_first("#a-01 .e-content").attributes.get("lang") == (None if language == "en" else "en")  # type: ignore[union-attr]
+    assert page.css_first(".brief ul a").attributes.get("lang") == (None if language == "en" else "en")  # type: ignore[union-attr]
+
+
 # -- size ----------------------------------------------------------------------------------------------------------
 
 
