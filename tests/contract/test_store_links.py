@@ -1,16 +1,23 @@
 """The store's contract for the links of many chats, over SQLite and PostgreSQL."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 from contract.store_world import START, candidate, chat, database_url, opened, same_revision, save, store, teacher
 
 from bot.domain.records import Candidate, SharedLink
 from bot.domain.richtext import RichText, detect, links
+from bot.publishing.targets import FolderTarget
+from bot.rendering.pages import SiteRenderer
+from bot.rendering.site import Site
+from bot.rendering.templates import Templates
+from bot.services.archive import archive
 from bot.storage.store import SqlStore
 
 __all__ = ["database_url", "store"]
 
+TEMPLATES = Templates()
 NOW = START + timedelta(minutes=30)
 
 
@@ -59,6 +66,28 @@ def test_what_is_gone_leaves_its_links_and_tells_the_pages(store: SqlStore) -> N
     store.upsert([said], NOW)
     assert not same_revision(store, one.id, lambda: store.bury([said.key], NOW))
     assert store.shared_links([one.id]) == {}
+
+
+def test_a_link_of_somebody_who_left_is_in_no_file_any_more(store: SqlStore, tmp_path: Path) -> None:
+    one, question = opened(store)
+    gone = candidate(store, one.id, "a", question, text=saying("https://example.org/only-mine"), author=teacher("ben"))
+    stays = candidate(store, one.id, "b", question, text=saying("https://example.org/stays"))
+    store.upsert([gone, stays], NOW)
+    site, renderer = tmp_path / "site", SiteRenderer(TEMPLATES, Site(), lambda: NOW)
+    archive(store, renderer, FolderTarget(site))
+    assert "links/index.html" in _files_with(site, "only-mine")
+    store.bury([gone.key], NOW)
+    archive(store, renderer, FolderTarget(site))
+    assert _files_with(site, "only-mine") == set()
+    assert "links/index.html" in _files_with(site, "example.org/stays")
+
+
+def _files_with(folder: Path, words: str) -> set[str]:
+    return {
+        file.relative_to(folder).as_posix()
+        for file in folder.rglob("*")
+        if file.is_file() and words in file.read_text(encoding="utf-8")
+    }
 
 
 def test_the_links_are_those_of_the_chats_own_page(store: SqlStore) -> None:
