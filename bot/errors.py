@@ -12,6 +12,7 @@ StaffroomError
 │   ├── Refused           certainly not done, and trying the same again is no use
 │   └── Unauthorized      the login is not accepted (any more)
 ├── PlaceError            a place could not be brought up to what the site's folder holds
+├── SearchError           what search needs could not be made; pages do not wait for it
 └── StoreError            the database cannot be used as it is
     └── LeaseLost         another process took over; stop touching that delivery
 """
@@ -109,6 +110,10 @@ class Unauthorized(NetworkError):
 
 class PlaceError(StaffroomError):
     """A place where the archive stands too could not be brought up to date; tried again later, from where it was."""
+
+
+class SearchError(StaffroomError):
+    """An index for search could not be made; the message says why and what to do."""
 
 
 class StoreError(StaffroomError):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.domain.posts import NetworkName
     from bot.domain.schedule import Series
     from bot.domain.sweeps import Rhythm
-    from bot.ports import Archived, Clock, Condition, Network, Renderer, Store, Target
+    from bot.ports import Archived, Clock, Condition, Indexer, Network, Renderer, Store, Target
     from bot.ports.phrases import Phrase
     from bot.services.alerts import Alerter
     from bot.services.deliver import Deliverer
@@ -68,6 +68,7 @@ class House:
         outage: tells operators that the store cannot be used.
         places: where the archive stands besides the site's own folder.
         writing: held while pages are written, so that no place takes half of an update for the whole.
+        indexer: makes indexes for search; ``None`` where the site has none.
     """
 
     store: Store
@@ -90,6 +91,7 @@ class House:
     outage: Outage | None = None
     places: Sequence[PlaceKeeper] = ()
     writing: Lock = field(default_factory=Lock)
+    indexer: Indexer | None = None
 
     def ear(self, account: str) -> Ear:
         """The ear of an account."""
@@ -162,7 +164,8 @@ def tick(house: House, *, everything: bool = False, publish: bool = True, rhythm
     second = deliver_due(house, troubles) if digests else Delivered()
     if house.alerts is not None:
         troubles += house.alerts.work(house.clock.now()).troubles
-    pages = publish_site(house).written if publish else 0
+    archived = publish_site(house) if publish else None
+    troubles += archived.troubles if archived else ()
     copied = keep_places(house, troubles) if publish else 0
     return Ticked(
         sent=first.sent + second.sent,
@@ -171,7 +174,7 @@ def tick(house: House, *, everything: bool = False, publish: bool = True, rhythm
         missed=missed,
         posts=heard + collected.new,
         digests=digests,
-        pages=pages,
+        pages=archived.written if archived else 0,
         copied=copied,
         troubles=tuple(dict.fromkeys(troubles)),
     )
@@ -180,7 +183,7 @@ def tick(house: House, *, everything: bool = False, publish: bool = True, rhythm
 def publish_site(house: House) -> Archived:
     """Bring the pages up to date; that they cannot be written is remembered, for whoever is to be told."""
     with house.writing, minding_site(house.store, house.clock.now()):
-        return archive(house.store, house.renderer, house.target)
+        return archive(house.store, house.renderer, house.target, indexer=house.indexer)
 
 
 def keep_places(house: House, troubles: list[str]) -> int:

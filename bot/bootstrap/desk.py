@@ -11,6 +11,7 @@ import msgspec
 from bot.bootstrap.house import (
     accounts_of,
     database_file_of,
+    indexer_of,
     open_store_of,
     owner_name,
     read_settings,
@@ -129,7 +130,7 @@ def publish(folder: Path, progress: Callable[[float], None]) -> Published:
     if not store.is_rehearsal():
         plan(store, settings.series, accounts_of(settings), clock.now())
     with minding_site(store, clock.now()):
-        done = archive(store, renderer_of(settings, clock), target_of(settings), progress)
+        done = archive(store, renderer_of(settings, clock), target_of(settings), progress, indexer=indexer_of())
     return Published(done, settings.site.folder, tuple(_to_places(settings, store, clock)))
 
 

@@ -7,6 +7,7 @@ import random
 import secrets
 import socket
 import stat
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from bot.domain.schedule import Image, Series
     from bot.domain.textlength import Limits
     from bot.errors import Problem
-    from bot.ports import Clock, Composer, Renderer, Store, Target
+    from bot.ports import Clock, Composer, Indexer, Renderer, Store, Target
     from bot.ports.phrases import Phrase
     from bot.services.alerts import Alerter
     from bot.services.outage import Outage
@@ -143,7 +144,26 @@ def renderer_of(settings: Settings, clock: Clock) -> Renderer:
     """What makes this folder's pages."""
     from bot.rendering.pages import SiteRenderer
 
-    return SiteRenderer(templates_of(settings.folder), site_of(settings), clock.now)
+    return SiteRenderer(templates_of(settings.folder), site_of(settings), clock.now, searcher())
+
+
+def searcher() -> str:
+    """Names what makes indexes for search, with its version; empty where the extra ``search`` is not installed."""
+    try:
+        return f"pagefind {version('pagefind-bin')}"
+    except PackageNotFoundError:
+        return ""
+
+
+def indexer_of() -> Indexer | None:
+    """What makes indexes for search; ``None`` where the extra ``search`` is not installed: the site has no search."""
+    if not searcher():
+        return None
+    from pagefind_bin import get_executable
+
+    from bot.publishing.pagefind import PagefindIndexer
+
+    return PagefindIndexer(get_executable())
 
 
 def target_of(settings: Settings) -> Target:
@@ -240,6 +260,7 @@ def open_house(
         series=fresh_series(settings.folder, settings),
         renderer=renderer_of(settings, clock),
         target=target_of(settings),
+        indexer=indexer_of(),
         clock=clock,
         owner=owner,
         watch=load_watchwords(settings.folder),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bot.bootstrap.desk import clock_of
-from bot.bootstrap.house import open_store_of, read_settings, renderer_of, target_of
+from bot.bootstrap.house import indexer_of, open_store_of, read_settings, renderer_of, target_of
 from bot.config import load_staffroom
 from bot.domain.consent import Wish
 from bot.domain.people import called, standing
@@ -134,7 +134,7 @@ def ask_for(folder: Path, name: str, network: NetworkName | None, kind: WishKind
             store.unname(one.account)  # others may have named somebody of whom nothing is kept
     if kind == "joined":
         store.sweep_again(series)
-    archive(store, renderer_of(settings, clock), target_of(settings))
+    archive(store, renderer_of(settings, clock), target_of(settings), indexer=indexer_of())
     handles = tuple(one.handle for one in whom if one.kept)
     return Done(handles, tuple(one.handle for one in whom), posted)
 

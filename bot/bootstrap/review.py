@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from bot.bootstrap.desk import clock_of
-from bot.bootstrap.house import open_store_of, renderer_of, target_of
+from bot.bootstrap.house import indexer_of, open_store_of, renderer_of, target_of
 from bot.config import load_staffroom
 from bot.config.watchwords import load_watchwords
 from bot.domain.posts import NetworkName
@@ -116,7 +116,7 @@ def _and_publish(folder: Path, rule: Callable[[Store, datetime, Watchwords], Dec
     store = _store(settings)
     clock = clock_of(store)
     done = rule(store, max(datetime.now(UTC), clock.now()), watch)
-    archive(store, renderer_of(settings, clock), target_of(settings))
+    archive(store, renderer_of(settings, clock), target_of(settings), indexer=indexer_of())
     return done
 
 

@@ -8,7 +8,18 @@ from bot.ports.network import Budget, Condition, Heard, Identity, LookUp, Networ
 from bot.ports.outbox import OutboxBook
 from bot.ports.people import Held, PeopleBook, Person
 from bot.ports.posts import Due, PostBook, Standing, Stored
-from bot.ports.publishing import Archived, Brought, Composer, Copied, Place, PlannedPage, Renderer, Target
+from bot.ports.publishing import (
+    Archived,
+    Brought,
+    Composer,
+    Copied,
+    Indexer,
+    Place,
+    PlannedBundle,
+    PlannedPage,
+    Renderer,
+    Target,
+)
 from bot.ports.store import Store
 
 __all__ = [
@@ -25,6 +36,7 @@ __all__ = [
     "Heard",
     "Held",
     "Identity",
+    "Indexer",
     "LookUp",
     "Mail",
     "Network",
@@ -33,6 +45,7 @@ __all__ = [
     "PeopleBook",
     "Person",
     "Place",
+    "PlannedBundle",
     "PlannedPage",
     "PostBook",
     "Renderer",

@@ -51,11 +51,18 @@ class Composer(Protocol):
 
 
 class Archived(msgspec.Struct, frozen=True):
-    """What publishing did: pages written, left as they were, and removed."""
+    """What publishing did: pages written, left as they were, and removed.
+
+    Attributes:
+        indexed: how many bundles search got anew.
+        troubles: what went wrong beside the pages, in words.
+    """
 
     written: int
     unchanged: int
     removed: int
+    indexed: int = 0
+    troubles: tuple[str, ...] = ()
 
 
 class PlannedPage(Protocol):
@@ -76,6 +83,43 @@ Shared = Callable[[Collection[str]], Mapping[str, tuple[SharedLink, ...]]]
 def nothing_shared(chats: Collection[str]) -> Mapping[str, tuple[SharedLink, ...]]:  # noqa: ARG001 - a ``Shared``
     """No links at all."""
     return {}
+
+
+class PlannedBundle(Protocol):
+    """What search is to know of a part of the archive; it is made anew as a whole.
+
+    Attributes:
+        folder: where its files stand, with the slash at its end; no other file of the site stands there.
+        mark: a fingerprint of all it is made from.
+        language: primary subtag of the language whose words it knows best.
+        engine: the script that searches comes with it, and nothing to be found.
+    """
+
+    folder: str
+    mark: str
+    language: str
+    engine: bool
+
+    def sources(self, content: Callable[[str], ChatContent]) -> Mapping[str, bytes]:
+        """The unpublished pages it is made from, by path; ``content`` as for pages."""
+        ...
+
+
+class Indexer(Protocol):
+    """Makes bundles for search."""
+
+    def index(self, sources: Mapping[str, bytes], language: str, *, engine: bool) -> Mapping[str, bytes]:
+        """A bundle's files by their path in its folder.
+
+        Args:
+            sources: unpublished pages by path; what they say is on no disk when this returns.
+            language: primary subtag.
+            engine: give the script that searches, too.
+
+        Raises:
+            SearchError: it cannot be made, or not in time.
+        """
+        ...
 
 
 class Renderer(Protocol):
@@ -100,6 +144,10 @@ class Renderer(Protocol):
                 leads on.
             shared: gives the links of chats (``Store.shared_links``); asked only by a page that is made.
         """
+        ...
+
+    def bundles(self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures]) -> Iterable[PlannedBundle]:
+        """All that search is to know of these chats; nothing where the site has no search."""
         ...
 
 

@@ -68,6 +68,7 @@ class FolderTarget:
         while parent != self.folder and not any(parent.iterdir()):
             parent.rmdir()
             self._unsettled.discard(parent)
+            self._swept.discard(parent)
             parent = parent.parent
         self._unsettled.add(parent)
         return True

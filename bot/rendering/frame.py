@@ -32,11 +32,12 @@ def networks_of(voices: Iterable[Voice]) -> list[NetworkName]:
 
 
 class Press(NamedTuple):
-    """What making any page needs; ``closed`` as in ``crawlers.may_list``."""
+    """What making any page needs; ``closed`` as in ``crawlers.may_list``; ``search``: the site can be searched."""
 
     templates: Templates
     site: Site
     closed: frozenset[str] = frozenset()
+    search: bool = False
 
     def words(self, language: str = "") -> Words:
         """The phrases of a language; of the site's own where none is named."""
@@ -72,6 +73,7 @@ class Press(NamedTuple):
             "card": urls.CARD,
             "card_alt": self.site.title,
             "instead": here,
+            "search": urls.SEARCH if self.search else "",
         } | values
         frame["canonical"] = urls.absolute(self.site.address, frame["instead"])
         frame["index"] = frame["index"] and may_list(here, self.closed)

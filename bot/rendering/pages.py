@@ -24,6 +24,8 @@ from bot.rendering.homepage import home_page
 from bot.rendering.icon import icon_png, icon_svg
 from bot.rendering.linkpages import link_pages
 from bot.rendering.schoolpages import school_pages
+from bot.rendering.searching import Sources
+from bot.rendering.searchpage import search_values
 from bot.rendering.seriespage import series_page
 from bot.rendering.sheets import Page, Sheets, digest
 from bot.rendering.snippet import snippet, snippet_values
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from bot.domain.records import ChatContent, ChatFigures, StoredChat
     from bot.domain.schedule import Series
     from bot.ports.publishing import Shared
+    from bot.rendering.searching import Bundle
     from bot.rendering.site import Site
     from bot.rendering.socialcard import Colours, SocialCard
     from bot.rendering.templates import Templates
@@ -57,15 +60,17 @@ class SiteRenderer:
         templates: shipped ones and the operator's own.
         site: the site's settings.
         now: asks the time, aware UTC: it parts coming chats from past ones.
+        searcher: names what makes indexes for search, with its version; empty where the site has no search.
     """
 
-    def __init__(self, templates: Templates, site: Site, now: Callable[[], datetime]) -> None:
-        self._press = Press(templates, site)
+    def __init__(self, templates: Templates, site: Site, now: Callable[[], datetime], searcher: str = "") -> None:
+        self._press = Press(templates, site, search=bool(searcher))
         self._now = now
-        self._base = f"{templates.fingerprint} {digest(site)}"
+        self._base = f"{templates.fingerprint} {digest(site, bool(searcher))}"
         self._sheets = Sheets(self._press, self._base)
         self._recent = Recent()
         self._planned: dict[str, Page] = {}
+        self._sources = Sources(self._press, searcher)
 
     def pages(
         self,
@@ -141,6 +146,8 @@ class SiteRenderer:
         gone_by = {slug: [one for one in mine[::-1] if one.chat.ends_at <= now] for slug, mine in by_series.items()}
         yield topic_page(self._sheets, chats, gone_by)
         yield from link_pages(self._sheets, chats, figures, shared)
+        if self._press.search:
+            yield from self._search(every, chats, figures, now)
         site, words = self._press.site, self._press.words()
         told = _told(chats, figures, now)
         yield from self._feeds(words, site.title, urls.HOME, (urls.FEED, urls.JSON_FEED), chats=told, figures=figures)
@@ -160,6 +167,24 @@ class SiteRenderer:
             changed = changed_on(chats, figures, self._now())
             made_from = [(path, changed.get(path)) for path in listed]
             yield self._page(urls.SITEMAP, made_from, lambda _: sitemap(address, listed, changed))
+
+    def bundles(self, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures]) -> Iterator[Bundle]:
+        """What search is to know of these chats; nothing where the site has no search."""
+        if self._press.search:
+            yield from self._sources.bundles(chats, figures, self._now())
+
+    def _search(
+        self,
+        every: Sequence[Series],
+        chats: Sequence[StoredChat],
+        figures: Mapping[str, ChatFigures],
+        now: datetime,
+    ) -> Iterator[Page]:
+        press, words = self._press, self._press.words()
+        values = search_values(press, every, chats, figures, now)
+        title = words("search.title")
+        yield self._page(urls.SEARCH, values, lambda _: press.page("search", words, urls.SEARCH, title, values))
+        yield self._page(urls.SEARCH_SCRIPT, "", lambda _: press.templates.source("site/search.js").encode())
 
     def _download(self, chat: str, made_from: object) -> Page:
         """A chat to keep: made from what its page is made from, and from its data."""

@@ -31,8 +31,10 @@ SITEMAP = "sitemap.xml"
 ICON = "icon.svg"
 TOUCH_ICON = "apple-touch-icon.png"
 CARD = "card.png"
+SEARCH = "search/index.html"
+SEARCH_SCRIPT = "search/search.js"
 
-_TAKEN = frozenset({"about", "guidelines", "links", "people", "privacy", "schools", "take-part", "topics"})
+_TAKEN = frozenset({"about", "guidelines", "links", "people", "privacy", "schools", "search", "take-part", "topics"})
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))})
 """What Windows takes for a device: a folder of that name could not be copied there."""
 
@@ -105,6 +107,21 @@ def chat_card(chat: str) -> str:
 def chat_download(chat: str) -> str:
     """The chat as one file to keep (ZIP)."""
     return f"{_chat_folder(chat)}/chat.zip"
+
+
+def search_bundle(series: str, year: int) -> str:
+    """The folder of what search knows of a series' school year that began in ``year``: ``search/edchat/2026-27/``."""
+    return f"search/{folder(series)}/{year}-{(year + 1) % 100:02}/"
+
+
+def search_engine(language: str) -> str:
+    """The folder of the script that searches in a language, with its slash. No series' folder has a dot."""
+    return f"search/engine.{language}/"
+
+
+def searched(chat: str, name: str) -> str:
+    """The path under which an unpublished page is given to the indexer: it stands beside the chat's own page."""
+    return f"{_chat_folder(chat)}/{name}.html"
 
 
 def _chat_folder(chat: str) -> str:

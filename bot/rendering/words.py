@@ -95,6 +95,13 @@ class Words:
             return str(phrase["zero"])
         return str(phrase.get(cldr.plural(self.language, count), phrase["other"]))
 
+    def forms(self, key: str) -> Mapping[str, str]:
+        """A phrase's plural forms by their names in CLDR, blanks and all, for a script that counts by itself."""
+        found = self._phrases[key]
+        if not isinstance(found, dict):
+            raise KeyError(key)
+        return {str(name): str(form) for name, form in found.items()}
+
     def words(self, key: str) -> Sequence[str]:
         """A list of words: numbers, and weekdays and months, which CLDR knows where the phrases lack them."""
         if key in _NAMES and key not in self._phrases:

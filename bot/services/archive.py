@@ -6,18 +6,23 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.ports import Archived
+from bot.services.searching import Indexed, bring_search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.ports import Renderer, Store, Target
+    from bot.ports import Indexer, Renderer, Store, Target
 
 _AT_A_TIME = 200
 """Pages after which fingerprints are stored: a build that is stopped goes on about where it was."""
 
 
 def archive(
-    store: Store, renderer: Renderer, target: Target, progress: Callable[[float], None] = lambda _share: None
+    store: Store,
+    renderer: Renderer,
+    target: Target,
+    progress: Callable[[float], None] = lambda _share: None,
+    indexer: Indexer | None = None,
 ) -> Archived:
     """Bring the archive up to what the store says now.
 
@@ -25,11 +30,17 @@ def archive(
     fingerprint is stored once its page has settled: stopped anywhere, the next run makes again what was not.
     Pages that are no longer planned go first, and a page that is there waits until those that it may lead to are there:
     where writing ends in the middle, no link leads nowhere. ``progress`` is told the share that is done, 0 to 1.
+
+    What search knows is brought up to date before the pages are, by ``indexer``; where there is none, or it fails, no
+    page waits for it.
     """
     known = store.page_marks()
-    pages = renderer.pages(store.chats(), store.figures(), store.listed(), known=known, shared=store.shared_links)
+    chats, figures = store.chats(), store.figures()
+    pages = renderer.pages(chats, figures, store.listed(), known=known, shared=store.shared_links)
     planned = {page.path: page for page in pages}
-    gone = [path for path in known if path not in planned]
+    bundles = list(renderer.bundles(chats, figures)) if indexer else []
+    folders = tuple(bundle.folder for bundle in bundles)
+    gone = [path for path in known if path not in planned and not path.startswith(folders)]
     removed = sum(target.remove(path) for path in gone)
     content = lru_cache(maxsize=1)(store.content)  # a chat's page and its data follow each other
     marks: dict[str, str] = {}
@@ -42,6 +53,11 @@ def archive(
         marks.clear()
         gone.clear()
 
+    if gone:
+        settle()
+    searched = Indexed()
+    if indexer:
+        searched = bring_search(store, bundles, target, indexer, known=known, content=content)
     there = {path for path in planned if target.exists(path)}
     due = [path for path, page in planned.items() if path not in there or known.get(path) != page.mark]
     unchanged = len(planned) - len(due)
@@ -56,4 +72,4 @@ def archive(
         if len(marks) >= _AT_A_TIME:
             settle()
     settle()
-    return Archived(written, unchanged, removed)
+    return Archived(written, unchanged, removed + searched.removed, searched.made, searched.troubles)

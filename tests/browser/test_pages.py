@@ -127,6 +127,6 @@ def test_links_are_big_enough_for_a_thumb(browser: Browser, address: Callable[[s
 
 
 def test_text_may_be_twice_as_large(browser: Browser, address: Callable[[str], str]) -> None:
-    with browser.visit(address(CHAT), width=640) as visit:
+    with browser.visit(address(CHAT), width=640, bypass_csp=True) as visit:
         visit.page.add_style_tag(content="html { font-size: 200%; }")
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= 640
