@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from bot.bootstrap.accounts import HOW_TO_MARK, Accounts, connect
 from bot.bootstrap.alerting import messenger_of
 from bot.bootstrap.findings import Finding
-from bot.bootstrap.house import database_file_of, open_store_of, read_settings
+from bot.bootstrap.house import database_file_of, indexer_of, open_store_of, read_settings, searcher
 from bot.bootstrap.owntemplates import template_problems
 from bot.bootstrap.places import examine_places
 from bot.clock import SystemClock
 from bot.config.secrets import load_secrets, mail_password
 from bot.domain.alerts import is_mailbox
 from bot.domain.alertwords import trial
-from bot.errors import LoginError, NetworkError, StaffroomError, UserError
+from bot.errors import LoginError, NetworkError, SearchError, StaffroomError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +63,7 @@ def examine(folder: Path) -> tuple[Finding, ...]:
         *_places(settings),
         *_templates(settings),
         *examine_places(settings),
+        *_search(),
         *_alerts(settings),
     )
 
@@ -292,3 +293,24 @@ def _places(settings: Settings) -> Iterator[Finding]:
             yield Finding("disk", "wrong", f"only {free // 1024**2} MiB are free where the {name} is", "Make room.")
         else:
             yield Finding("disk", "well", f"{free // 1024**2} MiB are free where the {name} is")
+
+
+def _search() -> Iterator[Finding]:
+    """Whether the pages have a search, and whether what makes its indexes works here."""
+    indexer = indexer_of()
+    if indexer is None:
+        yield Finding(
+            "search",
+            "note",
+            "the pages have none: what makes its indexes is not installed",
+            "If you want one: pip install 'staffroom[search]'.",
+        )
+        return
+    try:
+        indexer.index(
+            {"trial.html": b'<html lang="en"><body data-pagefind-body>trial</body></html>'}, "en", engine=True
+        )
+    except SearchError as error:
+        yield Finding("search", "wrong", str(error), "Try: pip install --force-reinstall 'staffroom[search]'.")
+    else:
+        yield Finding("search", "well", f"indexes are made by {searcher()}")

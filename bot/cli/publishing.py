@@ -30,6 +30,8 @@ def archive(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes
         f"{pages.written} pages written, {pages.unchanged} unchanged, {pages.removed} removed:"
         f" {done.site / 'index.html'}"
     )
+    for trouble in pages.troubles:
+        click.secho(trouble, fg="yellow", err=True)
     for line in done.places:
         say(line)
 

@@ -18,8 +18,8 @@ from bot.errors import SearchError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-LONGEST = 60.0
-"""Seconds one bundle may take; a year of 40 chats with 300 answers each takes about one and a half."""
+LONGEST = 120.0
+"""Seconds one bundle may take; a year of 40 chats with 300 answers each takes one and a half of a computer's time."""
 
 REST = 600.0
 """Seconds after a failure in which it is not tried again: what hangs once would hold up pages each minute."""

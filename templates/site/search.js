@@ -5,7 +5,7 @@
   "use strict";
 
   const AT_A_TIME = 10; // hits shown at once
-  const YEARS = 3; // school years that one search looks at by itself while it has found less than that
+  const YEARS = 2; // school years that one search looks at by itself while it has found less than that
   const TOGETHER = 3; // files of hits asked for at the same time
   const WORDS = 60; // of an answer that are shown at most
 

@@ -102,6 +102,11 @@ def files(folder: Path, but: Sequence[str] = ()) -> dict[str, bytes]:
     }
 
 
+def lasting(site: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A site's files but for the lists that Pagefind shuffles, and what names them; the words and hits stay."""
+    return {path: data for path, data in site.items() if not path.endswith((".pf_filter", ".pf_meta", "-entry.json"))}
+
+
 def rows_in(database: Path) -> list[str]:
     """All that stands in a database; its bytes may differ, because whoever leaves last empties the log into it."""
     with closing(sqlite3.connect(database)) as connection:

@@ -7,7 +7,7 @@ import pytest
 from cli.cli_world import folder_with, said, staffroom
 from services.stage import START, Stage
 
-from bot.bootstrap.doctor import Finding, _checked, _templates, _working
+from bot.bootstrap.doctor import Finding, _checked, _search, _templates, _working
 from bot.bootstrap.house import read_settings
 from bot.bootstrap.logs import start_log
 from bot.bootstrap.preview import preview
@@ -103,3 +103,17 @@ def test_what_is_wrong_with_an_own_template_is_logged_once(tmp_path: Path, capsy
     told = capsys.readouterr().err
     assert told.count("templates/prompts/welcome.txt.j2:3: ") == 1
     assert "'nope' is undefined" in told
+
+
+def test_what_makes_indexes_for_search_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [found] = _search()
+    assert (found.state, found.message.partition(" 1.")[0]) == ("well", "indexes are made by pagefind")
+    monkeypatch.setattr("pagefind_bin.get_executable", lambda: tmp_path / "nowhere")
+    [found] = _search()
+    assert (found.state, found.mend[:4]) == ("wrong", "Try:")
+
+
+def test_a_site_without_search_is_told_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.bootstrap.house.searcher", lambda: "")
+    [found] = _search()
+    assert (found.state, found.mend) == ("note", "If you want one: pip install 'staffroom[search]'.")

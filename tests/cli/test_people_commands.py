@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 import time_machine
-from cli.cli_world import files, folder_with, rows_in, said, staffroom
+from cli.cli_world import files, folder_with, lasting, rows_in, said, staffroom
 from contract.store_world import END, START, candidate, chat, opened, say, teacher
 
 from bot.bootstrap.house import open_store_of, renderer_of, target_of
@@ -148,11 +148,12 @@ def test_initials_drop_handle_and_profile_and_keep_the_link(folder: Path) -> Non
 
 
 def test_the_full_name_comes_back(folder: Path) -> None:
-    before = files(folder / "site")
+    staffroom("archive", "-C", folder)
+    before = lasting(files(folder / "site"))
     for wish in ("--no-name", "--full-name"):
         with time_machine.travel(NOW + timedelta(hours=len(wish)), tick=False):
             assert staffroom("people", HANDLE, wish, "-C", folder).exit_code == 0
-    assert files(folder / "site") == before
+    assert lasting(files(folder / "site")) == before
 
 
 # -- the directory ---------------------------------------------------------------------------------------------------

@@ -226,9 +226,9 @@ def test_archive_writes_only_what_changed(folder: Path) -> None:
     first = said(staffroom("archive", "-C", folder, "--json"))
     pages = files(folder / "site")
     second = said(staffroom("archive", "-C", folder, "--json"))
-    assert set(first) == {"written", "unchanged", "removed"}
+    assert set(first) == {"written", "unchanged", "removed", "indexed", "troubles"}
     assert first["written"] == len(pages) > 0
-    assert second == {"written": 0, "unchanged": first["written"], "removed": 0}
+    assert second == {"written": 0, "unchanged": first["written"], "removed": 0, "indexed": 0, "troubles": []}
     assert files(folder / "site") == pages
     assert str(folder / "site" / "index.html") in staffroom("archive", "-C", folder).stdout
 
