@@ -5,7 +5,7 @@
   "use strict";
 
   const AT_A_TIME = 10; // hits shown at once
-  const YEARS = 2; // school years that one search looks at by itself while it has found less than that
+  const YEARS = 2; // school years that a search looks at by itself while it has found nothing
   const TOGETHER = 3; // files of hits asked for at the same time
   const WORDS = 60; // of an answer that are shown at most
 
@@ -73,6 +73,10 @@
       this.broken = false;
     }
 
+    get none() {
+      return !this.shown && !this.whole.length && !this.partly.length;
+    }
+
     get over() {
       return !this.pages.length && !this.whole.length && (this.shown || !this.partly.length);
     }
@@ -108,7 +112,7 @@
       const looked = this.years.length;
       while (this.whole.length < AT_A_TIME) {
         if (this.pages.length) await this.load();
-        else if (this.years.length && looked - this.years.length < YEARS && !this.shown) await this.further();
+        else if (this.none && this.years.length && looked - this.years.length < YEARS) await this.further();
         else break;
       }
       if (!this.shown && !this.whole.length) this.whole = this.partly.splice(0);

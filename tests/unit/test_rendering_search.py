@@ -297,3 +297,10 @@ def test_no_page_but_the_search_may_run_or_ask_anything() -> None:
         "script-src 'self' 'wasm-unsafe-eval' file:",
         "connect-src 'self'",
     }
+
+
+@pytest.mark.parametrize(("searcher", "said"), [("pagefind 1", True), ("", False)])
+def test_the_privacy_page_says_where_a_script_runs(searcher: str, said: bool) -> None:
+    renderer = SiteRenderer(TEMPLATES, sample.SITE, lambda: sample.NOW, searcher)
+    page = next(one for one in renderer.pages(sample.chats(), {}) if one.path == urls.PRIVACY)
+    assert (b"The search page alone runs a script" in page.render(sample.contents)) is said
