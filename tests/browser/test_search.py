@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import gzip
 import threading
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from golden import sample
+from golden.sample import answer
 from pagefind_bin import get_executable
 
+from bot.domain.records import ChatContent, StoredChat
 from bot.publishing.pagefind import PagefindIndexer
 from bot.publishing.targets import FolderTarget
 from bot.rendering.pages import SiteRenderer
 from bot.rendering.templates import Templates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from networks.browser import Browser
@@ -29,20 +34,23 @@ EVERYTHING = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-prac
 SEARCH = "search/index.html"
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample with its search, as `archive` writes it."""
-    site = tmp_path_factory.mktemp("searched")
+def written(site: Path, chats: Sequence[StoredChat], content: Callable[[str], ChatContent]) -> Path:
+    """A site with its search, as `archive` writes it."""
     target = FolderTarget(site)
     renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW, "pagefind 1")
-    for page in renderer.pages(sample.chats(), sample.figures(), sample.listed()):
-        target.write(page.path, page.render(sample.contents))
+    for page in renderer.pages(chats, sample.figures(), sample.listed()):
+        target.write(page.path, page.render(content))
     indexer = PagefindIndexer(get_executable())
-    for bundle in renderer.bundles(sample.chats(), sample.figures()):
-        files = indexer.index(bundle.sources(sample.contents), bundle.language, engine=bundle.engine)
+    for bundle in renderer.bundles(chats, sample.figures()):
+        files = indexer.index(bundle.sources(content), bundle.language, engine=bundle.engine)
         for name, data in files.items():
             target.write(bundle.folder + name, data)
     return site
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("searched"), sample.chats(), sample.contents)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -52,14 +60,51 @@ class Quiet(SimpleHTTPRequestHandler):
         return
 
 
-@pytest.fixture(scope="module")
-def address(folder: Path) -> Iterator[str]:
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}/"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    with served(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Three school years of one series, and one of another in French: each chat with one answer, in Q1."""
+    said = {
+        "edchat/2024-10-03": "Marbles in a jar",
+        "edchat/2025-10-02": "Stickers, in the end",
+        "edchat/2026-10-01": "Phone calls home",
+        "profchat/2026-10-06": "Les élèves parlent, stickers ou pas",
+    }
+    chats = [on(chat) for chat in said]
+
+    def content(chat: str) -> ChatContent:
+        stored = next(one for one in chats if one.chat.id == chat)
+        language = stored.series.languages or ("en",)
+        answers = (answer(f"{chat[-10:]}", "hist", 6, said[chat], 1, chat=chat, languages=language),)
+        return ChatContent(stored, (), answers, (), ())
+
+    with served(written(tmp_path_factory.mktemp("years"), chats, content)) as address:
+        yield address
+
+
+def on(chat: str) -> StoredChat:
+    """A chat of one of the sample's series, on the day its id says."""
+    slug, _, day = chat.partition("/")
+    stored = next(one for one in sample.chats() if one.series.slug == slug)
+    start = datetime.fromisoformat(f"{day}T20:00:00+00:00")
+    moved = msgspec.structs.replace(
+        stored.chat, id=chat, date=start.date(), starts_at=start, ends_at=start + timedelta(hours=1)
+    )
+    return msgspec.structs.replace(stored, chat=moved)
 
 
 def told(page: Page, words: str) -> None:
@@ -192,3 +237,38 @@ def test_nothing_but_what_is_needed_is_loaded(browser: Browser, address: str, fo
         paths = [urlsplit(url).path.removeprefix("/") for url in visit.asked]
         assert not [path for path in paths if "_filter" in path or "worker" in path]
         assert sum(len(gzip.compress((folder / path).read_bytes())) for path in paths) < 180_000
+
+
+def test_earlier_years_are_looked_at_when_asked(browser: Browser, years: str) -> None:
+    with browser.visit(years + SEARCH) as visit:
+        page = visit.page
+        look_for(page, "marbles")
+        told(page, "Nothing was found.")
+        asked = [url for url in visit.asked if "pagefind-entry" in url and "engine" not in url]
+        assert {urlsplit(url).path.rsplit("/", 2)[1] for url in asked} == {"2026-27", "2025-26"}
+        page.get_by_role("button", name="Look in earlier school years").focus()
+        page.keyboard.press("Enter")
+        told(page, "1 hit.")
+        assert page.evaluate("document.activeElement.textContent") == "History, Cardiff, Q1"
+        assert not page.get_by_role("button", name="Look in earlier school years").is_visible()
+        page.get_by_label("When").select_option("School year 2025\u201326")
+        told(page, "Nothing was found.")
+
+
+def test_the_year_before_is_looked_at_where_nothing_was_found(browser: Browser, years: str) -> None:
+    with browser.visit(years + SEARCH) as visit:
+        look_for(visit.page, "end")
+        told(visit.page, "1 hit.")
+        assert visit.page.locator(".hit .words").inner_text() == "Stickers, in the end."
+
+
+def test_series_in_other_languages_are_searched_with_their_own_words(browser: Browser, years: str) -> None:
+    with browser.visit(years + SEARCH) as visit:
+        page = visit.page
+        look_for(page, "élève")
+        told(page, "1 hit.")
+        assert page.locator(".hit .words").get_attribute("lang") == "fr"
+        look_for(page, "phone")
+        told(page, "1 hit.")
+        page.get_by_label("Chat").select_option("#ProfChat")
+        told(page, "Nothing was found.")
