@@ -32,6 +32,7 @@ class Line(NamedTuple):
     """One row of a thread in words; see ``chatview.Row``.
 
     Attributes:
+        within: it stands inside another answer that is shown.
         name, handle: how its author is called at the line's beginning.
         before: what the name of the link to it begins with: author and question.
         time: as it is read; ``nth`` tells it apart where the page has several by the same author at the same time.
@@ -50,7 +51,7 @@ class Line(NamedTuple):
     gone: int
     opens: bool
     closes: int
-    below: bool = False
+    within: bool = False
     name: str = ""
     before: str = ""
     handle: str = ""
@@ -90,13 +91,20 @@ class Lines:
 
     def lines(self, rows: Iterable[Row], number: int) -> list[Line]:
         """The rows of a question's section, by its number; 0 for what names no question."""
-        return [self._gone(row) if row.answer is None else self._line(row, row.answer, number) for row in rows]
+        found: list[Line] = []
+        around: list[bool] = []  # for each row that encloses this one, whether it shows an answer
+        for row in rows:
+            del around[row.level :]
+            within = bool(around) and around[-1]
+            found.append(self._gone(row) if row.answer is None else self._line(row, row.answer, number, within=within))
+            around.append(row.answer is not None)
+        return found
 
     def _gone(self, row: Row) -> Line:
         mark = urls.anchor(row.key) if row.key else ""
         return Line(answer=False, id=mark, gone=row.gone, opens=row.opens, closes=row.closes)
 
-    def _line(self, row: Row, answer: Answer, number: int) -> Line:
+    def _line(self, row: Row, answer: Answer, number: int, *, within: bool) -> Line:
         words, post = self._words, answer.post
         lang, way = spoken(words, post.languages)
         time = clock(words, post, self._chat.timezone, self._chat.date)
@@ -111,7 +119,7 @@ class Lines:
             gone=0,
             opens=row.opens,
             closes=row.closes,
-            below=row.level > 0,
+            within=within,
             name=signature(words, post),
             before=words("chat.permalink", name=whose),
             handle=handle_beside(post),

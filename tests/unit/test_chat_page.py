@@ -301,8 +301,9 @@ def test_readers_of_microformats_find_a_feed_of_entries() -> None:
         assert header.css_first("time.dt-published").attributes["datetime"]  # type: ignore[union-attr]
         own = next(child for child in entry.iter() if child.tag in ("div", "details"))
         assert "e-content" in (own.html or "").partition("replies")[0]
-        nested = entry.parent is not None and entry.parent.attributes.get("class") == "replies"
-        assert ("u-comment" in (entry.attributes["class"] or "")) == nested
+        around = entry.parent.parent if entry.parent is not None else None
+        within = around is not None and "h-entry" in (around.attributes.get("class") or "")
+        assert ("u-comment" in (entry.attributes["class"] or "")) == within
     assert page.css_first("#a-02 > .to > a.u-in-reply-to").attributes["href"] == "#a-01"  # type: ignore[union-attr]
 
 
