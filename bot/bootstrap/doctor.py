@@ -19,6 +19,7 @@ from bot.config.secrets import load_secrets, mail_password
 from bot.domain.alerts import is_mailbox
 from bot.domain.alertwords import trial
 from bot.errors import LoginError, NetworkError, SearchError, StaffroomError, UserError
+from bot.publishing.recipients import read_recipients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,7 @@ def examine(folder: Path) -> tuple[Finding, ...]:
         *examine_places(settings),
         *_search(),
         *_alerts(settings),
+        *_newsletter(settings),
     )
 
 
@@ -271,6 +273,23 @@ def _templates(settings: Settings) -> Iterator[Finding]:
             yield Finding("templates", "wrong", str(problem))
         if not problems:
             yield Finding("templates", "well", "your own templates work")
+
+
+def _newsletter(settings: Settings) -> Iterator[Finding]:
+    """Whether the newsletter's list can be read, by its owner alone; nothing where there is no newsletter."""
+    if settings.newsletter is None:
+        return
+    try:
+        recipients, password = read_recipients(settings.newsletter.recipients), mail_password()
+    except UserError as error:
+        yield Finding("newsletter", "wrong", str(error))
+        return
+    mail = settings.newsletter.mail
+    if mail.user and password is None:
+        yield Finding("newsletter", "wrong", f"{mail.server} wants a password", "Set STAFFROOM_MAIL_PASSWORD.")
+    else:
+        told = "1 recipient" if len(recipients) == 1 else f"{len(recipients)} recipients"
+        yield Finding("newsletter", "well", f"{told}; `staffroom newsletter SERIES/DATE --send` writes to them")
 
 
 def _places(settings: Settings) -> Iterator[Finding]:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 from jinja2.runtime import Context
 
 PURSE = 30_000_000
-"""What one rendering may cost, about one for each character that is made: pages of 300 answers take some 400,000."""
+"""What one rendering may cost, about one for each character that is made. A page of 300 answers, all of its templates
+an operator's own, took 700,000 (measured).
+"""
 
 STEP = 300
 """What a round of a loop, or a call of a block or macro, costs besides: some 100,000 of them are possible."""

@@ -13,6 +13,7 @@ from cli.cli_world import STAFFROOM, folder_with, staffroom
 from contract.store_world import END, chat, opened
 from unit.mail_server import MailServer
 
+from bot.bootstrap.doctor import _newsletter
 from bot.bootstrap.house import open_store_of
 from bot.config import load_staffroom
 from bot.storage.store import SqlStore
@@ -217,3 +218,19 @@ def test_what_is_wrong_with_the_block_is_told(tmp_path: Path, block: str, said: 
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stderr.startswith("staffroom.yaml:8:")
+
+
+def test_doctor_says_whether_the_list_can_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (well,) = _newsletter(load_staffroom(folder))
+    assert (well.state, well.message.partition(";")[0]) == ("well", "3 recipients")
+    (folder / "newsletter.txt").chmod(0o644)
+    (wrong,) = _newsletter(load_staffroom(folder))
+    assert wrong.state == "wrong"
+    assert "chmod 600" in wrong.message
+    (folder / "newsletter.txt").chmod(0o600)
+    text = (folder / "staffroom.yaml").read_text().replace("sender: ", "user: chats, sender: ")
+    (folder / "staffroom.yaml").write_text(text)
+    monkeypatch.delenv("STAFFROOM_MAIL_PASSWORD", raising=False)
+    (lacking,) = _newsletter(load_staffroom(folder))
+    assert (lacking.state, lacking.mend) == ("wrong", "Set STAFFROOM_MAIL_PASSWORD.")
+    assert "school.example" not in wrong.message + lacking.message
