@@ -117,7 +117,7 @@ def test_in_forced_colours_marks_and_bars_stay(browser: Browser, address: Callab
             page.evaluate(
                 "who => { const mark = getComputedStyle(document.querySelector(who), '::after');"
                 " return [mark.borderTopColor, mark.borderTopLeftRadius]; }",
-                f"#{who} > header .p-author",
+                f"#{who} > header",
             )
             for who in ("a-01", "a-02")
         ]
