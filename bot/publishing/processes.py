@@ -96,6 +96,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End a program and what it started: the whole session, which is its own."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
     process.wait()
 
 

@@ -185,7 +185,7 @@ def test_in_the_loop_a_place_that_hangs_holds_up_no_other(stage: Stage, site: Fo
 
     class Hanging(Shelf):
         def bring(self, wanted: Mapping[str, Print], seconds: float) -> Brought:
-            go_on.wait(30)
+            go_on.wait(120)
             return super().bring(wanted, seconds)
 
     class Good(Shelf):
@@ -199,10 +199,12 @@ def test_in_the_loop_a_place_that_hangs_holds_up_no_other(stage: Stage, site: Fo
     loop = Loop(house, told.append, extra=place_duties(house, told.append))
     running = threading.Thread(target=loop.run)
     running.start()
-    assert reached.wait(30)
-    go_on.set()
-    loop.stop()
-    running.join(30)
+    try:
+        assert reached.wait(60)
+    finally:
+        go_on.set()
+        loop.stop()
+        running.join(60)
     assert not running.is_alive()
 
 
