@@ -139,7 +139,7 @@ def test_pages_load_only_their_style_sheet_and_every_link_leads_somewhere(path: 
     seen = Seen(GOLDEN[path])
     assert [posixpath.normpath(posixpath.join(posixpath.dirname(path), one)) for one in seen.loads] == ["look.css"]
     icons = [posixpath.normpath(posixpath.join(posixpath.dirname(path), one)) for one in seen.icons]
-    assert icons == ["icon.svg", "apple-touch-icon.png"]
+    assert icons == (["icon.svg", "apple-touch-icon.png"] if path.endswith("index.html") else [])  # a snippet has none
     assert set(icons) <= GOLDEN.keys()
     for href, attributes in seen.hrefs:
         parts = urlsplit(href)
@@ -325,7 +325,6 @@ def test_an_answer_more_changes_its_chat_and_the_lists_that_count_it() -> None:
         urls.chat_data(CHAT),
         urls.chat_table(CHAT),
         urls.chat_download(CHAT),
-        urls.chat_card(CHAT),
     }
 
 
