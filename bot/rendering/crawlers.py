@@ -59,7 +59,7 @@ def robots(address: str, closed: Collection[str]) -> bytes:
     for slug in sorted(closed):
         chats = f"{root}/{quote(urls.folder(slug))}/*/"
         rules += [f"Disallow: {chats}", f"Allow: {chats}$", f"Allow: {chats}?", f"Allow: {chats}index.html"]
-        rules.append(f"Disallow: {root}/search/{quote(slug)}/")
+        rules.append(f"Disallow: {root}/search/{quote(urls.folder(slug))}/")
         cards.append(f"Allow: {chats}{urls.CARD}")
     lines = ["User-agent: *", *(rules or ["Disallow:"]), ""]
     if closed:

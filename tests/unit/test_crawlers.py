@@ -83,7 +83,7 @@ def test_all_beside_a_closed_page_is_closed_and_previews_get_the_card(name: str)
 
 
 def test_the_bundles_of_our_own_search_are_closed_with_their_series() -> None:
-    assert not allowed(GOLDEN[urls.ROBOTS], "*", "/search/edchat/2026/x.pf_fragment")
+    assert not allowed(GOLDEN[urls.ROBOTS], "*", f"/{urls.search_bundle('edchat', 2026)}x.pf_fragment")
     assert allowed(GOLDEN[urls.ROBOTS], "*", "/search/index.html")
 
 
@@ -100,6 +100,7 @@ def test_a_site_below_another_names_the_whole_path_and_a_series_its_own_folder()
     rules = robots("https://school.example/chats/", {"about", "été"})
     assert not allowed(rules, "*", "/chats/about-chat/2027-01-07/chat.json")
     assert allowed(rules, "*", "/chats/about-chat/2027-01-07/")
+    assert not allowed(rules, "*", f"/chats/{urls.search_bundle('about', 2026)}pagefind-entry.json")
     assert not allowed(rules, "*", "/chats/%C3%A9t%C3%A9/2027-01-07/chat.json")
     assert rules.endswith(b"Sitemap: https://school.example/chats/sitemap.xml\n")
 
