@@ -68,7 +68,6 @@ class FolderTarget:
         while parent != self.folder and not any(parent.iterdir()):
             parent.rmdir()
             self._unsettled.discard(parent)
-            self._swept.discard(parent)
             parent = parent.parent
         self._unsettled.add(parent)
         return True
@@ -90,7 +89,7 @@ class FolderTarget:
 
     def _make(self, parent: Path) -> None:
         """Have a folder ready: made with all above it, and without what a crash left half-written."""
-        if parent in self._swept:
+        if parent in self._swept and parent.is_dir():
             return
         missing = [one for one in (parent, *parent.parents) if not one.exists()]
         parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What search gets to know: unpublished pages, one for a question's words and one for its answers in each network
+"""What search gets to know: unpublished pages, one for a question's words and some for its answers in each network
 and language, with a heading for each answer, so that hits are single answers.
 
 Pagefind's attributes: https://pagefind.app/docs/indexing/, https://pagefind.app/docs/filtering/. Names are shown with a
@@ -41,6 +41,9 @@ _KEPT = 64
 """Chats whose unpublished pages are remembered: a school year of a weekly chat, so that one change reads one chat."""
 
 UNKNOWN = "und"
+
+TOGETHER = 12
+"""Answers on one unpublished page. A browser fetches it whole for one hit; a page for each would be too many files."""
 
 
 @dataclass(slots=True)
@@ -158,8 +161,11 @@ def pages(words: Words, content: ChatContent) -> Iterator[tuple[str, bytes]]:
     for (number, network, language), answers in groups.items():
         label = f"Q{number}" if number else words("chat.unplaced")
         filters = about | {"_label": label, "network": network, "language": language}
-        parts = [_filters(filters), *(part for answer in answers for part in _said(words, answer))]
-        yield urls.searched(chat.id, f"q{number}-{network}-{language}"), _page(own, parts)
+        for first in range(0, len(answers), TOGETHER):
+            some = answers[first : first + TOGETHER]
+            parts = [_filters(filters), *(part for answer in some for part in _said(words, answer))]
+            name = f"q{number}-{network}-{language}-{first // TOGETHER + 1}"
+            yield urls.searched(chat.id, name), _page(own, parts)
 
 
 def _language(post: Post, own: str) -> str:

@@ -18,6 +18,10 @@ _LATER = ""
 """The mark of a file that may be there or not yet: it is in no bundle that is whole."""
 
 
+_FIRST = ".json"
+"""How the file ends that a browser asks for first; no other of a bundle does."""
+
+
 class Indexed(msgspec.Struct, frozen=True):
     """How many bundles were made, how many files removed, and what went wrong, in words."""
 
@@ -54,7 +58,7 @@ def bring_search(
     troubles: list[str] = []
     for bundle in bundles:
         mine = [path for path in known if path.startswith(bundle.folder)]
-        if mine and all(known[path] == bundle.mark and target.exists(path) for path in mine):
+        if mine and all(known[path] == bundle.mark for path in mine) and _there(target, mine):
             continue
         files: dict[str, bytes] = {}
         if not troubles:
@@ -69,12 +73,17 @@ def bring_search(
     return Indexed(made, removed, tuple(troubles))
 
 
+def _there(target: Target, paths: Iterable[str]) -> bool:
+    """Whether a bundle stands there, by the file that names all others: there may be thousands."""
+    return all(target.exists(path) for path in paths if path.endswith(_FIRST))
+
+
 def _replace(store: Store, target: Target, files: Mapping[str, bytes], gone: Collection[str], mark: str) -> int:
     """Put a bundle's files in the place of old ones; the file that a browser asks for first (its names) comes last."""
     removed = sum(target.remove(path) for path in gone)
     target.settle()
     store.save_page_marks(dict.fromkeys(files, _LATER), gone)
-    for path in sorted(files, key=lambda path: (path.endswith(".json"), path)):
+    for path in sorted(files, key=lambda path: (path.endswith(_FIRST), path)):
         target.write(path, files[path])
     target.settle()
     store.save_page_marks(dict.fromkeys(files, mark), ())

@@ -1,4 +1,5 @@
 import os
+import shutil
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
@@ -335,3 +336,12 @@ def test_a_removed_answer_is_gone_from_every_file(target: FolderTarget) -> None:
     run(store, target)
     assert not any(b"ten silent minutes to fix" in data for data in files(target.folder).values())
     assert urls.chat_page(CHAT) in files(target.folder)
+
+
+def test_a_folder_that_went_meanwhile_is_made_again(target: FolderTarget) -> None:
+    target.write("a/b/one.html", b"1")
+    target.remove("a/b/one.html")
+    target.write("a/b/one.html", b"1")
+    shutil.rmtree(target.folder / "a")
+    target.write("a/b/one.html", b"1")
+    assert files(target.folder) == {"a/b/one.html": b"1"}

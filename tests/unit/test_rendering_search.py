@@ -18,7 +18,7 @@ from bot.domain.records import ChatContent, ChatFigures, StoredChat
 from bot.rendering import urls
 from bot.rendering.frame import Press
 from bot.rendering.pages import SiteRenderer
-from bot.rendering.searching import FILLER, Bundle, pages, searchable
+from bot.rendering.searching import FILLER, TOGETHER, Bundle, pages, searchable
 from bot.rendering.templates import Templates
 
 if TYPE_CHECKING:
@@ -61,11 +61,21 @@ def test_a_question_has_a_page_of_its_own_and_one_for_each_network_and_language(
         answer("05", "dep", 9, "Five"),
     )
     assert sorted(found) == sorted(
-        ["q1", "q2", "q3", "q4", "q1-bluesky-en", "q1-mastodon-en", "q1-mastodon-ar", "q2-bluesky-en", "q0-bluesky-en"]
+        [
+            "q1",
+            "q2",
+            "q3",
+            "q4",
+            "q1-bluesky-en-1",
+            "q1-mastodon-en-1",
+            "q1-mastodon-ar-1",
+            "q2-bluesky-en-1",
+            "q0-bluesky-en-1",
+        ]
     )
     assert words_of(found["q2"]) == "Which of these would you drop first? Ticks Levels Comments None of them"
-    assert words_of(found["q1-bluesky-en"]) == "One"
-    assert filters_of(found["q1-mastodon-ar"]) == {
+    assert words_of(found["q1-bluesky-en-1"]) == "One"
+    assert filters_of(found["q1-mastodon-ar-1"]) == {
         "term": ["year-2026"],
         "_tag": ["#EdChat"],
         "_topic": ["Feedback that pupils use"],
@@ -75,11 +85,11 @@ def test_a_question_has_a_page_of_its_own_and_one_for_each_network_and_language(
         "language": ["ar"],
         "_by": ["a-03 معلمة علوم"],
     }
-    assert filters_of(found["q0-bluesky-en"])["_label"] == [WORDS("chat.unplaced")]
+    assert filters_of(found["q0-bluesky-en-1"])["_label"] == [WORDS("chat.unplaced")]
 
 
 def test_each_answer_has_a_heading_with_the_anchor_of_its_page() -> None:
-    page = made(answer("01", "y5", 6, "One", 1), answer("02", "y5", 7, "Two", 1))["q1-bluesky-en"]
+    page = made(answer("01", "y5", 6, "One", 1), answer("02", "y5", 7, "Two", 1))["q1-bluesky-en-1"]
     assert [one.attributes["id"] for one in HTMLParser(page).css("h2")] == [urls.anchor("01"), urls.anchor("02")]
 
 
@@ -93,14 +103,20 @@ def test_each_answer_has_a_heading_with_the_anchor_of_its_page() -> None:
     ],
 )
 def test_what_can_be_looked_for(said: Answer, words: str) -> None:
-    assert words_of(made(said)["q1-bluesky-en"]) == words
+    assert words_of(made(said)["q1-bluesky-en-1"]) == words
+
+
+def test_a_page_holds_some_answers_at_most() -> None:
+    found = made(*(answer(f"{number:02d}", "y5", number, "Hm", 1) for number in range(2 * TOGETHER + 1)))
+    held = {name: page.count("<h2 ") for name, page in found.items() if "bluesky" in name}
+    assert held == {"q1-bluesky-en-1": TOGETHER, "q1-bluesky-en-2": TOGETHER, "q1-bluesky-en-3": 1}
 
 
 def test_names_are_shown_and_no_words_to_look_for() -> None:
-    page = made(answer("01", "trainee", 6, "Hm", 1))["q1-mastodon-en"]
+    page = made(answer("01", "trainee", 6, "Hm", 1))["q1-mastodon-en-1"]
     assert filters_of(page)["_by"] == ["a-01 Trainee <b>primary</b> & co"]
     assert words_of(page) == "Hm"
-    shy = made(answer("01", "unnamed", 6, "Hm", 1, called="nameless"))["q1-mastodon-en"]
+    shy = made(answer("01", "unnamed", 6, "Hm", 1, called="nameless"))["q1-mastodon-en-1"]
     assert filters_of(shy)["_by"] == ["a-01 A teacher"]
     assert "Noor" not in shy
 
@@ -113,7 +129,7 @@ def test_who_does_not_want_to_be_found_is_not() -> None:
 @pytest.mark.parametrize("language", ["../../x", "x y", "é", "", "-"])
 def test_a_language_that_is_none_is_no_part_of_a_path(language: str) -> None:
     found = made(answer("01", "y5", 6, "Hm", 1, languages=(language,)))
-    assert set(found) == {"q1", "q2", "q3", "q4", "q1-bluesky-und"}
+    assert set(found) == {"q1", "q2", "q3", "q4", "q1-bluesky-und-1"}
 
 
 # -- bundles -------------------------------------------------------------------------------------------------------
