@@ -1,5 +1,6 @@
 """Who leaves is gone: by every road, from the database's bytes, the pages, the data, and our own digests' posts."""
 
+import gzip
 import html
 import json
 import sqlite3
@@ -195,7 +196,11 @@ def _found(chat: Evening, words: list[str]) -> dict[str, list[str]]:
     if database.exists():
         with closing(sqlite3.connect(database)) as kept, closing(sqlite3.connect(chat.folder / "backup.db")) as backup:
             kept.backup(backup)
-    files = {str(path.relative_to(chat.folder)): path.read_bytes() for path in chat.folder.rglob("*") if path.is_file()}
+    files = {
+        str(path.relative_to(chat.folder)): _unpacked(path.read_bytes())
+        for path in chat.folder.rglob("*")
+        if path.is_file()
+    }
     assert isinstance(chat.house.store, SqlStore)
     files["all rows"] = everything(chat.house.store).encode()
     files["export"] = export_chat(chat.folder, chat.chat)
@@ -209,6 +214,11 @@ def _found(chat: Evening, words: list[str]) -> dict[str, list[str]]:
 def _nowhere(chat: Evening, words: list[str]) -> list[str]:
     found = _found(chat, words)
     return [word for word in words if word not in found]
+
+
+def _unpacked(data: bytes) -> bytes:
+    """A file's bytes, or what they say where they are compressed, as search's are."""
+    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
 
 
 def _spellings(word: str) -> Iterator[bytes]:

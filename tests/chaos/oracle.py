@@ -3,8 +3,10 @@
 `judge_said` looks at one network's posts, `judge_site` at a folder of pages; both give a `Verdict`; verdicts add up.
 """
 
+import gzip
 import json
 import xml.etree.ElementTree as ET
+import zlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Self
 
+GZIP = b"\x1f\x8b"
 VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 
 
@@ -149,6 +152,8 @@ def half(file: Path) -> str:
     if file.suffix == ".png":  # its last part (https://www.w3.org/TR/png-3/#11IEND), with its check sum
         return "" if data.endswith(b"IEND\xaeB`\x82") else "it ends too early"
     try:
+        if data.startswith(GZIP):
+            return "" if gzip.decompress(data) else "it is empty"
         text = data.decode()
         if file.suffix == ".html":
             return _html_fault(text)
@@ -158,9 +163,15 @@ def half(file: Path) -> str:
             ET.fromstring(text)  # noqa: S314 - our own pages
         elif file.suffix == ".ics" and not text.rstrip().endswith("END:VCALENDAR"):
             return "it ends too early"
-    except (UnicodeDecodeError, ValueError, ET.ParseError) as error:
+    except (UnicodeDecodeError, ValueError, EOFError, OSError, zlib.error, ET.ParseError) as error:
         return str(error)
     return "" if data else "it is empty"
+
+
+def words_in(file: Path) -> str:
+    """A file's text; where it is compressed, as search's files are, what it says."""
+    data = file.read_bytes()
+    return (gzip.decompress(data) if data.startswith(GZIP) else data).decode(errors="replace")
 
 
 def _html_fault(text: str) -> str:
@@ -209,7 +220,7 @@ def judge_site(
     if over:
         found.site += [f"{file.relative_to(folder)} was left behind" for file in temporary]
     looked_for = files if over else whole if shown or gone else []
-    texts = {file: file.read_text(encoding="utf-8", errors="replace") for file in looked_for}
+    texts = {file: words_in(file) for file in looked_for}
     found.site += [f"{words!r} is not shown" for words in shown if not any(words in text for text in texts.values())]
     found.site += [
         f"{words!r} is still in {file.relative_to(folder)}"
