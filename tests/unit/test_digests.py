@@ -159,6 +159,10 @@ def test_it_is_not_said_that_somebody_waited_where_that_changed_nothing() -> Non
     assert chosen(*FOUR, last={"03": 3, "04": 10}) == {"01": "the first answer", "02": "so that more people are heard"}
 
 
+def test_a_network_has_its_place_though_its_only_people_were_quoted_last() -> None:
+    assert set(chosen(*FOUR, answer("05", "hist", 5, LONG, 1), last={"05": 24})) == {"01", "05"}
+
+
 def test_one_place_is_a_newcomers() -> None:
     loud = [answer(f"1{n}", who, 10 + n, "Yes.", to=to) for n, (who, to) in enumerate([("dep", "01"), ("y5", "02")])]
     assert list(chosen(*FOUR, *loud)) == ["01", "02"]
@@ -185,6 +189,11 @@ def test_pins_come_first_and_as_many_as_there_are() -> None:
         ("02", theirs),
     ]
     assert list(chosen(*FOUR, pinned=("04",))) == ["04", "01"]
+
+
+def test_who_is_pinned_is_not_moved_to_a_question_that_stays_empty() -> None:
+    two = [answer("01", "y5", 1, LONG, 1), answer("02", "dep", 2, LONG, 1), answer("03", "y5", 3, LONG, 2)]
+    assert chosen(*two, pinned=("01",)) == {"01": "the hosts' choice", "02": "so that more people are heard"}
 
 
 def test_what_is_left_out_is_not_chosen_and_nobody_is_pinned_against_the_rules() -> None:
