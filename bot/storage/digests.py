@@ -105,8 +105,8 @@ class Digests(Base):
     def choose_again(self, chat: str, picks: Sequence[Pick]) -> bool:
         """Let a held digest have other picks; false, and nothing done, where none is held."""
         with self._writing() as connection:
-            this = update(digests).where(digests.c.chat == chat)
-            if not connection.execute(this.values(at=digests.c.at)).rowcount:  # locks it until they are written
+            take_turns(connection)
+            if connection.scalar(select(digests.c.chat).where(digests.c.chat == chat)) is None:
                 return False
             save_picks(connection, chat, picks)
             return True

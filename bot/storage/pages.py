@@ -18,6 +18,7 @@ from bot.storage import codec
 from bot.storage.base import Base, bump, chunks, inserting, put, restored_in, stored_chats
 from bot.storage.collecting import sent_in
 from bot.storage.digests import said_in, save_picks
+from bot.storage.engine import take_turns
 from bot.storage.erasing import minute
 from bot.storage.ingest import SILENT
 from bot.storage.people import wishes_of
@@ -165,6 +166,7 @@ class Pages(Base):
         A second time changes nothing. What was chosen but may not be shown any more by now is left out.
         """
         with self._writing() as connection:
+            take_turns(connection)  # whoever erases posts changes picks and held digests, too
             statement = inserting(connection, prompts).on_conflict_do_nothing().returning(prompts.c.id)
             if connection.execute(statement, codec.prompt_row(prompt)).one_or_none() is None:
                 return
