@@ -1,5 +1,5 @@
-"""What search gets to know: unpublished pages, one for a question's words and some for its answers in each network
-and language, with a heading for each answer, so that hits are single answers.
+"""What search gets to know: unpublished pages, one for a chat's questions and some for each question's answers in each
+network and language, with a heading for each answer, so that hits are single answers.
 
 Pagefind's attributes: https://pagefind.app/docs/indexing/, https://pagefind.app/docs/filtering/. Names are shown with a
 hit and are no words to search for (decision 0020); so is all that only travels with one, in filters that begin with
@@ -140,7 +140,7 @@ class Sources:
 
 
 def pages(words: Words, content: ChatContent) -> Iterator[tuple[str, bytes]]:
-    """A chat's unpublished pages by path: each question's words, then its answers by network and language."""
+    """A chat's unpublished pages by path: its questions, then the answers to each by network and language."""
     chat, series = content.stored.chat, content.stored.series
     own = primary(series.languages[0]) if series.languages else words.language
     about = {
@@ -155,9 +155,8 @@ def pages(words: Words, content: ChatContent) -> Iterator[tuple[str, bytes]]:
         if answer.search:
             at = min((numbers[one.question] for one in answer.placed if one.question in numbers), default=0)
             groups.setdefault((at, answer.post.ref.network, _language(answer.post, own)), []).append(answer)
-    for number, question in enumerate(chat.questions, start=1):
-        filters = about | {"_label": f"Q{number}"}
-        yield urls.searched(chat.id, f"q{number}"), _page(own, [_filters(filters), *_asked(number, question)])
+    asked = [part for number, question in enumerate(chat.questions, start=1) for part in _asked(number, question)]
+    yield urls.searched(chat.id, "questions"), _page(own, [_filters(about), *asked])
     for (number, network, language), answers in groups.items():
         label = f"Q{number}" if number else words("chat.unplaced")
         filters = about | {"_label": label, "network": network, "language": language}
@@ -175,7 +174,7 @@ def _language(post: Post, own: str) -> str:
 
 
 def _asked(number: int, question: Question) -> Iterator[str]:
-    yield f'<h1 id="q{number}">{escape(showable(question.ask))}</h1>'
+    yield f'<h2 id="q{number}">{escape(showable(question.ask))}</h2>'
     yield from (f"<p>{escape(showable(option))}</p>" for option in question.poll)
 
 

@@ -9,13 +9,16 @@ import msgspec
 from bot.errors import SearchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from bot.domain.records import ChatContent
     from bot.ports import Indexer, PlannedBundle, Store, Target
 
 _LATER = ""
 """The mark of a file that may be there or not yet: it is in no bundle that is whole."""
+
+_WHOLE = "whole"
+"""The mark of a file that is there. The bundle's own mark is that of the file that names all others."""
 
 
 _FIRST = ".json"
@@ -57,8 +60,8 @@ def bring_search(
     made = removed = 0
     troubles: list[str] = []
     for bundle in bundles:
-        mine = [path for path in known if path.startswith(bundle.folder)]
-        if mine and all(known[path] == bundle.mark for path in mine) and _there(target, mine):
+        mine = {path: mark for path, mark in known.items() if path.startswith(bundle.folder)}
+        if _up_to_date(target, mine, bundle.mark):
             continue
         files: dict[str, bytes] = {}
         if not troubles:
@@ -69,22 +72,35 @@ def bring_search(
             else:
                 files = {bundle.folder + name: data for name, data in found.items()}
                 made += 1
-        removed += _replace(store, target, files, [path for path in mine if path not in files], bundle.mark)
+        removed += _replace(store, target, files, mine, bundle.mark)
     return Indexed(made, removed, tuple(troubles))
 
 
-def _there(target: Target, paths: Iterable[str]) -> bool:
-    """Whether a bundle stands there, by the file that names all others: there may be thousands."""
-    return all(target.exists(path) for path in paths if path.endswith(_FIRST))
+def _up_to_date(target: Target, mine: Mapping[str, str], mark: str) -> bool:
+    """Whether a bundle is whole. Of its files, which may be thousands, the one is looked for that names all others."""
+    first = [path for path in mine if path.endswith(_FIRST)]
+    if not first or _LATER in mine.values():
+        return False
+    return all(mine[path] == mark and target.exists(path) for path in first)
 
 
-def _replace(store: Store, target: Target, files: Mapping[str, bytes], gone: Collection[str], mark: str) -> int:
-    """Put a bundle's files in the place of old ones; the file that a browser asks for first (its names) comes last."""
+def _by_content(path: str) -> bool:
+    """Whether a file is named by what it holds: another content has another name."""
+    return path.rpartition(".")[2].startswith("pf_")
+
+
+def _replace(store: Store, target: Target, files: Mapping[str, bytes], mine: Mapping[str, str], mark: str) -> int:
+    """Put a bundle's files in the place of old ones; the file that a browser asks for first (its names) comes last.
+
+    What is there and named by its content is not compared again: of a year most stays as it is.
+    """
+    gone = [path for path in mine if path not in files]
     removed = sum(target.remove(path) for path in gone)
     target.settle()
-    store.save_page_marks(dict.fromkeys(files, _LATER), gone)
-    for path in sorted(files, key=lambda path: (path.endswith(_FIRST), path)):
+    due = [path for path in files if not (_by_content(path) and mine.get(path) == _WHOLE and target.exists(path))]
+    store.save_page_marks(dict.fromkeys(due, _LATER), gone)
+    for path in sorted(due, key=lambda path: (path.endswith(_FIRST), path)):
         target.write(path, files[path])
     target.settle()
-    store.save_page_marks(dict.fromkeys(files, mark), ())
+    store.save_page_marks({path: mark if path.endswith(_FIRST) else _WHOLE for path in due}, ())
     return removed

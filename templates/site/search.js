@@ -167,7 +167,7 @@
       link,
       title: author
         ? say(plan.say.by, { name: author.slice(one.anchor.id.length + 1), label: value("_label") })
-        : say(plan.say.by_question, { label: value("_label") }),
+        : say(plan.say.by_question, { label: one.anchor.id.toUpperCase() }),
       from: [value("_topic"), value("_day"), value("_tag"), names.get(value("network"))].filter(Boolean).join(" · "),
       language: value("language"),
     };

@@ -372,6 +372,20 @@ def test_without_what_makes_indexes_all_of_search_goes(target: FolderTarget, sea
     assert not [path for path in files(target, "search") if "pf_" in path or "pagefind" in path]
 
 
+def test_another_version_brings_its_own_script(target: FolderTarget) -> None:
+    class Versioned:
+        def __init__(self, script: bytes) -> None:
+            self.script = script
+
+        def index(self, *_: object, engine: bool) -> Mapping[str, bytes]:
+            return {"pagefind-entry.json": b"{}"} | ({"pagefind.js": self.script} if engine else {})
+
+    book = Book()
+    for version in ("1", "2"):
+        run(book, target, Versioned(version.encode()), version)
+        assert files(target)["search/engine.en/pagefind.js"] == version.encode()
+
+
 # -- what is installed ---------------------------------------------------------------------------------------------
 
 
