@@ -42,7 +42,7 @@ _KEPT = 64
 
 UNKNOWN = "und"
 
-TOGETHER = 12
+TOGETHER = 16
 """Answers on one unpublished page. A browser fetches it whole for one hit; a page for each would be too many files."""
 
 
