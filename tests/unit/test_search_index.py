@@ -19,6 +19,7 @@ from pagefind_bin import get_executable
 
 from bot.bootstrap import house
 from bot.errors import SearchError
+from bot.publishing import pagefind
 from bot.publishing.pagefind import PagefindIndexer
 from bot.publishing.targets import FolderTarget
 from bot.rendering.pages import SiteRenderer
@@ -60,7 +61,15 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(pagefind, "MEMORY", tmp_path / "nowhere")
     return folder
+
+
+def test_pages_stand_in_memory_where_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagefind, "MEMORY", tmp_path)
+    assert pagefind._place() == tmp_path
+    monkeypatch.setattr(pagefind, "_ROOM", 2**80)
+    assert pagefind._place() == Path(tempfile.gettempdir())
 
 
 @pytest.fixture
