@@ -2,7 +2,7 @@
 
 ``search_reindex_vs_pagefind``: CPU time of our whole step as ``run`` does it (planning all bundles, reading the changed
 chat, making its bundle, writing it settled on disk), against Pagefind over the pages of all chats, which is how it is
-used as a rule. Rendering those is not counted. The chats have 120 answers each and not 300: a run would take minutes.
+used as a rule. Rendering those is not counted. The chats have 180 answers each and not 300: a run would take minutes.
 
 ``search_first_bytes``, ``search_next_bytes``: what a real browser asks for, gzipped as web servers send it, over two
 school years of 40 chats with 300 answers each: the worst of some words, common ones and rare ones, that the latest year
@@ -44,7 +44,7 @@ from bot.services.searching import bring_search
 A_YEAR = 40
 QUESTIONS = 6
 CHANGES = 3
-YEARS, FEW = 12, 120
+YEARS, FEW = 12, 180
 READ, MANY = 2, 300
 NOW = datetime(2040, 8, 1, tzinfo=UTC)
 LATEST = (f"{NOW.year - 1}-{NOW.year % 100}/",)
