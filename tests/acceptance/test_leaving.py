@@ -4,6 +4,7 @@ import gzip
 import html
 import json
 import sqlite3
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -201,6 +202,9 @@ def _found(chat: Evening, words: list[str]) -> dict[str, list[str]]:
         for path in chat.folder.rglob("*")
         if path.is_file()
     }
+    for path in chat.folder.rglob("*.zip"):
+        with zipfile.ZipFile(path) as packed:
+            files |= {f"{path.name}: {name}": packed.read(name) for name in packed.namelist()}
     assert isinstance(chat.house.store, SqlStore)
     files["all rows"] = everything(chat.house.store).encode()
     files["export"] = export_chat(chat.folder, chat.chat)

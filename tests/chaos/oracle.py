@@ -6,6 +6,7 @@
 import gzip
 import json
 import xml.etree.ElementTree as ET
+import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -151,6 +152,8 @@ def half(file: Path) -> str:
     data = file.read_bytes()
     if file.suffix == ".png":  # its last part (https://www.w3.org/TR/png-3/#11IEND), with its check sum
         return "" if data.endswith(b"IEND\xaeB`\x82") else "it ends too early"
+    if file.suffix == ".zip":
+        return _zip_fault(file)
     try:
         if data.startswith(GZIP):
             return "" if gzip.decompress(data) else "it is empty"
@@ -169,9 +172,20 @@ def half(file: Path) -> str:
 
 
 def words_in(file: Path) -> str:
-    """A file's text; where it is compressed, as search's files are, what it says."""
+    """A file's text; where it is compressed, as search's files and downloads are, what it says."""
     data = file.read_bytes()
+    if file.suffix == ".zip" and not _zip_fault(file):
+        with zipfile.ZipFile(file) as packed:
+            return "\n".join(packed.read(name).decode("utf-8", "replace") for name in packed.namelist())
     return (gzip.decompress(data) if data.startswith(GZIP) else data).decode(errors="replace")
+
+
+def _zip_fault(file: Path) -> str:
+    try:
+        with zipfile.ZipFile(file) as packed:
+            return packed.testzip() or ""
+    except zipfile.BadZipFile as error:
+        return str(error)
 
 
 def _html_fault(text: str) -> str:

@@ -1,6 +1,7 @@
 """The oracle sees what went wrong, whatever it was: a judge that never condemns proves nothing."""
 
 import sys
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,6 +135,15 @@ def test_every_cut_of_a_page_is_half(tmp_path: Path) -> None:
     for length in range(len(PAGE)):
         file.write_text(PAGE[:length])
         assert half(file)
+
+
+def test_words_are_looked_for_in_packed_files_and_half_of_one_is_seen(site: Path) -> None:
+    with zipfile.ZipFile(site / "chat.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("chat/index.html", "Levels were taken back. " * 50)
+    assert judge_site(site, expected=pages(site), over=True).wrong == []
+    assert judge_site(site, expected=pages(site), gone=["taken back"], over=True).site
+    (site / "chat.zip").write_bytes((site / "chat.zip").read_bytes()[:-30])
+    assert half(site / "chat.zip")
 
 
 def test_verdicts_add_up() -> None:
