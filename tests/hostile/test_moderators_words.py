@@ -94,7 +94,8 @@ def test_feeds_calendars_and_data_of_moderators_words_can_be_read(pages: dict[st
             (told,) = (Calendar.from_ical(page),)
             assert page.count(b"BEGIN:VEVENT\r\n") == len(told.walk("VEVENT"))
             assert {name for event in told.walk("VEVENT") for name in event} <= {
-                *("UID", "DTSTAMP", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "STATUS", "URL")
+                *("UID", "DTSTAMP", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "STATUS", "URL"),
+                *("LAST-MODIFIED", "TRANSP"),
             }
             assert page.count(b"\r") == page.count(b"\n") == page.count(b"\r\n")
         elif path.endswith(".xml"):
