@@ -150,10 +150,8 @@ class _Page(HTMLParser):
 def half(file: Path) -> str:
     """What is wrong with a file of the site as a whole of its kind; empty if nothing is."""
     data = file.read_bytes()
-    if file.suffix == ".png":  # its last part (https://www.w3.org/TR/png-3/#11IEND), with its check sum
-        return "" if data.endswith(b"IEND\xaeB`\x82") else "it ends too early"
-    if file.suffix == ".zip":
-        return _zip_fault(file)
+    if file.suffix in (".png", ".zip"):
+        return _zip_fault(file) if file.suffix == ".zip" else _png_fault(data)
     try:
         if data.startswith(GZIP):
             return "" if gzip.decompress(data) else "it is empty"
@@ -178,6 +176,11 @@ def words_in(file: Path) -> str:
         with zipfile.ZipFile(file) as packed:
             return "\n".join(packed.read(name).decode("utf-8", "replace") for name in packed.namelist())
     return (gzip.decompress(data) if data.startswith(GZIP) else data).decode(errors="replace")
+
+
+def _png_fault(data: bytes) -> str:
+    """Its last part (https://www.w3.org/TR/png-3/#11IEND) has to be there, with its check sum."""
+    return "" if data.endswith(b"IEND\xaeB`\x82") else "it ends too early"
 
 
 def _zip_fault(file: Path) -> str:
