@@ -124,6 +124,6 @@ def _played() -> list[ChatContent]:
 class _NoPages:
     """A renderer without pages: they are not what is looked at."""
 
-    def pages(self, *_: Any) -> tuple[()]:
+    def pages(self, *_: Any, **__: Any) -> tuple[()]:
         """None."""
         return ()

@@ -41,7 +41,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     folder = tmp_path_factory.mktemp("year")
     target = FolderTarget(folder)
     renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
-    for page in renderer.pages(term.chats(), term.figures(), sample.listed(), term.shared_links):
+    for page in renderer.pages(term.chats(), term.figures(), sample.listed(), shared=term.shared_links):
         target.write(page.path, page.render(term.contents))
     return lambda path: (folder / path).as_uri()
 

@@ -36,7 +36,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     target = FolderTarget(folder)
     renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
-    for page in renderer.pages(sample.chats(), sample.figures(), sample.listed(), sample.shared_links):
+    for page in renderer.pages(sample.chats(), sample.figures(), sample.listed(), shared=sample.shared_links):
         target.write(page.path, page.render(sample.contents))
     return folder
 

@@ -69,8 +69,8 @@ class PlainComposer:
 class NoPages:
     """A renderer without pages, for tests that look at networks and store only."""
 
-    def pages(self, chats: Any, figures: Any, people: Any, known: Any) -> Sequence[Any]:
-        del chats, figures, people, known
+    def pages(self, chats: Any, figures: Any, people: Any, **_: Any) -> Sequence[Any]:
+        del chats, figures, people
         return ()
 
 

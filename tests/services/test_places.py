@@ -233,7 +233,7 @@ def test_half_of_an_update_is_taken_for_the_whole_by_no_place(stage: Stage, site
     looking = threading.Thread(target=lambda: seen.append(set(original.prints())))
 
     class Pages:
-        def pages(self, *_: object) -> list[object]:
+        def pages(self, *_: object, **__: object) -> list[object]:
             site.write("one.html", b"1")
             looking.start()
             looking.join(0.05)

@@ -28,7 +28,7 @@ SERIES = "edchat/index.html"
 def planned(shared: Any = term.shared_links, **more: Any) -> dict[str, Page]:
     renderer = SiteRenderer(TEMPLATES, more.get("site", sample.SITE), lambda: more.get("now", sample.NOW))
     chats, figures = more.get("chats", term.chats()), more.get("figures", term.figures())
-    return {page.path: page for page in renderer.pages(chats, figures, (), shared)}
+    return {page.path: page for page in renderer.pages(chats, figures, shared=shared)}
 
 
 def page(path: str, **more: Any) -> str:
