@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Every file that is installed is checked against its hash; what an editable install is built with, too.
-INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt --override overrides.txt
 RUNTIME := $(VENV)/.runtime-ready
 DEV := $(VENV)/.dev-ready
 NODE := tests/networks/node_modules/.ready
@@ -31,7 +31,7 @@ $(VENV)/bin/uv:
 	@sed -n '/^uv==/,/[^\\]$$/p' constraints.txt > $(VENV)/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.txt
 
-$(RUNTIME): pyproject.toml constraints.txt | $(VENV)/bin/uv
+$(RUNTIME): pyproject.toml constraints.txt overrides.txt | $(VENV)/bin/uv
 	@$(INSTALL) --editable '.[postgres,encrypted,s3,search]'
 	@touch $@
 

@@ -54,7 +54,7 @@ def raises_with(words: list[str]) -> NoReturn:
 
 def sabotage(how: str, words: list[str]) -> None:
     if how == "bug":
-        bot.runner.archive = lambda *_, **__: raises_with(words)  # type: ignore[assignment]
+        bot.tick.archive = lambda *_, **__: raises_with(words)  # type: ignore[assignment]
         bot.runner.find_errands = lambda *_: None
         SqlStore.counts = lambda _self: raises_with(words)  # type: ignore[assignment,method-assign]
     if how == "bare":

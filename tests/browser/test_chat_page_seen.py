@@ -83,7 +83,7 @@ def test_no_target_is_too_small_and_thumbs_get_larger_ones(browser: Browser, add
 @pytest.mark.parametrize("width", [360, 1280])
 def test_spaced_out_text_loses_nothing(browser: Browser, address: Callable[[str], str], width: int) -> None:
     """What WCAG 2.2 asks for: https://www.w3.org/WAI/WCAG22/Understanding/text-spacing.html."""
-    with browser.visit(address(CHAT), width=width) as visit:
+    with browser.visit(address(CHAT), width=width, bypass_csp=True) as visit:
         visit.page.locator("summary").click()
         assert visit.page.evaluate(CUT) == []
         visit.page.add_style_tag(content=SPACED)
@@ -148,7 +148,9 @@ def test_paper_keeps_every_word(browser: Browser, address: Callable[[str], str])
 
 
 def test_it_needs_nothing_that_a_strict_policy_forbids(browser: Browser, tmp_path: Path) -> None:
-    policy = "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src file:\">"
+    policy = (
+        "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src file:; img-src file:\">"
+    )
     with browser.visit("about:blank") as visit:
         complaints: list[str] = []
         visit.page.on("console", lambda message: complaints.append(message.text))

@@ -105,6 +105,7 @@ def test_from_two_logins_to_a_clean_bill_of_health(
         "site",
         "disk",
         "disk",
+        "search",
     ]
     assert sum("terms" in one["message"] for one in found) == 2
     in_words = staffroom("doctor", "-C", folder)

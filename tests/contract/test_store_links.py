@@ -86,7 +86,7 @@ def _files_with(folder: Path, words: str) -> set[str]:
     return {
         file.relative_to(folder).as_posix()
         for file in folder.rglob("*")
-        if file.is_file() and words in file.read_text(encoding="utf-8")
+        if file.is_file() and words.encode() in file.read_bytes()
     }
 
 

@@ -16,7 +16,7 @@ COMMON = {"class", "id", "lang", "dir", "itemprop", "itemscope", "itemtype"}
 ALLOWED = {
     "html": set(),
     "head": set(),
-    "meta": {"charset", "name", "content", "property"},
+    "meta": {"charset", "name", "content", "property", "http-equiv"},
     "title": set(),
     "link": {"rel", "href", "type", "title"},
     "body": set(),

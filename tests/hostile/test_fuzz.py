@@ -401,7 +401,8 @@ def test_feeds_and_calendars(topic: str, about: str, ask: str) -> None:
     made = calendar(sample.SITE, WORDS, name=topic, chats=chats)
     assert not re.search(b"\r(?!\n)|(?<!\r)\n", made)
     (event,) = Calendar.from_ical(made).walk("VEVENT")
-    assert set(event) == {"UID", "DTSTAMP", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "STATUS", "URL"}
+    plain = {"UID", "DTSTAMP", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "STATUS", "URL"}
+    assert set(event) == plain | {"LAST-MODIFIED", "TRANSP"}
     assert letters(str(event["SUMMARY"])) == letters(f"#EdChat: {showable(topic)}")
 
 

@@ -156,7 +156,7 @@ def test_the_day_is_read_from_the_configuration(tmp_path: Path) -> None:
     assert site_of(settings).guidelines == date(2027, 1, 4)
     file = tmp_path / "staffroom.yaml"
     file.write_text(file.read_text().replace("guidelines: 2027-01-04", "guidelines: soon"))
-    with pytest.raises(UserError, match=r"staffroom\.yaml:10:15"):
+    with pytest.raises(UserError, match=r"staffroom\.yaml:11:15"):
         load(tmp_path)
 
 
