@@ -249,9 +249,11 @@ def judge_site(
 
 
 def pages(folder: Path) -> frozenset[str]:
-    """The paths of all whole files of a site."""
+    """The paths of all whole files of a site that stay; search's are called by what they hold, and change with it."""
     if not folder.is_dir():
         return frozenset()
     return frozenset(
-        str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file() and not file.name.startswith(".")
+        str(file.relative_to(folder))
+        for file in folder.rglob("*")
+        if file.is_file() and not file.name.startswith(".") and not file.suffix.startswith(".pf_")
     )
