@@ -31,7 +31,7 @@ def archive(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes
         f" {done.site / 'index.html'}"
     )
     for trouble in pages.troubles:
-        click.secho(trouble, fg="yellow", err=True)
+        say(trouble, err=True)
     for line in done.places:
         say(line)
 

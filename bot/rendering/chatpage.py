@@ -13,8 +13,8 @@ from bot.rendering import urls
 from bot.rendering.answerlines import MARKS, Lines
 from bot.rendering.brief import brief
 from bot.rendering.chatview import UNPLACED, short_uri, view
-from bot.rendering.composer import name_hosts
-from bot.rendering.frame import NETWORKS, series_card, upper_first
+from bot.rendering.composer import hosts_line
+from bot.rendering.frame import NETWORKS, series_card, upper_first, when_line
 from bot.rendering.questions import lettered
 from bot.rendering.reporting import reports
 from bot.rendering.signing import signed
@@ -63,12 +63,7 @@ class ChatPage:
         """Make the page."""
         words, chat, series = self._words, self._chat, self._content.stored.series
         seen = view(self._content)
-        when = upper_first(words.moment(chat.starts_at, chat.timezone))
-        if series.format == "slow":
-            when = words("date.span", start=when, end=words.moment(chat.ends_at, chat.timezone))
-        hosts = [
-            host.removeprefix("@") if "@" not in host[1:] else host for host in name_hosts(chat.hosts, "bluesky")[0]
-        ]
+        when = when_line(words, self._content.stored)
         zones = (zone for zone in dict.fromkeys((series.timezone, *series.also_show)) if zone != chat.timezone)
         values: dict[str, Any] = {
             "summary": chat.about or f"#{series.hashtag}, {when}",
@@ -89,7 +84,7 @@ class ChatPage:
             "when": when,
             "elsewhere": [words.there(chat.starts_at, zone, chat.timezone) for zone in zones],
             "about": chat.about,
-            "hosts": words("chat.hosts", n=len(hosts), hosts=words.both(hosts)) if hosts else "",
+            "hosts": hosts_line(words, chat.hosts),
             "coming": self._coming,
             "notice": self._notice(),
             "voices": self._voices(),

@@ -182,6 +182,7 @@ def name_hosts(hosts: Sequence[str], network: NetworkName) -> tuple[list[str], M
     return shown, mentions
 
 
-def host_names(hosts: Sequence[str]) -> list[str]:
-    """How to write the hosts' handles where nobody is mentioned: on a page, on a picture."""
-    return [host.removeprefix("@") if "@" not in host[1:] else host for host in name_hosts(hosts, "bluesky")[0]]
+def hosts_line(words: Words, hosts: Sequence[str]) -> str:
+    """Who hosts, in words, where nobody is mentioned: on a page, on a picture; empty where nobody is named."""
+    names = [host.removeprefix("@") if "@" not in host[1:] else host for host in name_hosts(hosts, "bluesky")[0]]
+    return words("chat.hosts", n=len(names), hosts=words.both(names)) if names else ""

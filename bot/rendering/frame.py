@@ -158,6 +158,29 @@ def series_card(words: Words, series: Series, voices: Iterable[Voice]) -> Series
     )
 
 
+def when_line(words: Words, stored: StoredChat) -> str:
+    """When a chat is, in words, as a line of its own; of a slow one from when to when."""
+    chat = stored.chat
+    when = words.moment(chat.starts_at, chat.timezone)
+    if stored.series.format == "slow":
+        when = words("date.span", start=when, end=words.moment(chat.ends_at, chat.timezone))
+    return upper_first(when)
+
+
+def entry(words: Words, stored: StoredChat) -> dict[str, Any]:
+    """Write a chat for an index: topic, page, series, day. ``language`` is empty where it is the page's own."""
+    chat = stored.chat
+    language = stored.series.languages[0] if stored.series.languages else ""
+    return {
+        "topic": chat.topic,
+        "path": urls.chat_page(chat.id),
+        "hashtag": f"#{stored.series.hashtag}",
+        "language": language if language != words.language else "",
+        "when": upper_first(words.date(chat.date)),
+        "iso": chat.date.isoformat(),
+    }
+
+
 def rhythm(words: Words, series: Series) -> str:
     """When a series meets, in words; empty where it meets on no regular day."""
     time, city = f"{series.at:%H:%M}", words.city(series.timezone)

@@ -11,7 +11,7 @@ from bot.domain.schoolyears import school_year, years_of
 from bot.domain.tracking import leads_to, untracked
 from bot.rendering import urls
 from bot.rendering.chatview import short_uri
-from bot.rendering.frame import upper_first
+from bot.rendering.frame import entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -94,17 +94,8 @@ def _groups(
 
 
 def _group(words: Words, stored: StoredChat, links: Sequence[Found]) -> dict[str, Any]:
-    chat = stored.chat
-    language = stored.series.languages[0] if stored.series.languages else ""
-    return {
-        "topic": chat.topic,
-        "path": urls.chat_page(chat.id),
-        "hashtag": f"#{stored.series.hashtag}",
-        "language": language if language != words.language else "",
-        "when": upper_first(words.date(chat.date)),
-        "iso": chat.date.isoformat(),
-        "links": [{"uri": one.uri, "label": short_uri(one.uri), "note": _note(words, one)} for one in links],
-    }
+    told = [{"uri": one.uri, "label": short_uri(one.uri), "note": _note(words, one)} for one in links]
+    return {**entry(words, stored), "links": told}
 
 
 def _note(words: Words, one: Found) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.rendering import urls
 from bot.rendering.chart import chart
-from bot.rendering.composer import name_hosts
+from bot.rendering.composer import hosts_line
 from bot.rendering.frame import card, elsewhere, series_card
 from bot.rendering.shelves import shelves
 
@@ -63,12 +63,6 @@ def series_page(
         "card_alt": f"{mine.hashtag}: {series.title}",
     }
     return sheets.filled("series", words, urls.series_page(series.slug), series.title, values)
-
-
-def hosts_line(words: Words, hosts: Sequence[str]) -> str:
-    """Who hosts, in words; empty where nobody is named."""
-    names = [name.removeprefix("@") if "@" not in name[1:] else name for name in name_hosts(hosts, "bluesky")[0]]
-    return words("chat.hosts", n=len(names), hosts=words.both(names)) if names else ""
 
 
 def _next(words: Words, stored: StoredChat, cards: Mapping[str, object]) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from bot.domain.cleaning import showable
-from bot.rendering.composer import host_names
-from bot.rendering.frame import upper_first
+from bot.rendering.composer import hosts_line
+from bot.rendering.frame import when_line
 from bot.shipped import shipped
 
 if TYPE_CHECKING:
@@ -91,17 +91,13 @@ def card_of(words: Words, stored: StoredChat, site: str) -> SocialCard:
         site: the site's name.
     """
     chat, series = stored.chat, stored.series
-    when = words.moment(chat.starts_at, chat.timezone)
-    if series.format == "slow":
-        when = words("date.span", start=when, end=words.moment(chat.ends_at, chat.timezone))
-    hosts = host_names(chat.hosts)
     local = chat.starts_at.astimezone(ZoneInfo(chat.timezone))
     return SocialCard(
         kicker=f"#{series.hashtag}",
         topic=chat.topic,
-        when=upper_first(when),
+        when=when_line(words, stored),
         plain=f"{local:%Y-%m-%d %H:%M} {chat.timezone}",
-        hosts=words("chat.hosts", n=len(hosts), hosts=words.both(hosts)) if hosts else "",
+        hosts=hosts_line(words, chat.hosts),
         site=site,
     )
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from bot.rendering import urls
-from bot.rendering.frame import upper_first
+from bot.rendering.frame import entry
 from bot.rendering.shelves import shelves
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def topic_page(sheets: Sheets, chats: Sequence[StoredChat], past: Mapping[str, S
     words = sheets.press.words()
     entries = sorted(
         (
-            (sort_key(stored.chat.topic), stored.chat.starts_at, _entry(words, stored))
+            (sort_key(stored.chat.topic), stored.chat.starts_at, entry(words, stored))
             for stored in chats
             if not stored.cancelled
         ),
@@ -64,19 +64,6 @@ def letter_id(letter: str) -> str:
     if letter == OTHER:
         return "letters-other"
     return f"letter-{letter.lower()}" if letter.isascii() else "letter-" + "-".join(f"{ord(one):x}" for one in letter)
-
-
-def _entry(words: Words, stored: StoredChat) -> dict[str, str]:
-    chat = stored.chat
-    language = stored.series.languages[0] if stored.series.languages else ""
-    return {
-        "topic": chat.topic,
-        "path": urls.chat_page(chat.id),
-        "hashtag": f"#{stored.series.hashtag}",
-        "language": language if language != words.language else "",
-        "when": upper_first(words.date(chat.date)),
-        "iso": chat.date.isoformat(),
-    }
 
 
 def _terms(words: Words, mine: Sequence[StoredChat]) -> dict[str, Any]:
