@@ -112,6 +112,11 @@ def _explain(engine: Engine, error: DBAPIError) -> str:
     """What the driver said, and where, without the statement and without a password."""
     said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
     where = engine.url.render_as_string(hide_password=True)
+    if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+        said = (
+            f"another program has been writing to it for more than {_BUSY_MILLISECONDS // 1000} s. If that is a "
+            f"Staffroom that was stopped in mid-write, let it go on or end it; `fuser {engine.url.database}` names it"
+        )
     return f"The database {where} cannot be used: {said}. Nothing of this step was stored; it can be tried again."
 
 

@@ -44,8 +44,8 @@ def test_a_bot_that_slept_past_its_lease_leaves_it_to_the_other(tmp_path: Path) 
 
         first = start()
         wait_until(lambda: len(yard.networks.said) >= 2)  # the welcome is out
+        first.freeze(tmp_path / "staffroom.db")
         second = start()
-        first.signal(signal.SIGSTOP)
         wait_until(lambda: any(pid == second.pid for *_, pid in yard.networks.said))
         before = len(yard.networks.said)
         first.signal(signal.SIGCONT)

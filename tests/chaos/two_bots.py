@@ -13,12 +13,14 @@ import pickle
 import secrets
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Client, Connection, Listener
@@ -219,6 +221,24 @@ class Bot:
     def signal(self, number: signal.Signals) -> None:
         """Stop it, let it go on, or kill it."""
         os.kill(self.pid, number)
+
+    def freeze(self, database: Path) -> None:
+        """Stop it (SIGSTOP) between two writes to a SQLite file: one stopped in mid-write lets nobody else write."""
+        while True:
+            self.signal(signal.SIGSTOP)
+            if not _being_written(database):
+                return
+            self.signal(signal.SIGCONT)
+            threading.Event().wait(0.01)
+
+
+def _being_written(database: Path) -> bool:
+    with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+    return False
 
 
 def wait_until(happened: Callable[[], bool], seconds: float = 180) -> None:

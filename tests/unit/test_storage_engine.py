@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, event, text
 
 from bot.errors import StoreError
+from bot.storage import engine as engine_module
 from bot.storage.engine import connect, empty_wal, shrink, transaction
 from bot.storage.migrate import configuration, migrate
 from bot.storage.store import open_store, version
@@ -160,6 +161,23 @@ def test_sqlite_is_set_up_for_many_writers(tmp_path: Path) -> None:
     engine.dispose()
     expected = {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 15_000}
     assert found == expected
+
+
+def test_a_database_that_another_program_keeps_writing_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bot that was stopped in mid-write lets nobody else write: whoever is refused must learn where to look."""
+    monkeypatch.setattr(engine_module, "_PRAGMAS", ("PRAGMA busy_timeout = 1", "PRAGMA journal_mode = WAL"))
+    stopped, other = (connect(f"sqlite:///{tmp_path / 'x.db'}") for _ in range(2))
+    with transaction(stopped, writing=True), pytest.raises(StoreError) as caught, transaction(other, writing=True):
+        pass
+    assert str(caught.value) == (
+        f"The database sqlite:///{tmp_path / 'x.db'} cannot be used: another program has been writing to it for more "
+        "than 15 s. If that is a Staffroom that was stopped in mid-write, let it go on or end it; "
+        f"`fuser {tmp_path / 'x.db'}` names it. Nothing of this step was stored; it can be tried again."
+    )
+    stopped.dispose()
+    other.dispose()
 
 
 def test_writers_wait_for_each_other_and_lose_nothing(url: str) -> None:
