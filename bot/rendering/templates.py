@@ -7,6 +7,7 @@ import json
 import re
 import traceback
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,7 @@ class Templates:
         self._has_own = bool(self.own_names())
         self._told: set[str] = set()
         self._exhausting: set[str] = set()
-        self._environments: dict[frozenset[str] | None, Environment] = {}
+        self._environments: dict[frozenset[str], Environment] = {}
         self.dictionary = Dictionary(self._phrases)
         self.fingerprint = self._fingerprint()
         """Changes with every template, phrase and line of rendering code: pages made with another are out of date."""
@@ -112,24 +113,15 @@ class Templates:
 
     def _environment(self, aside: frozenset[str] | None) -> Environment:
         """The operator's own templates but for those set aside, with ours behind them; for ``None`` ours alone."""
+        if aside is None or self._own is None:
+            return _shipped_environment()
         known = self._environments.get(aside)
         if known is not None:
             return known
-        ours = ShippedLoader()
-        options: dict[str, Any] = {
-            "autoescape": _is_markup,
-            "undefined": StrictUndefined,
-            "trim_blocks": True,
-            "lstrip_blocks": True,
-            "keep_trailing_newline": True,
-            "auto_reload": False,
-            "cache_size": -1,
-        }
-        if aside is None or self._own is None:
-            made = Environment(loader=ours, finalize=_clean, **options)  # noqa: S701 - autoescape stands in options
-        else:
-            loader = ChoiceLoader([OwnLoader(self._own, aside), ours, PrefixLoader({"original": ours})])
-            made = BoundedEnvironment(self._own, loader=loader, finalize=_clean_paid, **options)
+        loader = ChoiceLoader(
+            [OwnLoader(self._own, aside), ShippedLoader(), PrefixLoader({"original": ShippedLoader()})]
+        )
+        made = BoundedEnvironment(self._own, loader=loader, finalize=_clean_paid, **_OPTIONS)
         return self._environments.setdefault(aside, made)
 
     def _text(self, name: str, *, shipped_only: bool = False) -> str:
@@ -258,6 +250,23 @@ def _clean_paid(value: object) -> object:
     if isinstance(value, str):
         spend(len(value))
     return _clean(value)
+
+
+_OPTIONS: dict[str, Any] = {
+    "autoescape": _is_markup,
+    "undefined": StrictUndefined,
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+    "keep_trailing_newline": True,
+    "auto_reload": False,
+    "cache_size": -1,
+}
+
+
+@cache
+def _shipped_environment() -> Environment:
+    """Our templates alone: the same for all, and compiled once in a process."""
+    return Environment(loader=ShippedLoader(), finalize=_clean, **_OPTIONS)  # noqa: S701 - autoescape stands in options
 
 
 def _shipped_phrases(language: str) -> Mapping[str, object]:
