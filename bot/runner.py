@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
-from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.executors.pool import BasePoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -60,6 +61,13 @@ GOODBYE = 3.5
 """Seconds that work under way gets to end when the loop is told to stop."""
 
 
+class _Threads(BasePoolExecutor):  # type: ignore[misc]  # APScheduler has no types
+    """Rings bells in threads of ours: APScheduler's own cannot be waited for without a lock that a bell may need."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        super().__init__(pool)
+
+
 class Loop:
     """Runs the house until it is told to stop.
 
@@ -94,9 +102,10 @@ class Loop:
         self._told = told
         self._stopping = threading.Event()
         self._troubles: dict[str, str] = {}
+        self._threads = ThreadPoolExecutor(3 * len(house.accounts) + 2 + len(self._extra))
         self._bell = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
-            executors={"default": ThreadPoolExecutor(3 * len(house.accounts) + 2 + len(self._extra))},
+            executors={"default": _Threads(self._threads)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             timezone=UTC,
         )
@@ -131,14 +140,22 @@ class Loop:
         while not self._stopping.wait(WATCH):
             seen = self._mind_clock(*seen)
         self._listening.stop()
-        self._bell.remove_all_jobs()
-        ended = threading.Thread(target=self._bell.shutdown, daemon=True)
+        ended = threading.Thread(target=self._silence, daemon=True)
         ended.start()
         leaves = time.monotonic() + GOODBYE
         heard = self._listening.join(GOODBYE)
         ended.join(max(0.0, leaves - time.monotonic()))
         self._house.store.drop_lock(LOCK, self._house.owner)
         return heard and not ended.is_alive()
+
+    def _silence(self) -> None:
+        """Ring no more, and wait for what is still being done.
+
+        One after the other: APScheduler would wait while it holds the lock that a bell takes to set its next alarm.
+        """
+        self._bell.remove_all_jobs()
+        self._bell.shutdown(wait=False)
+        self._threads.shutdown()
 
     def _mind_clock(self, wall: datetime, elapsed: float) -> tuple[datetime, float]:
         """Ring every bell at once where the clock was put back: the alarms were set by the old time and would wait.

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from apscheduler.schedulers.base import STATE_STOPPED
 from services.stage import Stage
 
 from bot.errors import Unavailable
-from bot.ports import Network
+from bot.ports import Clock, Network
 from bot.runner import SAFETY, Loop
 from bot.tick import tick
 
@@ -38,7 +39,36 @@ def test_bells_ring_although_the_clock_was_put_back(stage: Stage) -> None:
     finally:
         loop.stop()
         loop._bell.get_jobs()  # waits until the bell that rings now has rung: stopping in its middle upsets APScheduler
-        loop._bell.shutdown(wait=False)  # a bell that sets its next alarm just now waits for what waiting would hold
+        loop._silence()
+
+
+class StopsThere:
+    """A clock at which the loop is stopped while a bell, having rung, sets its next alarm."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.loop: Loop | None = None
+        self.ringing: threading.Thread | None = None
+
+    def now(self) -> datetime:
+        if self.loop is not None and threading.current_thread() is self.ringing:
+            self.loop.stop()
+            ends = time.monotonic() + 20
+            while self.loop._bell.state != STATE_STOPPED and time.monotonic() < ends:
+                time.sleep(0.01)
+            time.sleep(0.1)  # it takes its locks right after it says that it is stopped
+        return self._clock.now()
+
+
+def test_it_can_be_stopped_while_a_bell_sets_its_next_alarm(stage: Stage) -> None:
+    clock = StopsThere(stage.clock)
+
+    def duty() -> datetime:
+        clock.ringing = threading.current_thread()
+        return stage.clock.now()
+
+    clock.loop = Loop(dataclasses.replace(stage.house, clock=clock), print, extra={"test": duty})
+    assert clock.loop.run()
 
 
 def test_an_account_that_cannot_be_used_is_not_asked_every_second(stage: Stage) -> None:
