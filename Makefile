@@ -7,10 +7,12 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint con
 RUNTIME := $(VENV)/.runtime-ready
 DEV := $(VENV)/.dev-ready
 NODE := tests/networks/node_modules/.ready
-# Tests wait for networks as well as work: four keep two cores busy.
-WORKERS ?= 4
+# Tests wait for networks as well as work: six keep two cores busy.
+WORKERS ?= 6
 # Of the state machine over outbox and collecting; before a change lands it takes 100,000.
-STEPS ?= 40000
+STEPS ?= 20000
+# Whatever this machine's habits: a hundred processes would each compile all modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo test check format bench chaos sbom audit clean
 

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
-from moto.server import ThreadedMotoServer
-
 KEY, SECRET = "AKIAEXAMPLE", "s3cret-that-nobody-sees"
 
 
 @contextmanager
 def s3_storage() -> Iterator[tuple[str, Any]]:
     """Gives the server's address and Amazon's own client for it."""
+    # Slow to load, and of use to those tests alone: each test process reads all files of tests.
+    import boto3
+    from moto.server import ThreadedMotoServer
+
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
