@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import gzip
-import threading
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 import pytest
+from browser.sites import served, written
 from golden import sample
 from golden.sample import answer
-from pagefind_bin import get_executable
 
 from bot.domain.records import ChatContent, StoredChat
-from bot.publishing.pagefind import PagefindIndexer
-from bot.publishing.targets import FolderTarget
-from bot.rendering.pages import SiteRenderer
-from bot.rendering.templates import Templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from networks.browser import Browser
@@ -34,39 +26,9 @@ EVERYTHING = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-prac
 SEARCH = "search/index.html"
 
 
-def written(site: Path, chats: Sequence[StoredChat], content: Callable[[str], ChatContent]) -> Path:
-    """A site with its search, as `archive` writes it."""
-    target = FolderTarget(site)
-    renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW, "pagefind 1")
-    for page in renderer.pages(chats, sample.figures(), sample.listed()):
-        target.write(page.path, page.render(content))
-    indexer = PagefindIndexer(get_executable())
-    for bundle in renderer.bundles(chats, sample.figures()):
-        files = indexer.index(bundle.sources(content), bundle.language, engine=bundle.engine)
-        for name, data in files.items():
-            target.write(bundle.folder + name, data)
-    return site
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(tmp_path_factory.mktemp("searched"), sample.chats(), sample.contents)
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """A static host that says nothing."""
-
-    def log_message(self, *_: Any) -> None:
-        return
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture(scope="module")
