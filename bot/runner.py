@@ -29,7 +29,7 @@ from bot.services.collect import collect
 from bot.services.digest import digest
 from bot.services.hosting import held_lines
 from bot.services.hosts import waiting_lines
-from bot.tick import LEASE, LOCK, find_errands, named, publish_site, replan, run_errands_of, tidy
+from bot.tick import LEASE, LOCK, copy_pictures_of, find_errands, named, publish_site, replan, run_errands_of, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -102,7 +102,7 @@ class Loop:
         self._told = told
         self._stopping = threading.Event()
         self._troubles: dict[str, str] = {}
-        self._threads = ThreadPoolExecutor(3 * len(house.accounts) + 2 + len(self._extra))
+        self._threads = ThreadPoolExecutor(4 * len(house.accounts) + 2 + len(self._extra))
         self._bell = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
             executors={"default": _Threads(self._threads)},
@@ -132,6 +132,7 @@ class Loop:
             self._ring(f"deliver:{account}", partial(self._deliver, account))
             self._ring(f"collect:{account}", partial(self._collect, account))
             self._ring(f"errands:{account}", partial(self._run_errands, account))
+            self._ring(f"pictures:{account}", partial(self._copy_pictures, account))
         for name, duty in self._extra.items():
             self._ring(name, duty)
         self._bell.start()
@@ -271,6 +272,12 @@ class Loop:
         run_errands_of(self._house, account, troubles)
         self._tell_trouble(f"errands:{account}", "\n".join(troubles))
         return self._house.clock.now() + SOON
+
+    def _copy_pictures(self, account: str) -> datetime:
+        troubles: list[str] = []
+        copied = copy_pictures_of(self._house, account, troubles)
+        self._tell_trouble(f"pictures:{account}", "\n".join(troubles))
+        return self._house.clock.now() + (SOON if copied else SAFETY)
 
     def _keep_house(self) -> datetime:
         house, troubles = self._house, list[str]()

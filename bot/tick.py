@@ -13,6 +13,7 @@ import msgspec
 from bot.errors import NetworkError, StoreError, UserError
 from bot.services.archive import archive
 from bot.services.collect import collect
+from bot.services.copying import copy_pictures
 from bot.services.deliver import Delivered
 from bot.services.digest import digest
 from bot.services.errands import run_errands
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bot.ports import Archived, Clock, Condition, Indexer, Network, Renderer, Store, Target
     from bot.ports.phrases import Phrase
     from bot.services.alerts import Alerter
+    from bot.services.copying import Rewritten
     from bot.services.deliver import Deliverer
     from bot.services.outage import Outage
     from bot.services.places import PlaceKeeper
@@ -69,6 +71,7 @@ class House:
         places: where the archive stands besides the site's own folder.
         writing: held while pages are written, so that no place takes half of an update for the whole.
         indexer: makes indexes for search; ``None`` where the site has none.
+        rewrite: writes a participant's picture anew (``services.copying``); ``None``: none is copied.
     """
 
     store: Store
@@ -92,6 +95,7 @@ class House:
     places: Sequence[PlaceKeeper] = ()
     writing: Lock = field(default_factory=Lock)
     indexer: Indexer | None = None
+    rewrite: Callable[[bytes], Rewritten | None] | None = None
 
     def ear(self, account: str) -> Ear:
         """The ear of an account."""
@@ -158,6 +162,7 @@ def tick(house: House, *, everything: bool = False, publish: bool = True, rhythm
         find_errands(house)
     for account in house.accounts:
         run_errands_of(house, account, troubles)
+        copy_pictures_of(house, account, troubles)
     tidy(house, troubles)
     house.store.beat("tick", house.clock.now())
     digests = digest(house.store, house.accounts, house.clock.now())
@@ -244,6 +249,18 @@ def run_errands_of(house: House, account: str, troubles: list[str]) -> int:
         return 0
     troubles += [named(account, trouble) for trouble in done.troubles]
     return done.done
+
+
+def copy_pictures_of(house: House, account: str, troubles: list[str]) -> int:
+    """Copy pictures that an account's network has; gives how many. No adapter is opened where there are none."""
+    now = house.clock.now()
+    if house.rewrite is None or not house.store.pictures_wanted(house.accounts[account], now, 1):
+        return 0
+    try:
+        return copy_pictures(house.store, house.network(account), house.rewrite, now).copied
+    except (NetworkError, UserError) as error:
+        troubles.append(named(account, str(error)))
+        return 0
 
 
 def tidy(house: House, troubles: list[str]) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from bot.ports import Clock, Composer, Indexer, Renderer, Store, Target
     from bot.ports.phrases import Phrase
     from bot.services.alerts import Alerter
+    from bot.services.copying import Rewritten
     from bot.services.outage import Outage
 
 
@@ -261,6 +262,7 @@ def open_house(
         renderer=renderer_of(settings, clock),
         target=target_of(settings),
         indexer=indexer_of(),
+        rewrite=rewrite_picture,
         clock=clock,
         owner=owner,
         watch=load_watchwords(settings.folder),
@@ -270,6 +272,13 @@ def open_house(
         places=places_of(settings, store, writing),
         writing=writing,
     )
+
+
+def rewrite_picture(data: bytes) -> Rewritten | None:
+    """A participant's picture, written anew; ``None`` where it cannot be read."""
+    from bot.rendering.pictures import copy_picture
+
+    return copy_picture(data)
 
 
 def owner_name() -> str:

@@ -19,6 +19,7 @@ from bot.bootstrap.house import (
     phrase_of,
     picture_keeper,
     renderer_of,
+    rewrite_picture,
     target_of,
 )
 from bot.clock import SteppedClock
@@ -126,6 +127,7 @@ def sandbox_house(
         renderer=renderer_of(settings, clock),
         target=target_of(settings),
         indexer=indexer_of(),
+        rewrite=rewrite_picture,
         clock=clock,
         owner="rehearsal",
         watch=load_watchwords(settings.folder),

@@ -92,15 +92,16 @@ def _alarms_in(said: str, languages: Sequence[Patterns]) -> Iterator[Alarm]:
         yield "accusation"
 
 
-def words_read(post: Post) -> int:
+def words_read(post: Post, *, pictures: bool = True) -> int:
     """A fingerprint, 63 bits, of what somebody read who decided about a post.
 
-    It covers the text and where its links lead, the warning, the pictures' kinds and descriptions, and delicate labels.
+    It covers the text and where its links lead, the warning, the pictures' kinds and descriptions, and delicate labels;
+    with ``pictures`` also which files are attached, so that none takes another's place unseen.
     """
     labels = DELICATE_LABELS.intersection((*post.labels, *post.author.signals.labels))
     parts = [post.text.text, post.warning, *sorted(labels)]
     parts += [facet.feature.uri for facet in post.text.facets if isinstance(facet.feature, Link)]
-    parts += [f"{one.kind}\0{one.alt}" for one in post.media]
+    parts += [f"{one.kind}\0{one.alt}" + (f"\0{one.key}" if pictures and one.key else "") for one in post.media]
     digest = hashlib.blake2b("\1".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") & _63_BITS
 

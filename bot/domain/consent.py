@@ -15,7 +15,7 @@ import msgspec
 from bot.domain.richtext import hashtags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from bot.domain.posts import Account, Post
     from bot.domain.schedule import Basis
@@ -150,6 +150,7 @@ def decide(
     wishes: Iterable[Wish] = (),
     ruling: Ruling | None = None,
     words: int = 0,
+    words_alone: int | None = None,
     alarms: Iterable[Alarm] = (),
 ) -> Verdict:
     """Decide about one post of one account.
@@ -161,7 +162,9 @@ def decide(
         in_thread: whether it stands in the thread of one of our questions, which carries the notice.
         wishes: all that its author asked of us.
         ruling: what a person decided about it last.
-        words: fingerprint of its words now, to compare with the ruling's.
+        words: fingerprint of its words and of which files are attached now, to compare with the ruling's.
+        words_alone: the same without the files. A release that knew nothing of these counts as long as no picture is
+            copied, which needs JOIN.
         alarms: what in it makes a person look (``alarms.alarms``).
     """
     said = tuple(wishes)
@@ -178,7 +181,7 @@ def decide(
         store=True,
         search=_findable(post.author),
         why=why,
-        held=_held(wish, ruling, words, alarms),
+        held=_held(wish, ruling, {words} if wish == "joined" or words_alone is None else {words, words_alone}, alarms),
         joined=wish == "joined",
     )
 
@@ -224,9 +227,9 @@ def _unwilling(author: Account) -> bool:
     return bool(author.signals.noindex) or not UNWILLING_BIO_TAGS.isdisjoint(author.signals.bio_tags)
 
 
-def _held(wish: str | None, ruling: Ruling | None, words: int, alarms: Iterable[Alarm]) -> tuple[Hold, ...]:
+def _held(wish: str | None, ruling: Ruling | None, words: Collection[int], alarms: Iterable[Alarm]) -> tuple[Hold, ...]:
     """Why a person has to look; a release counts for the words that were read, not for an edit of them."""
-    read = ruling is not None and ruling.kind == "released" and ruling.words == words
+    read = ruling is not None and ruling.kind == "released" and ruling.words in words
     reasons: list[Hold] = [] if read else list(dict.fromkeys(alarms))
     if wish == "paused":
         reasons.append("asked")

@@ -75,10 +75,18 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Media(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An image, video or sound on somebody's post: that it is there and what its author says it shows."""
+    """An image, video or sound on somebody's post: that it is there and what its author says it shows.
+
+    Attributes:
+        kind: what it is.
+        alt: its description; empty for none.
+        key: what the network knows exactly this file by (Bluesky: the blob's content id; Mastodon: the attachment's
+            id): another file has another key. It is no address. Empty if unknown.
+    """
 
     kind: Literal["image", "video", "audio", "other"]
     alt: str = ""
+    key: str = ""
 
 
 class Post(msgspec.Struct, frozen=True):

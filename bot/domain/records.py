@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from bot.domain.copying import Copy
 from bot.domain.posts import Post, PostRef, Tombstone
 from bot.domain.schedule import Chat, Series
 
@@ -84,6 +85,7 @@ class Answer(msgspec.Struct, frozen=True):
         post: the post.
         placed: the questions it answers; empty means "unplaced".
         search: it may be found by our search.
+        pictures: what was copied, or could not be, of what is attached; in order.
     """
 
     key: str
@@ -92,6 +94,7 @@ class Answer(msgspec.Struct, frozen=True):
     post: Post
     placed: tuple[Placed, ...]
     search: bool
+    pictures: tuple[Copy, ...] = ()
 
 
 class Pick(msgspec.Struct, frozen=True):

@@ -7,8 +7,10 @@ from bot.ports.digests import DigestBook
 from bot.ports.network import Budget, Condition, Heard, Identity, LookUp, Network, Sent, Spoiled, Wanted
 from bot.ports.outbox import OutboxBook
 from bot.ports.people import Held, PeopleBook, Person
+from bot.ports.pictures import PictureBook
 from bot.ports.posts import Due, PostBook, Standing, Stored
 from bot.ports.publishing import (
+    Album,
     Archived,
     Brought,
     Composer,
@@ -23,6 +25,7 @@ from bot.ports.publishing import (
 from bot.ports.store import Store
 
 __all__ = [
+    "Album",
     "AlertBook",
     "Archived",
     "Brought",
@@ -44,6 +47,7 @@ __all__ = [
     "OutboxBook",
     "PeopleBook",
     "Person",
+    "PictureBook",
     "Place",
     "PlannedBundle",
     "PlannedPage",

@@ -11,7 +11,7 @@ from bot.domain.posts import Account, Post, PostRef
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from bot.domain.outbox import Draft, Part
     from bot.domain.posts import NetworkName
@@ -215,6 +215,15 @@ class Network(Protocol):
         Raises:
             Refused: there is no such stream here; only asking is left.
             Unavailable: it broke, or fell silent; connecting again from the last cursor is right.
+        """
+        ...
+
+    def pictures(self, ref: PostRef, keys: Sequence[str]) -> Mapping[str, bytes] | None:
+        """The bytes of pictures on a post, by ``Media.key``, as the network has them now.
+
+        The post is read again for it, so that no address of a picture has to be kept. What is missing in the answer
+        could not be had, or is not there any more; none is longer than ``copying.MOST_BYTES``. ``None``: another server
+        gave this post, whose account is to ask.
         """
         ...
 

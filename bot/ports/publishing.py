@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
 from bot.domain.records import SharedLink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from bot.domain.outbox import Draft, MediaFile
     from bot.domain.places import Print
@@ -85,6 +85,21 @@ def nothing_shared(chats: Collection[str]) -> Mapping[str, tuple[SharedLink, ...
     return {}
 
 
+class Album(NamedTuple):
+    """Copies of participants' pictures.
+
+    Attributes:
+        by_chat: those that each chat's page shows (``Store.pictures_shown``).
+        read: gives a copy's bytes (``Store.picture``).
+    """
+
+    by_chat: Mapping[str, Sequence[str]] = {}
+    read: Callable[[str], bytes] = lambda _sha256: b""
+
+
+NO_PICTURES = Album()
+
+
 class PlannedBundle(Protocol):
     """What search is to know of a part of the archive; it is made anew as a whole.
 
@@ -133,6 +148,7 @@ class Renderer(Protocol):
         *,
         known: Mapping[str, str] | None = None,
         shared: Shared = nothing_shared,
+        album: Album = NO_PICTURES,
     ) -> Iterable[PlannedPage]:
         """Every page that the archive of these chats has.
 
@@ -143,6 +159,7 @@ class Renderer(Protocol):
             known: the fingerprints under which pages were made before, by path: what moved since leaves a page that
                 leads on.
             shared: gives the links of chats (``Store.shared_links``); asked only by a page that is made.
+            album: participants' pictures.
         """
         ...
 

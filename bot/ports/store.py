@@ -9,6 +9,7 @@ from bot.ports.digests import DigestBook
 from bot.ports.letters import LetterBook
 from bot.ports.outbox import OutboxBook
 from bot.ports.people import PeopleBook
+from bot.ports.pictures import PictureBook
 from bot.ports.posts import PostBook
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from bot.domain.vitals import Gauges
 
 
-class Store(OutboxBook, PostBook, PeopleBook, DigestBook, AlertBook, LetterBook, Protocol):
+class Store(OutboxBook, PostBook, PeopleBook, PictureBook, DigestBook, AlertBook, LetterBook, Protocol):
     """The truth, in parts. Every method is one transaction; all times are aware UTC."""
 
     # -- archive ---------------------------------------------------------------------------------------------

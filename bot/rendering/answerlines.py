@@ -24,6 +24,23 @@ if TYPE_CHECKING:
     from bot.rendering.chatview import Row
     from bot.rendering.words import Words
 
+
+class Shown(NamedTuple):
+    """What is attached to an answer: a copy with its address and size, or what is said instead of it.
+
+    Attributes:
+        text: instead of a copy; what is said below one.
+        src, width, height: of the copy, relative to the page, in pixels; empty where there is none.
+        alt: the description; empty for none, which ``text`` says.
+    """
+
+    text: str
+    src: str = ""
+    width: int = 0
+    height: int = 0
+    alt: str = ""
+
+
 MARKS: dict[NetworkName, str] = {"bluesky": "bs", "mastodon": "ma"}
 """The style sheet's classes for the quiet marks of the networks."""
 
@@ -40,7 +57,7 @@ class Line(NamedTuple):
         iso: the time for machines.
         to: whom it answers.
         lang, dir: of the words, empty where the page's own hold.
-        pictures: what is said instead of what was attached.
+        pictures: what was attached.
         why: why it was chosen; empty if it was not.
         url, open, mark: the original, empty where it is not told; the words to open it; its network's class.
         report: where to report it.
@@ -65,7 +82,7 @@ class Line(NamedTuple):
     text: Markup = Markup()
     lang: str = ""
     dir: str = ""
-    pictures: tuple[str, ...] = ()
+    pictures: tuple[Shown, ...] = ()
     why: str = ""
     url: str = ""
     open: str = ""
@@ -133,13 +150,28 @@ class Lines:
             text=_html(answer),
             lang=lang,
             dir=way,
-            pictures=tuple(_attached(words, media) for media in post.media),
+            pictures=self._attached(answer),
             why=_why(words, row.why) if row.why else "",
             url=post.ref.url if is_web(post.ref.url) else "",
             open=self._open[post.ref.network],
             mark=MARKS[post.ref.network],
             report=self._report(anchor),
         )
+
+    def _attached(self, answer: Answer) -> tuple[Shown, ...]:
+        """What is attached to an answer: copies, and words for all else."""
+        words, here = self._words, urls.chat_page(self._chat.id)
+        copies = {copy.position: copy for copy in answer.pictures}
+        found = []
+        for position, media in enumerate(answer.post.media):
+            copy = copies.get(position)
+            if copy is None or not copy.sha256:
+                found.append(Shown(_instead(words, media, lost=copy is not None)))
+                continue
+            src = urls.relative(here, urls.chat_picture(self._chat.id, copy.sha256))
+            text = media.alt or words("chat.picture_bare")
+            found.append(Shown(text, src, copy.width, copy.height, media.alt))
+        return tuple(found)
 
     def _reply_to(self, row: Row) -> str | Markup:
         """Whom a reply answers, with a link to what it answers."""
@@ -159,6 +191,7 @@ def _why(words: Words, why: Reason) -> str:
     return words("why.answered", n=why.people) if why.kind == "answered" else words(f"why.{why.kind}")
 
 
-def _attached(words: Words, media: Media) -> str:
-    kind = words(f"chat.media_{media.kind}")
-    return words("chat.media", kind=kind, alt=media.alt) if media.alt else words("chat.media_bare", kind=kind)
+def _instead(words: Words, media: Media, *, lost: bool) -> str:
+    """What is said of something that is not here; ``lost``: it should be."""
+    kind, key = words(f"chat.media_{media.kind}"), "chat.media_lost" if lost else "chat.media"
+    return words(key, kind=kind, alt=media.alt) if media.alt else words(f"{key}_bare", kind=kind)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.moves import forwards, leading, name_of, named, replanned
-from bot.ports.publishing import nothing_shared
+from bot.ports.publishing import NO_PICTURES, nothing_shared
 from bot.rendering import privacy, urls
 from bot.rendering.calendar import calendar, in_calendar
 from bot.rendering.chatjson import chat_json, chat_schema
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from bot.domain.posts import Account
     from bot.domain.records import ChatContent, ChatFigures, StoredChat
     from bot.domain.schedule import Series
-    from bot.ports.publishing import Shared
+    from bot.ports.publishing import Album, Shared
     from bot.rendering.searching import Bundle
     from bot.rendering.site import Site
     from bot.rendering.socialcard import Colours, SocialCard
@@ -70,6 +70,7 @@ class SiteRenderer:
         self._sheets = Sheets(self._press, self._base)
         self._recent = Recent()
         self._planned: dict[str, Page] = {}
+        self._album = NO_PICTURES
         self._sources = Sources(self._press, searcher)
 
     def pages(
@@ -80,6 +81,7 @@ class SiteRenderer:
         *,
         known: Mapping[str, str] | None = None,
         shared: Shared = nothing_shared,
+        album: Album = NO_PICTURES,
     ) -> Iterator[Page]:
         """Every page of the archive of these chats, in a stable order.
 
@@ -89,8 +91,10 @@ class SiteRenderer:
             listed: who asked to be listed; without anybody there is no such page.
             known: marks of what was published before, by path; what moved since leaves a page that leads on.
             shared: gives the links of chats; asked only by a page that is made.
+            album: participants' pictures.
         """
         paths = []
+        self._album = album
         self._press = self._press._replace(closed=closed_series(stored.series for stored in chats))
         self._sheets = Sheets(self._press, self._base)
         again = {urls.chat_page(old): urls.chat_page(new) for old, new in replanned(chats, figures).items()}
@@ -288,8 +292,14 @@ class SiteRenderer:
         yield self._card(
             urls.chat_card(chat.id), card_of(self._press.series_words(series), stored, self._press.site.title)
         )
+        for sha256 in self._album.by_chat.get(chat.id, ()):
+            yield self._page(urls.chat_picture(chat.id, sha256), "", partial(_picture, self._album.read, sha256))
         yield self._page(urls.chat_data(chat.id), data, lambda content: chat_json(content(chat.id)))
         yield self._page(urls.chat_table(chat.id), data, lambda content: chat_table(content(chat.id)))
+
+
+def _picture(read: Callable[[str], bytes], sha256: str, _content: Content) -> bytes:
+    return read(sha256)
 
 
 def _told(chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], now: datetime) -> list[StoredChat]:

@@ -1,4 +1,7 @@
-"""A moderator's picture becomes one that every network takes: upright, small, silent about where it was taken."""
+"""A moderator's picture becomes one that every network takes, a participant's one that a page shows.
+
+Both are written anew: upright, small, silent about where they were taken.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,15 @@ MOST_PIXELS = 60_000_000
 
 MOST_FILE_BYTES = 64 * 1024 * 1024
 """More than any camera's picture has."""
+
+MOST_COPIED_SIDE = 1600
+"""Pixels on the longer side of a participant's picture on a page."""
+
+MOST_COPIED_PIXELS = 25_000_000
+"""Of a participant's picture as it comes: networks hand out a third of that, and it is unpacked in memory."""
+
+_COPIED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+"""What networks hand out."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """What is read at all. Pillow knows more, some of which it gives to other programs (EPS)."""
@@ -80,6 +92,32 @@ def prepare_picture(data: bytes, name: str) -> Picture:
         if len(encoded) <= MOST_BYTES:
             return Picture(encoded, "image/png", image.width, image.height)
     return _as_jpeg(image.convert("RGB"))
+
+
+def copy_picture(data: bytes) -> Picture | None:
+    """Write a participant's picture anew, for a page: turned upright, scaled down, no metadata; of several the first.
+
+    WebP (https://www.rfc-editor.org/rfc/rfc9649). The same bytes in give the same bytes out, with the same Pillow.
+
+    Args:
+        data: as it came from a network.
+
+    Returns:
+        The copy; ``None`` where it is no picture that can be read, or a gigantic one.
+    """
+    try:
+        with Pillow.open(io.BytesIO(data), formats=_COPIED_FORMATS) as opened:
+            if opened.width * opened.height > MOST_COPIED_PIXELS:
+                return None
+            opened.draft("RGB", (MOST_COPIED_SIDE, MOST_COPIED_SIDE))  # a JPEG is unpacked no larger than needed
+            upright = ImageOps.exif_transpose(opened)
+            image = upright.convert("RGBA" if _transparent(upright) else "RGB")
+    except _UNREADABLE:
+        return None
+    image.info.clear()
+    image.thumbnail((MOST_COPIED_SIDE, MOST_COPIED_SIDE))
+    encoded = _encode(image, "WEBP", quality=80, method=4, exif=b"", xmp=b"", icc_profile=b"")
+    return Picture(encoded, "image/webp", image.width, image.height)
 
 
 def _as_jpeg(image: Image) -> Picture:

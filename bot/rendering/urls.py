@@ -104,6 +104,11 @@ def chat_card(chat: str) -> str:
     return f"{_chat_folder(chat)}/{CARD}"
 
 
+def chat_picture(chat: str, sha256: str) -> str:
+    """A participant's picture on a chat's page (WebP), by the SHA-256 of its bytes."""
+    return f"{_chat_folder(chat)}/pictures/{sha256}.webp"
+
+
 def chat_download(chat: str) -> str:
     """The chat as one file to keep (ZIP)."""
     return f"{_chat_folder(chat)}/chat.zip"

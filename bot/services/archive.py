@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.ports import Archived
+from bot.ports import Album, Archived
 from bot.services.searching import Indexed, bring_search
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def archive(
     """
     known = store.page_marks()
     chats, figures = store.chats(), store.figures()
-    pages = renderer.pages(chats, figures, store.listed(), known=known, shared=store.shared_links)
+    album = Album(store.pictures_shown(), store.picture)
+    pages = renderer.pages(chats, figures, store.listed(), known=known, shared=store.shared_links, album=album)
     planned = {page.path: page for page in pages}
     bundles = list(renderer.bundles(chats, figures)) if indexer else []
     folders = tuple(bundle.folder for bundle in bundles)

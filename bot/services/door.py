@@ -219,6 +219,7 @@ def candidate(
         wishes=known.wishes_of(person_keys(store, post.author)),
         ruling=known.rulings.get(key),
         words=words_read(post),
+        words_alone=words_read(post, pictures=False) if post.media else None,
         alarms=alarms(post, watch, series.languages),
     )
     if request:

@@ -16,6 +16,7 @@ from bot.storage.base import Base, bump, chunks, note, put
 from bot.storage.engine import take_turns
 from bot.storage.erasing import erase, forget_authors, withdraw
 from bot.storage.ingest import Before, Comparison, LeftOut, Node, Place, Work
+from bot.storage.pictures import tend
 from bot.storage.scrubbing import repeating, scrub
 from bot.storage.tables import accounts, chat_posts, left_out, posts, set_aside
 
@@ -110,6 +111,7 @@ class Batches(Base):
         if work.erased or work.let_in or work.withdrawn or work.hidden:
             self._erased = True
         put(connection, left_out, [row._asdict() for row in work.left_out])
+        self._erased |= tend(connection, work.changed | {node.key for node in work.nodes if _has_media(node)})
         bump(connection, touched | work.visible | _holding_up(connection, work.unseen))
         return Stored(new=len(work.nodes), changed=len(work.changed))
 
@@ -129,6 +131,10 @@ def _note(connection: Connection, work: Work, before: Mapping[str, Node | None])
     for chat, keys in sorted(work.hidden.items()):
         for key in sorted(keys):
             note(connection, "held", key=key, chat=chat)
+
+
+def _has_media(node: Node) -> bool:
+    return node.data is not None and '"media":[' in node.data
 
 
 def put_aside(connection: Connection, account: str, spoilt: Sequence[tuple[str, str]], now: datetime) -> None:

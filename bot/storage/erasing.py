@@ -1,8 +1,8 @@
 """Forgetting: what goes when a post's words go. Nothing here asks why; it only leaves no trace.
 
-Words stand in ``posts.data``, their author in ``accounts.data``, where a post is that was left out in ``left_out``.
-Node keys stay, so that a thread keeps its shape and what is gone is known when seen again. What a digest repeats is
-taken out by ``scrubbing``.
+Words stand in ``posts.data``, copied pictures in ``pictures``, their author in ``accounts.data``, where a post is that
+was left out in ``left_out``. Node keys stay, so that a thread keeps its shape and what is gone is known when seen
+again. What a digest repeats is taken out by ``scrubbing``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, delete, exists, select, update
 
 from bot.storage.base import bump, chats_of, chunks, ids_of, note
 from bot.storage.picking import unpick
+from bot.storage.pictures import drop
 from bot.storage.scrubbing import repeating, scrub
 from bot.storage.tables import accounts, answers, chat_posts, host_sayings, left_out, posts
 
@@ -58,6 +59,7 @@ def erase(connection: Connection, states: Mapping[str, str]) -> None:
     for some in chunks(states):
         connection.execute(delete(answers).where(answers.c.post.in_(ids_of(some))))
         connection.execute(delete(host_sayings).where(host_sayings.c.answer.in_(some)))
+    drop(connection, states)
     unpick(connection, states)
     scrub(connection, repeating(connection, states))
     forget_authors(connection, authors)
@@ -72,6 +74,7 @@ def withdraw(connection: Connection, chat: str, keys: Collection[str]) -> None:
         connection.execute(delete(answers).where(answers.c.chat == chat, answers.c.post.in_(ids_of(some))))
         these = (host_sayings.c.chat == chat, host_sayings.c.answer.in_(some))
         connection.execute(delete(host_sayings).where(*these))
+    drop(connection, keys)
     unpick(connection, keys, chat)
     scrub(connection, repeating(connection, keys, chat))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import delete, exists, func, select, type_coerce
 
+from bot.domain.copying import may_show
 from bot.domain.holding import wanted_by
 from bot.domain.naming import as_called, naming
 from bot.domain.posts import Tombstone
@@ -22,6 +23,7 @@ from bot.storage.engine import take_turns
 from bot.storage.erasing import minute
 from bot.storage.ingest import SILENT
 from bot.storage.people import wishes_of
+from bot.storage.pictures import copies_in
 from bot.storage.plans import add_deliveries
 from bot.storage.tables import (
     Moment,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from bot.domain.copying import Copy
     from bot.domain.naming import Naming
     from bot.domain.outbox import Delivery
     from bot.domain.posts import Account, Post
@@ -79,14 +82,14 @@ class Pages(Base):
             shown = {row.key: row for row in rows if _shown(row)}
             public = select(picks).where(picks.c.chat == chat, ~exists().where(digests.c.chat == picks.c.chat))
             chosen = connection.execute(public.order_by(picks.c.position)).all()
-            said = [_answer(row, placed.get(row.id, ())) for row in shown.values()]
+            copied = copies_in(connection, chat)
+            said = [_answer(row, placed.get(row.id, ()), copied.get(row.id, ())) for row in shown.values()]
             authors = {row.account: each.post.author for row, each in zip(shown.values(), said, strict=True)}
             called = self._how_called(connection, chat, authors)
             if called:
                 shy = [authors[account] for account in called]
                 said = [
-                    msgspec.structs.replace(each, post=_as_asked(each.post, called.get(row.account), shy))
-                    for row, each in zip(shown.values(), said, strict=True)
+                    _called(each, called.get(row.account), shy) for row, each in zip(shown.values(), said, strict=True)
                 ]
             return ChatContent(
                 stored=stored,
@@ -186,6 +189,7 @@ class Pages(Base):
         """Remember fingerprints, forget those of pages that are gone."""
         with self._writing() as connection:
             put(connection, page_marks, [{"path": path, "mark": mark} for path, mark in sorted(marks.items())])
+            self._erased |= bool(gone)  # a picture's path has the name of its bytes in it
             for some in chunks(set(gone) - set(marks)):
                 connection.execute(delete(page_marks).where(page_marks.c.path.in_(some)))
 
@@ -201,6 +205,12 @@ def _as_asked(post: Post, how: tuple[Naming, str] | None, shy: Sequence[Account]
     text = without_names(post.text, post.ref, post.author, shy)
     post = post if text == post.text else msgspec.structs.replace(post, text=text)
     return as_called(post, *how) if how else post
+
+
+def _called(answer: Answer, how: tuple[Naming, str] | None, shy: Sequence[Account]) -> Answer:
+    """The same for an answer: a picture may show who asked not to be named."""
+    pictures = answer.pictures if how is None or may_show(how[0]) else ()
+    return msgspec.structs.replace(answer, post=_as_asked(answer.post, how, shy), pictures=pictures)
 
 
 def _rows_of(chat: str) -> Any:  # noqa: ANN401 - a select with a dozen columns has no shorter type
@@ -230,9 +240,9 @@ def _placed_in(connection: Connection, chat: str) -> dict[int, tuple[Placed, ...
     return found
 
 
-def _answer(row: Row[Any], placed: tuple[Placed, ...]) -> Answer:
+def _answer(row: Row[Any], placed: tuple[Placed, ...], copied: tuple[Copy, ...]) -> Answer:
     post = codec.post_from(row.data, codec.account_from(row.author), row.at)
-    return Answer(key=row.key, parent=row.parent, root=row.root, post=post, placed=placed, search=row.search)
+    return Answer(row.key, row.parent, row.root, post, placed, row.search, copied)
 
 
 def _tombstones(rows: Sequence[Row[Any]], shown: Mapping[str, Row[Any]]) -> tuple[Tombstone, ...]:

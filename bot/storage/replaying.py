@@ -17,6 +17,7 @@ from bot.storage.erasing import NOWHERE, bury_posts, erase, withdraw
 from bot.storage.keeping import Keeping
 from bot.storage.people import wishes_of
 from bot.storage.picking import unpick
+from bot.storage.pictures import drop
 from bot.storage.plans import Plans
 from bot.storage.scrubbing import blot_out, repeating, scrub
 from bot.storage.tables import accounts, chat_posts, chats, consents, left_out, posts, rulings
@@ -192,6 +193,7 @@ def _hold(connection: Connection, keys: Collection[str]) -> None:
         connection.execute(held.values(hold=True))
         anew = update(posts).where(posts.c.key.in_(some), posts.c.state == "kept")
         connection.execute(anew.values(fingerprint=None, checked_at=_NEVER))
+    drop(connection, keys)
     unpick(connection, keys)
     for chat in sorted(chats_of(connection, keys)):
         scrub(connection, repeating(connection, keys, chat))

@@ -24,6 +24,7 @@ from bot.storage.linking import Linking
 from bot.storage.live import Live
 from bot.storage.outbox import Outbox
 from bot.storage.pages import Pages
+from bot.storage.pictures import Pictures
 from bot.storage.places import Places
 from bot.storage.plans import Plans
 from bot.storage.posts import Posts
@@ -62,6 +63,7 @@ class SqlStore(  # one part for each verb's needs
     Directory,
     Errands,
     Repeats,
+    Pictures,
     Keeping,
     Digests,
     Pages,

@@ -4,8 +4,9 @@ Moments are whole microseconds since 1970 in a 64-bit integer: SQLite has no tim
 the session's zone, while an integer sorts, compares and adds the same on both and cannot lose its zone.
 
 Words of participants stand in two places only, ``posts.data`` and ``accounts.data``, and what a digest repeated of them
-in ``deliveries.draft`` and ``parts.payload``; ``erasing.py`` clears all four. Addresses of theirs stand in
-``left_out.ref`` while a chat is open, and in ``errands.data`` until the errand is done.
+in ``deliveries.draft`` and ``parts.payload``; copies of their pictures in ``pictures.data``; ``erasing.py`` clears all
+five. Addresses of theirs stand in ``left_out.ref`` while a chat is open, and in ``errands.data`` until the errand is
+done.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The newest revision in ``migrations/versions``; revisions are numbered so that older and newer can be told apart."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -249,6 +250,23 @@ left_out = Table(
 )
 """Where a bare post is that its author may still ask us to keep, by keyed hashes of the author's id and of the handle:
 gone when the window of its chat closes, or its author leaves."""
+
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("post", ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("key", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("retry_at", Moment, index=True),
+    Column("sha256", String(64), index=True),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("data", LargeBinary),
+)
+"""Pictures of answers that are shown somewhere by their author's consent, and of no others: a row goes as soon as that
+ends. ``position`` and ``key``: which of the post's ``media``; ``retry_at``: when it is to be fetched, null once it is
+here or given up; ``data``: written anew by us, ``sha256`` its name."""
 
 copies = Table(
     "copies",

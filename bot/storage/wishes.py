@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, or_, select, update
 
 from bot.domain.consent import standing_wish
+from bot.domain.copying import may_show
+from bot.domain.naming import naming
 from bot.ports import Person
 from bot.storage import codec
 from bot.storage.base import Base, bump, chats_of, chunks, ids_of, inserting, note
@@ -14,6 +16,7 @@ from bot.storage.engine import take_turns
 from bot.storage.erasing import NOWHERE, erase, withdraw
 from bot.storage.people import named_by, wishes_of, wishes_under
 from bot.storage.picking import unpick
+from bot.storage.pictures import JOINED, drop, empty, tend
 from bot.storage.scrubbing import begin_again, blot_out, repeating, scrub
 from bot.storage.tables import accounts, chat_posts, chats, consents, left_out, posts
 
@@ -64,7 +67,10 @@ class Wishes(Base):
                 self._let_go(connection, person, wishes)
             elif kind in ("paused", "joined"):
                 _hold_back(connection, person, wishes)
+                _join(connection, person, wishes)
             else:
+                if not may_show(naming(wishes)):
+                    empty(connection, person)
                 _call_otherwise(connection, person, digests=kind not in ("listed", "unlisted"))
 
     def person(self, account_key: str) -> Person | None:
@@ -146,9 +152,10 @@ class Wishes(Base):
 
 
 def _said_by(connection: Connection, person: str) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Where an account's kept posts stand: chat, key, number, series, and whether and why each is held there."""
+    """Where an account's kept posts stand: chat, key, number, series, why they are kept, whether and why held there."""
     query = (
         select(chat_posts.c.chat, posts.c.key, posts.c.id, chats.c.series, chat_posts.c.hold, chat_posts.c.held)
+        .add_columns(chat_posts.c.why)
         .join(posts, posts.c.id == chat_posts.c.post)
         .join(chats, chats.c.id == chat_posts.c.chat)
         .where(posts.c.account == person, chat_posts.c.store)
@@ -178,9 +185,22 @@ def _hold_back(connection: Connection, person: str, wishes: tuple[Wish, ...]) ->
             unpick(connection, [row.key], row.chat)
     _compare_anew(connection, {key for keys in changed.values() for key in keys})
     for chat, keys in changed.items():
+        drop(connection, keys)
         scrub(connection, repeating(connection, keys, chat))
     begin_again(connection, changed)
     bump(connection, changed)
+
+
+def _join(connection: Connection, person: str, wishes: tuple[Wish, ...]) -> None:
+    """What is kept of an account stands by its consent from now on where it joined, as the next look-up would say."""
+    keys: set[str] = set()
+    for row in _said_by(connection, person):
+        if standing_wish(wishes, row.series) == "joined" and row.why != JOINED:
+            here = update(chat_posts).where(chat_posts.c.chat == row.chat, chat_posts.c.post == row.id)
+            connection.execute(here.values(why=JOINED))
+            keys.add(row.key)
+    _compare_anew(connection, keys)
+    tend(connection, {row.key for row in _said_by(connection, person)})
 
 
 def _call_otherwise(connection: Connection, person: str, *, digests: bool) -> None:

@@ -48,8 +48,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     folder: Path = tmp_path_factory.mktemp("chat")
     target = FolderTarget(folder)
     renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
-    for page in renderer.pages(sample.chats(), sample.figures(), sample.listed()):
-        if page.path in (CHAT, COMING, urls.LOOK):
+    for page in renderer.pages(sample.chats(), sample.figures(), sample.listed(), album=sample.album()):
+        if page.path in (CHAT, COMING, urls.LOOK) or page.path.endswith(".webp"):
             target.write(page.path, page.render(sample.contents))
     return lambda path: (folder / path).as_uri()
 
@@ -156,8 +156,10 @@ def test_it_needs_nothing_that_a_strict_policy_forbids(browser: Browser, tmp_pat
         visit.page.on("console", lambda message: complaints.append(message.text))
         source = FolderTarget(tmp_path)
         renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
-        for page in renderer.pages(sample.chats(), sample.figures()):
-            if page.path in (CHAT, urls.LOOK):
+        for page in renderer.pages(sample.chats(), sample.figures(), album=sample.album()):
+            if page.path.endswith(".webp"):
+                source.write(page.path, page.render(sample.contents))
+            elif page.path in (CHAT, urls.LOOK):
                 made = page.render(sample.contents)
                 source.write(page.path, made.replace(b"<head>", f"<head>{policy}".encode()))
         visit.page.goto((tmp_path / CHAT).as_uri())

@@ -18,7 +18,8 @@ CHAT = "edchat/2027-01-07"
 
 
 def test_a_downloaded_chat_opens_from_a_disk(browser: "Browser", tmp_path: Path) -> None:
-    pages = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW).pages(sample.chats(), sample.figures())
+    renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
+    pages = renderer.pages(sample.chats(), sample.figures(), album=sample.album())
     data = {page.path: page for page in pages}[urls.chat_download(CHAT)].render(sample.contents)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(tmp_path)

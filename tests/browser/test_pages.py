@@ -36,7 +36,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     target = FolderTarget(folder)
     renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
-    for page in renderer.pages(sample.chats(), sample.figures(), sample.listed(), shared=sample.shared_links):
+    listed, shared, album = sample.listed(), sample.shared_links, sample.album()
+    for page in renderer.pages(sample.chats(), sample.figures(), listed, shared=shared, album=album):
         target.write(page.path, page.render(sample.contents))
     return folder
 

@@ -31,13 +31,14 @@ if TYPE_CHECKING:
 def site() -> dict[str, bytes]:
     """All pages of the sample but the style sheet, which is a file already."""
     renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
-    pages = renderer.pages(sample.chats(), sample.figures(), sample.listed(), shared=sample.shared_links)
+    listed, shared, album = sample.listed(), sample.shared_links, sample.album()
+    pages = renderer.pages(sample.chats(), sample.figures(), listed, shared=shared, album=album)
     return {page.path: page.render(sample.contents) for page in pages if page.path != "look.css"}
 
 
 def is_packed(path: str) -> bool:
     """Packed files are compared with nothing: another version of a compressor may write the same otherwise."""
-    return path.endswith((".png", ".zip"))
+    return path.endswith((".png", ".webp", ".zip"))
 
 
 def said() -> dict[str, bytes]:

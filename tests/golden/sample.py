@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from bot.domain.copying import Copy
 from bot.domain.naming import Naming, as_called
 from bot.domain.occurrences import Weekly
 from bot.domain.posts import Account, Media, NetworkName, Post, PostRef, Tombstone
 from bot.domain.records import Answer, ChatContent, ChatFigures, How, Pick, Placed, SentPost, SharedLink, StoredChat
 from bot.domain.richtext import detect, links
 from bot.domain.schedule import ChatEntry, Image, Question, Series, Tone, planned_chats
+from bot.ports import Album
 from bot.rendering.site import Site, Voice
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+PICTURES = Path(__file__).parent / "pictures"
 
 NOW = datetime(2027, 1, 10, 12, tzinfo=UTC)
 START = datetime(2027, 1, 7, 20, tzinfo=UTC)
@@ -118,6 +124,7 @@ def answer(
     chat: str = "edchat/2027-01-07",
     languages: tuple[str, ...] = ("en",),
     called: Naming = "named",
+    pictures: tuple[Copy, ...] = (),
     **more: Any,
 ) -> Answer:
     """An answer by one of ``PEOPLE`` to numbered questions; ``to`` is the key it replies to (ours if none)."""
@@ -134,7 +141,7 @@ def answer(
     placed = tuple(Placed(f"{chat}/q{number}", how) for number in numbers)
     root = f"ours-{network}-{numbers[0]}" if numbers else ""
     shown = as_called(post, called, f"alias-of-{len(who)}")
-    return Answer(key=key, parent=to or root, root=root, post=shown, placed=placed, search=True)
+    return Answer(key, to or root, root, shown, placed, search=True, pictures=pictures)
 
 
 def sent(number: int, network: NetworkName, minute: float, kind: str = "question") -> SentPost:
@@ -217,7 +224,15 @@ def content() -> ChatContent:
             media=(Media("image", "A wall"),),
             edited_at=START + timedelta(minutes=33),
         ),
-        answer("16", "trainee", 45, "Stopped writing “good effort”. Nobody noticed, including me.", 4),
+        answer(
+            "16",
+            "trainee",
+            45,
+            "Stopped writing “good effort”. Nobody noticed, including me.",
+            4,
+            media=(Media("image", BOARD), Media("image"), Media("image", "The same board in June")),
+            pictures=(Copy(0, sha256(board()), 1200, 800), Copy(1, sha256(notes()), 900, 1200), Copy(2)),
+        ),
         answer("17", "y5", 60 * 11.2, "Late, but: I stopped marking titles. https://www.example.net/notes/", 4),
         answer("22", "short", 32, "We let the pupils write the wall.", 3, called="initials"),
         answer(
@@ -249,6 +264,30 @@ def content() -> ChatContent:
     ours = [sent(n, network, 5 + 8 * (n - 1)) for n in range(1, 5) for network in ("bluesky", "mastodon")]
     answers.sort(key=lambda one: (one.post.at, one.key))
     return ChatContent(chat, tuple(ours), tuple(answers), tuple(stones), picks, left_out=12)
+
+
+BOARD = "A whiteboard with three crossed-out lines: “good effort”, three colours, titles and dates"
+
+
+def board() -> bytes:
+    """A picture as a page shows it."""
+    return (PICTURES / "board.webp").read_bytes()
+
+
+def notes() -> bytes:
+    """Another one, taller than wide."""
+    return (PICTURES / "notes.webp").read_bytes()
+
+
+def sha256(data: bytes) -> str:
+    """The name of a picture."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def album() -> Album:
+    """The pictures that the sample's answers show; a third one could not be had."""
+    files = {sha256(data): data for data in (board(), notes())}
+    return Album({"edchat/2027-01-07": tuple(sorted(files))}, files.__getitem__)
 
 
 def chats() -> list[StoredChat]:

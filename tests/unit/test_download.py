@@ -23,7 +23,7 @@ ZIP = urls.chat_download(CHAT)
 
 def planned(site: Site = sample.SITE, chats: list[StoredChat] | None = None) -> dict[str, Page]:
     renderer = SiteRenderer(TEMPLATES, site, lambda: sample.NOW)
-    pages = renderer.pages(sample.chats() if chats is None else chats, sample.figures())
+    pages = renderer.pages(sample.chats() if chats is None else chats, sample.figures(), album=sample.album())
     return {page.path: page for page in pages}
 
 
@@ -47,7 +47,10 @@ def test_it_holds_the_page_what_it_shows_and_its_data() -> None:
     pages = planned()
     files = unpacked(pages[ZIP].render(sample.contents))
     top = "edchat-2027-01-07/"
-    assert set(files) == {f"{top}{name}" for name in ("index.html", "look.css", "icon.svg", "chat.json", "chat.csv")}
+    pictures = {f"pictures/{sample.sha256(data)}.webp": data for data in (sample.board(), sample.notes())}
+    others = {"index.html", "look.css", "icon.svg", "chat.json", "chat.csv"}
+    assert set(files) == {f"{top}{name}" for name in (*others, *pictures)}
+    assert {name: files[top + name] for name in pictures} == pictures
     for name in ("chat.json", "chat.csv"):
         assert files[top + name] == pages[f"{CHAT}/{name}"].render(sample.contents)
     assert files[f"{top}look.css"] == pages["look.css"].render(sample.contents)
@@ -59,7 +62,8 @@ def test_links_stay_inside_or_are_whole_addresses() -> None:
     page = files["edchat-2027-01-07/index.html"]
     found = Links(page).to
     inside = {one for one in found if not re.match(r"#|https://|mailto:", one)}
-    assert inside == {"look.css", "icon.svg", "chat.json", "chat.csv"}
+    pictures = {f"pictures/{sample.sha256(data)}.webp" for data in (sample.board(), sample.notes())}
+    assert inside == {"look.css", "icon.svg", "chat.json", "chat.csv", *pictures}
     for known in (
         "https://chats.example.org/",
         "https://chats.example.org/edchat/2027-01-14/",

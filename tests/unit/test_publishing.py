@@ -1,7 +1,7 @@
 import os
 import shutil
 import stat
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -191,6 +191,12 @@ class FakeStore:
 
     def shared_links(self, chats: Collection[str]) -> Mapping[str, tuple[SharedLink, ...]]:
         return sample.shared_links(chats)
+
+    def pictures_shown(self) -> Mapping[str, Sequence[str]]:
+        return sample.album().by_chat
+
+    def picture(self, sha256: str) -> bytes:
+        return sample.album().read(sha256)
 
     def listed(self) -> tuple[Account, ...]:
         return sample.listed()

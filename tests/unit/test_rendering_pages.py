@@ -32,7 +32,8 @@ from bot.rendering.templates import Templates
 
 TEMPLATES = Templates()
 CHAT = "edchat/2027-01-07"
-VOID = {"meta", "link", "br"}
+PICTURES = [urls.chat_picture("edchat/2027-01-07", sample.sha256(data)) for data in (sample.board(), sample.notes())]
+VOID = {"meta", "link", "br", "img"}
 
 
 class Seen(HTMLParser):
@@ -83,7 +84,7 @@ def planned(
     renderer = SiteRenderer(TEMPLATES, site, lambda: now)
     every = sample.chats() if chats is None else chats
     counts = figures if figures is not None else sample.figures()
-    return {page.path: page for page in renderer.pages(every, counts, listed)}
+    return {page.path: page for page in renderer.pages(every, counts, listed, album=sample.album())}
 
 
 def chat_page(content: ChatContent, path: str = urls.chat_page(CHAT)) -> bytes:
@@ -131,13 +132,16 @@ def test_pages_are_well_formed_and_ids_are_unique(path: str) -> None:
     assert len(seen.ids) == len(set(seen.ids))
     assert seen.elements["h1"] == 1
     assert seen.elements["main"] == 1
-    assert not {"script", "img", "iframe", "object", "form", "style"} & seen.elements.keys()
+    assert not {"script", "iframe", "object", "form", "style"} & seen.elements.keys()
+    assert seen.elements["img"] == (len(PICTURES) if path == urls.chat_page(CHAT) else 0)
 
 
 @pytest.mark.parametrize("path", HTML)
 def test_pages_load_only_their_style_sheet_and_every_link_leads_somewhere(path: str) -> None:
     seen = Seen(GOLDEN[path])
-    assert [posixpath.normpath(posixpath.join(posixpath.dirname(path), one)) for one in seen.loads] == ["look.css"]
+    loads = [posixpath.normpath(posixpath.join(posixpath.dirname(path), one)) for one in seen.loads]
+    assert loads == ["look.css", *(PICTURES if path == urls.chat_page(CHAT) else ())]
+    assert set(loads[1:]) <= GOLDEN.keys()
     icons = [posixpath.normpath(posixpath.join(posixpath.dirname(path), one)) for one in seen.icons]
     assert icons == (["icon.svg", "apple-touch-icon.png"] if path.endswith("index.html") else [])  # a snippet has none
     assert set(icons) <= GOLDEN.keys()
@@ -301,7 +305,10 @@ def test_planning_renders_nothing_and_is_stable() -> None:
         raise AssertionError
 
     renderer = SiteRenderer(TEMPLATES, sample.SITE, lambda: sample.NOW)
-    assert len(list(renderer.pages(sample.chats(), sample.figures(), sample.listed()))) == len(GOLDEN) + 1
+    assert (
+        len(list(renderer.pages(sample.chats(), sample.figures(), sample.listed(), album=sample.album())))
+        == len(GOLDEN) + 1
+    )
     assert marks() == marks()
     with pytest.raises(AssertionError):
         planned()[urls.chat_page(CHAT)].render(never)
@@ -368,6 +375,7 @@ def test_a_chat_taken_out_takes_its_pages_along() -> None:
         urls.chat_table(CHAT),
         urls.chat_download(CHAT),
         urls.chat_card(CHAT),
+        *PICTURES,
     }
 
 

@@ -20,12 +20,13 @@ from bot.networks.bluesky.requests import Requests
 from bot.networks.bluesky.streaming import Streamer
 from bot.networks.bluesky.views import Did, Handle, Profile, RecordAnswer
 from bot.networks.bluesky.xrpc import Xrpc, XrpcRefused, token_scope
+from bot.networks.fetching import Fetcher
 from bot.networks.ids import is_address
 from bot.ports import Identity, Sent
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.outbox import Draft, Part
@@ -93,6 +94,7 @@ class Bluesky:
         silence: seconds without a frame after which a Jetstream, which is never silent, counts as broken.
         clock: gives aware UTC.
         timeout: seconds for connecting, and for each wait while reading and writing.
+        neighbours: pictures may be at servers on this machine and in private networks: for tests.
     """
 
     name: Literal["bluesky"] = "bluesky"
@@ -113,6 +115,7 @@ class Bluesky:
         streams: Sequence[str] = (),
         silence: float = 30.0,
         timeout: float = 20.0,
+        neighbours: bool = False,
     ) -> None:
         self.account = account
         self._xrpc = Xrpc(
@@ -127,6 +130,7 @@ class Bluesky:
         )
         self._reader = Reader(self._xrpc, clock)
         self._streamer = Streamer(Lines([endpoint(one) for one in streams], silence=silence), self._reader, clock)
+        self._pictures = Fetcher(named=[one for one in (server, appview) if one], neighbours=neighbours)
         self._requests = Requests(self._xrpc, self._reader, clock)
 
     def __repr__(self) -> str:
@@ -312,6 +316,10 @@ class Bluesky:
         stream = self._streamer.stream(lambda: self._xrpc.session.did, cursor, wanted, stopping)
         return self._xrpc.aside.telling(stream)
 
+    def pictures(self, ref: PostRef, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """See ``reading.Reader.pictures``."""
+        return self._reader.pictures(ref, keys, self._pictures.fetch)
+
     def resolve(self, address: str) -> Post | None:
         """See ``reading.Reader.resolve``."""
         return self._reader.resolve(address)
@@ -341,6 +349,7 @@ class Bluesky:
 
     def close(self) -> None:
         """Let go of connections."""
+        self._pictures.close()
         self._xrpc.close()
 
 

@@ -211,6 +211,14 @@ class Reader:
         posts = tuple(post for _, post in self._pairs(self.views(list(heard))))
         return Heard(posts, newest)
 
+    def pictures(self, ref: PostRef, keys: Sequence[str], fetch: Callable[[str], bytes]) -> dict[str, bytes]:
+        """See ``ports.Network.pictures``: ``fetch`` gives what stands at an address, or nothing.
+
+        They are asked of the AppView, which shows what it has not taken down, and never of a stranger's server.
+        """
+        found = {key: url for view in self.views([ref.id]) for key, url in wire.picture_addresses(view).items()}
+        return {key: data for key in keys if key in found and (data := fetch(found[key]))}
+
     def resolve(self, address: str) -> Post | None:
         """The post at a web address of Bluesky's app, or at an ``at://`` URI; ``None`` for any other address.
 

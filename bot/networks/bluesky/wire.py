@@ -30,6 +30,7 @@ from bot.domain.richtext import (
 from bot.domain.textlength import BLUESKY
 from bot.networks.bluesky.records import StrongRef
 from bot.networks.bluesky.views import NOTHING, Label, PostView, Profile, ThreadgateView, is_post_uri
+from bot.networks.fetching import picture_key
 from bot.networks.ids import is_address, is_language
 
 if TYPE_CHECKING:
@@ -74,8 +75,31 @@ class _Facet(msgspec.Struct):
     features: list[_Feature]
 
 
+class _Blob(msgspec.Struct):
+    """A file's content id, in today's form and in the oldest one (https://atproto.com/specs/data-model#blob-type)."""
+
+    ref: msgspec.Raw = NOTHING
+    cid: str = ""
+
+
+class _CidLink(msgspec.Struct):
+    link: str = msgspec.field(name="$link", default="")
+
+
 class _Image(msgspec.Struct):
     alt: str = ""
+    image: msgspec.Raw = NOTHING
+
+
+class _ImageView(msgspec.Struct):
+    fullsize: str = ""
+
+
+class _ImagesView(msgspec.Struct):
+    """The view of an embed with pictures, or of one that holds another."""
+
+    images: list[_ImageView] = []
+    media: msgspec.Raw = NOTHING
 
 
 class _Embed(msgspec.Struct):
@@ -361,9 +385,30 @@ def _media(embed: _Embed) -> Iterator[Media]:
     for part in (embed, lenient(embed.media, _Embed)):
         kind = _MEDIA.get(part.type)
         if kind == "image":
-            yield from (Media(kind, words(image.alt)) for image in part.images)
+            yield from (Media(kind, words(image.alt), _file(image)) for image in part.images)
         elif kind:
             yield Media(kind, words(part.alt))
+
+
+def _file(image: _Image) -> str:
+    """The content id of a picture's file."""
+    blob = lenient(image.image, _Blob)
+    return picture_key(lenient(blob.ref, _CidLink).link or blob.cid)
+
+
+def picture_addresses(view: PostView) -> dict[str, str]:
+    """Where the AppView has a post's pictures, by their files' content ids, which stand in their addresses.
+
+    https://docs.bsky.app/docs/advanced-guides/posts#images-embeds (``app.bsky.embed.images#viewImage``)
+    """
+    embed, record = lenient(view.embed, _ImagesView), lenient(view.record, _Record)
+    shown = embed.images or lenient(embed.media, _ImagesView).images
+    keys = [one.key for one in _media(record.embed) if one.kind == "image"]
+    return {
+        key: image.fullsize
+        for key, image in zip(keys, shown, strict=False)
+        if key and key in image.fullsize.rpartition("/")[2]
+    }
 
 
 def _quoted(embed: _Embed) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.networks.fetching import Fetcher
 from bot.networks.mastodon.elsewhere import Elsewhere
 from bot.networks.mastodon.finding import Finder
-from bot.networks.mastodon.http import Api
+from bot.networks.mastodon.http import USER_AGENT, Api
 from bot.networks.mastodon.incoming import Incoming
 from bot.networks.mastodon.listening import Listener
 from bot.networks.mastodon.ownposts import said_since
@@ -18,7 +19,7 @@ from bot.networks.mastodon.writing import Writer
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.outbox import Draft, Part
@@ -72,6 +73,7 @@ class Mastodon:
         self._api = Api(server, token, clock, timeout)
         self.server = Server(self._api, clock)
         self._elsewhere = Elsewhere(neighbours=neighbours, named=(server, *named))
+        self._pictures = Fetcher(named=(server, *named), neighbours=neighbours, agent=USER_AGENT)
         incoming = Incoming(self.server)
         self._finder = Finder(self.server, incoming)
         self._reader = Reader(self.server, incoming=incoming, finder=self._finder, elsewhere=self._elsewhere)
@@ -129,6 +131,10 @@ class Mastodon:
         """See ``ports.Network.stream``."""
         return self._api.aside.telling(self._streams.stream(cursor, wanted, stopping))
 
+    def pictures(self, ref: PostRef, keys: Sequence[str]) -> Mapping[str, bytes] | None:
+        """See ``ports.Network.pictures``."""
+        return self._reader.pictures(ref, keys, self._pictures.fetch)
+
     def resolve(self, address: str) -> Post | None:
         """See ``ports.Network.resolve``: our server fetches what it has not got."""
         return self._finder.resolve(address)
@@ -156,4 +162,5 @@ class Mastodon:
     def close(self) -> None:
         """Let go of connections."""
         self._elsewhere.close()
+        self._pictures.close()
         self._api.close()

@@ -13,6 +13,7 @@ import msgspec
 from bot.domain.cleaning import LONGEST_HANDLE, LONGEST_NAME, one_line, words
 from bot.domain.posts import Account, Media, Post, PostRef, Signals, Visibility
 from bot.domain.richtext import hashtags
+from bot.networks.fetching import picture_key
 from bot.networks.ids import LONGEST_ADDRESS, is_address, is_language
 from bot.networks.mastodon.posthtml import to_rich
 
@@ -82,7 +83,7 @@ def post(wire: WirePost, place: Place, *, root: str = "", blocks_us: bool = Fals
         visibility=visibility(wire),
         languages=(wire.language,) if wire.language and is_language(wire.language) else (),
         warning=words(wire.spoiler_text or ""),
-        media=tuple(media(one) for one in wire.media_attachments or ()),
+        media=tuple(media(one, sensitive=bool(wire.sensitive)) for one in wire.media_attachments or ()),
         edited_at=min(utc(wire.edited_at), place.now) if wire.edited_at else None,
         uri=_name(wire.uri) or web,
         original=_BRIDGE_REDIRECT.sub("", web) if author.signals.bridged else "",
@@ -118,9 +119,13 @@ def account(wire: WireAccount, place: Place, *, blocks_us: bool = False) -> Acco
     )
 
 
-def media(wire: WireMedia) -> Media:
-    """One attachment, of https://docs.joinmastodon.org/entities/MediaAttachment/."""
-    return Media(kind=_MEDIA.get(wire.type, "other"), alt=words(wire.description or ""))
+def media(wire: WireMedia, *, sensitive: bool = False) -> Media:
+    """One attachment, of https://docs.joinmastodon.org/entities/MediaAttachment/.
+
+    What its author marked as sensitive has no key: it is not to be copied.
+    """
+    key = "" if sensitive else picture_key(wire.id)
+    return Media(kind=_MEDIA.get(wire.type, "other"), alt=words(wire.description or ""), key=key)
 
 
 def url(wire: WirePost) -> str:

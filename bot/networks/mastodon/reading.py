@@ -255,6 +255,21 @@ class Reader:
                 return
             params = following or [("limit", str(PAGE)), ("max_id", page[-1].id)]
 
+    # -- pictures --------------------------------------------------------------------------------------------
+    def pictures(self, ref: PostRef, keys: Sequence[str], fetch: Callable[[str], bytes]) -> dict[str, bytes] | None:
+        """See ``ports.Network.pictures``: ``fetch`` gives what stands at an address, or nothing.
+
+        https://docs.joinmastodon.org/entities/MediaAttachment/#url
+        """
+        local = self._server.local(ref)
+        if local is None:
+            return None
+        wire = self._one(local)
+        if wire is None or not visible(wire) or wire.sensitive:
+            return {}
+        found = {one.id: one.url for one in wire.media_attachments or () if one.id in keys and one.url}
+        return {key: data for key, url in found.items() if (data := fetch(url))}
+
     # -- single posts ----------------------------------------------------------------------------------------
     def look_up(self, refs: Sequence[PostRef]) -> LookUp:
         """See ``ports.Network.look_up``. https://docs.joinmastodon.org/methods/statuses/#index (since 4.3) and #get.

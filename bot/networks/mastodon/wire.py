@@ -112,6 +112,7 @@ class WirePost(msgspec.Struct):
     visibility: str | None = None
     language: str | None = None
     spoiler_text: str | None = ""
+    sensitive: bool | None = None
     edited_at: datetime | None = None
     in_reply_to_id: MaybeId = None
     replies_count: int | None = 0

@@ -20,7 +20,7 @@ from bot.ports import Identity, LookUp, Sent
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.posts import Account
@@ -177,6 +177,13 @@ class Sandbox:
     def stream(self, cursor: str, wanted: Callable[[], Wanted], stopping: Callable[[], bool]) -> Iterator[Heard]:
         """The same, live."""
         return Hearing(self._server, self._me).live(cursor, wanted, stopping)
+
+    def pictures(self, ref: PostRef, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """Files of a post that is there."""
+        self._reach()
+        post = self._server.get(ref.id)
+        attached = {one.key for one in post.media} if post else set()
+        return {key: self._server.files[key] for key in keys if key in attached and key in self._server.files}
 
     def resolve(self, address: str) -> Post | None:
         """A post by its address."""

@@ -49,6 +49,7 @@ class SandboxServer:
         offline: nothing answers.
         streams: whether it has streams at all.
         silent: streams that are open say nothing any more, not even that they live.
+        files: the bytes of pictures, by ``Media.key``.
         messages: what was written to people privately beside posts: (from, to, text), by key.
     """
 
@@ -59,6 +60,7 @@ class SandboxServer:
         self.streams = True
         self.silent = False
         self.messages: dict[str, tuple[str, str, str]] = {}
+        self.files: dict[str, bytes] = {}
         self._happened = threading.Condition()
         self._log: list[Event] = []
         self._breaks = 0
