@@ -40,18 +40,16 @@ class Fetcher:
 
     Args:
         named: addresses of servers that the operator named himself, which may be wherever they like.
-        neighbours: also servers on this machine and in private networks, and without encryption: for tests only.
         agent: how we call ourselves.
     """
 
-    def __init__(self, *, named: Iterable[str] = (), neighbours: bool = False, agent: str = "Staffroom") -> None:
-        self._neighbours = neighbours
+    def __init__(self, *, named: Iterable[str] = (), agent: str = "Staffroom") -> None:
         known = [parts for address in named if (parts := _origin(address))]
         self._origins = frozenset(known)
         doors = frozenset((host, port) for _, host, port in known)
         # No proxy: it would look names up itself (see ``mastodon.elsewhere``).
         self._http = bounded.client(
-            None if neighbours else PublicOnly(doors),
+            PublicOnly(doors),
             headers={"User-Agent": agent, "Accept": "image/webp, image/png, image/jpeg, image/gif"},
             timeout=httpx.Timeout(SECONDS),
             verify=httpx.create_ssl_context(),
@@ -83,7 +81,7 @@ class Fetcher:
         if origin is None:
             return False
         scheme, host, port = origin
-        if self._neighbours or origin in self._origins:
+        if origin in self._origins:
             return True
         return scheme == "https" and port == _PORTS["https"] and is_name(host) and "@" not in urlsplit(address).netloc
 

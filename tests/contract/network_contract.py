@@ -29,6 +29,7 @@ from bot.domain.restoring import normal
 from bot.domain.richtext import Facet, Link, Mention, RichText, Tag
 from bot.errors import NetworkError, Refused, Unanswered, Unavailable
 from bot.ports import Network, Sent, Wanted
+from bot.rendering.pictures import copy_picture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +71,10 @@ class Teacher(Protocol):
         """Quote a post; called only where `World.has_quotes`."""
         ...
 
+    def show(self, text: str, picture: bytes, alt: str) -> PostRef:
+        """Post a PNG publicly."""
+        ...
+
     def edit(self, ref: PostRef, text: str) -> None:
         """Change a post of ours; called only where `World.has_edits`."""
         ...
@@ -100,6 +105,10 @@ class World(Protocol):
 
     def network(self, *, bot: bool = True) -> Network:
         """Our adapter, new each time, as after a restart. `bot=False`: for another account, not marked as a bot."""
+        ...
+
+    def gallery(self) -> Network:
+        """Our adapter as an operator would set it up who runs the servers that have the pictures."""
         ...
 
     def teacher(self, name: str, *, bio: str = "") -> Teacher:
@@ -302,6 +311,25 @@ class NetworkContract:
         Sender(world.network(), Draft(posts, ("en",), datetime.now(UTC)), blobs).send_all()
         held = world.server_posts()
         assert [post.alts for post in held] == [("A pupil's poster 🖍", "The wall beside it"), ()]
+
+    def test_pictures_of_others_are_fetched_by_their_keys_when_asked_for(self, world: World) -> None:
+        network, amy = world.gallery(), world.teacher("amy")
+        ref, other = amy.show("A1 look", png(), "Our wall"), amy.show("A1 and look", png(shade=9), "")
+        world.settle()
+        posts = {post.ref.id: post for post in network.look_up([ref, other]).posts}
+        ((wall,), (bare,)) = posts[ref.id].media, posts[other.id].media
+        assert [(one.kind, one.alt) for one in (wall, bare)] == [("image", "Our wall"), ("image", "")]
+        assert wall.key
+        assert bare.key not in ("", wall.key)
+        files = network.pictures(ref, [wall.key, bare.key, "none"])
+        assert files is not None
+        assert set(files) == {wall.key}  # the other one is on another post
+        copy = copy_picture(files[wall.key])
+        assert copy is not None
+        assert copy.width * 6 == copy.height * 8
+        amy.delete(ref)
+        world.settle()
+        assert network.pictures(ref, [wall.key]) == {}
 
     def test_languages_are_stated(self, world: World) -> None:
         Sender(world.network(), draft("Bore da, good morning", languages=("cy", "en"))).send_all()

@@ -56,6 +56,11 @@ class BlueskyTeacher:
     def quote(self, what: PostRef, text: str) -> PostRef:
         return ref_of(self.account.quote(what.id, text))
 
+    def show(self, text: str, picture: bytes, alt: str) -> PostRef:
+        blob = self.account.upload_blob(picture, "image/png")
+        images = {"$type": "app.bsky.embed.images", "images": [{"image": blob, "alt": alt}]}
+        return ref_of(self.account.post(text, embed=images))
+
     def edit(self, ref: PostRef, text: str) -> None:
         record = self.account.network.get_record(ref.id)["value"]
         self.account.put_record(POST, ref.id.rpartition("/")[2], {**record, "text": text})
@@ -101,6 +106,9 @@ class BlueskyWorld:
         network = Bluesky(**(settings | options))
         self.made.append(network)
         return network
+
+    def gallery(self) -> Bluesky:
+        return self.network(appview=self.net.appview_url)
 
     def teacher(self, name: str, *, bio: str = "") -> BlueskyTeacher:
         return BlueskyTeacher(self.net.create_account(self.unique(name), description=bio or None))

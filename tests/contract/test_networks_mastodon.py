@@ -46,6 +46,11 @@ class MastodonTeacher:
     def quote(self, what: PostRef, text: str) -> PostRef:
         return self.world.ref(self.account.post(text, quote=local(what)))
 
+    def show(self, text: str, picture: bytes, alt: str, **more: Any) -> PostRef:
+        upload = {"files": {"file": ("a.png", picture, "image/png")}, "data": {"description": alt}}
+        media = self.account.call("POST", "/api/v2/media", **upload)
+        return self.post(text, media_ids=[media["id"]], **more)
+
     def edit(self, ref: PostRef, text: str) -> None:
         self.account.edit(local(ref), text)
 
@@ -80,6 +85,9 @@ class MastodonWorld:
         network = Mastodon(**(settings | options))
         self.made.append(network)
         return network
+
+    def gallery(self) -> Mastodon:
+        return self.network(named=[self.server.url])
 
     def teacher(self, name: str, *, bio: str = "", **flags: bool) -> MastodonTeacher:
         return MastodonTeacher(self, self.server.create_account(self.unique(name), note=bio, **flags))
@@ -397,12 +405,32 @@ def test_an_accounts_signals_are_read(world: MastodonWorld) -> None:
 def test_media_of_others_is_described_and_not_fetched(world: MastodonWorld) -> None:
     network = world.network()
     amy = world.teacher("amy")
-    upload = {"files": {"file": ("a.png", png(), "image/png")}, "data": {"description": "Our wall"}}
-    media = amy.account.call("POST", "/api/v2/media", **upload)
-    ref = amy.post("A1 look", media_ids=[media["id"]])
+    ref = amy.show("A1 look", png(), "Our wall")
     [post] = network.look_up([ref]).posts
     assert [(one.kind, one.alt) for one in post.media] == [("image", "Our wall")]
     assert world.proxy.requests("GET", "/media/attachments") == []
+
+
+def test_what_is_marked_as_sensitive_has_no_key_and_is_not_fetched(world: MastodonWorld) -> None:
+    network, amy = world.gallery(), world.teacher("amy")
+    plain, sensitive = amy.show("A1 look", png(), "Our wall"), amy.show("A1 no", png(), "A wound", sensitive=True)
+    posts = {post.ref.id: post.media for post in network.look_up([plain, sensitive]).posts}
+    assert [(one.alt, one.key) for one in posts[sensitive.id]] == [("A wound", "")]
+    held = amy.account.call("GET", f"/api/v1/statuses/{local(sensitive)}")
+    assert network.pictures(sensitive, [held["media_attachments"][0]["id"]]) == {}
+    assert network.pictures(plain, [posts[plain.id][0].key])
+
+
+def test_a_picture_at_a_private_address_that_nobody_named_is_not_fetched(world: MastodonWorld) -> None:
+    network, amy = world.network(), world.teacher("amy")  # behind its proxy the server is one that nobody named
+    ref = amy.show("A1 look", png(), "Our wall")
+    ((media,),) = [post.media for post in network.look_up([ref]).posts]
+    assert network.pictures(ref, [media.key]) == {}
+    assert world.gallery().pictures(ref, [media.key])
+
+
+def test_pictures_of_another_server_are_left_to_its_account(world: MastodonWorld) -> None:
+    assert world.network().pictures(PostRef("mastodon", "elsewhere.example/1"), ["1"]) is None
 
 
 def test_a_long_hashtag_is_read_to_its_beginning_and_not_beyond(world: MastodonWorld) -> None:

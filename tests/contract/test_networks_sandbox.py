@@ -1,5 +1,6 @@
 """The contract of all networks, over the sandbox playing each of them."""
 
+import hashlib
 import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ import pytest
 from contract.network_contract import NetworkContract, ServerPost, say
 from contract.streams_contract import KEYS, Hearing, StreamsContract
 
-from bot.domain.posts import NetworkName, PostRef, Signals
+from bot.domain.posts import Media, NetworkName, PostRef, Signals
 from bot.domain.richtext import Link, Mention, Tag, detect
 from bot.errors import Refused, Unavailable
 from bot.networks.sandbox import Sandbox, SandboxServer
@@ -35,6 +36,11 @@ class SandboxTeacher:
     def quote(self, what: PostRef, text: str) -> PostRef:
         return self._server.write(self.id, detect(text), quote=what.id).ref
 
+    def show(self, text: str, picture: bytes, alt: str) -> PostRef:
+        key = hashlib.sha256(picture).hexdigest()
+        self._server.files[key] = picture
+        return self._server.write(self.id, detect(text), media=(Media("image", alt, key),)).ref
+
     def edit(self, ref: PostRef, text: str) -> None:
         self._server.edit(ref.id, detect(text))
 
@@ -55,6 +61,9 @@ class SandboxWorld:
 
     def network(self, *, bot: bool = True) -> Sandbox:
         return Sandbox("bot", self.server, "staffroom" if bot else "person", bot=bot)
+
+    def gallery(self) -> Sandbox:
+        return self.network()
 
     def teacher(self, name: str, *, bio: str = "") -> SandboxTeacher:
         return SandboxTeacher(self.server, name, bio)

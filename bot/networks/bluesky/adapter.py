@@ -94,7 +94,6 @@ class Bluesky:
         silence: seconds without a frame after which a Jetstream, which is never silent, counts as broken.
         clock: gives aware UTC.
         timeout: seconds for connecting, and for each wait while reading and writing.
-        neighbours: pictures may be at servers on this machine and in private networks: for tests.
     """
 
     name: Literal["bluesky"] = "bluesky"
@@ -115,7 +114,6 @@ class Bluesky:
         streams: Sequence[str] = (),
         silence: float = 30.0,
         timeout: float = 20.0,
-        neighbours: bool = False,
     ) -> None:
         self.account = account
         self._xrpc = Xrpc(
@@ -130,7 +128,7 @@ class Bluesky:
         )
         self._reader = Reader(self._xrpc, clock)
         self._streamer = Streamer(Lines([endpoint(one) for one in streams], silence=silence), self._reader, clock)
-        self._pictures = Fetcher(named=[one for one in (server, appview) if one], neighbours=neighbours)
+        self._pictures = Fetcher(named=[one for one in (server, appview) if one])
         self._requests = Requests(self._xrpc, self._reader, clock)
 
     def __repr__(self) -> str:

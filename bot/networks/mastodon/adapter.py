@@ -73,7 +73,7 @@ class Mastodon:
         self._api = Api(server, token, clock, timeout)
         self.server = Server(self._api, clock)
         self._elsewhere = Elsewhere(neighbours=neighbours, named=(server, *named))
-        self._pictures = Fetcher(named=(server, *named), neighbours=neighbours, agent=USER_AGENT)
+        self._pictures = Fetcher(named=(server, *named), agent=USER_AGENT)
         incoming = Incoming(self.server)
         self._finder = Finder(self.server, incoming)
         self._reader = Reader(self.server, incoming=incoming, finder=self._finder, elsewhere=self._elsewhere)
