@@ -166,3 +166,16 @@ def test_it_needs_nothing_that_a_strict_policy_forbids(browser: Browser, tmp_pat
         assert complaints == []
         assert visit.page.evaluate("getComputedStyle(document.body).margin") == "0px"
         assert visit.page.locator(".bar rect").nth(1).evaluate("one => one.getBoundingClientRect().width") > 50
+
+
+def test_pictures_are_seen_printed_and_none_fills_a_phone(browser: Browser, address: Callable[[str], str]) -> None:
+    with browser.visit(address(CHAT), width=360, height=640) as visit:
+        assert visit.page.pdf().count(b"/Subtype /Image") == len(sample.album().by_chat["edchat/2027-01-07"])
+        for image in visit.page.locator(".shown img").all():
+            image.scroll_into_view_if_needed()
+            seen = image.bounding_box()
+            assert seen is not None
+            assert 100 < seen["height"] <= 640 / 2
+            assert seen["x"] + seen["width"] <= 360
+            natural = image.evaluate("one => one.decode().then(() => one.naturalWidth / one.naturalHeight)")
+            assert abs(natural - seen["width"] / seen["height"]) < 0.02

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from networks.browser import Browser
 
 CHAT = "edchat/2027-01-07"
+LOADED = "Promise.all([...document.images].map(one => (one.loading = 'eager', one.decode())))"
 
 
 def test_a_downloaded_chat_opens_from_a_disk(browser: "Browser", tmp_path: Path) -> None:
@@ -30,6 +31,7 @@ def test_a_downloaded_chat_opens_from_a_disk(browser: "Browser", tmp_path: Path)
         assert all((tmp_path / one.removeprefix(f"{tmp_path.as_uri()}/")).is_file() for one in visit.asked)
         assert visit.page.evaluate("getComputedStyle(document.body).margin") == "0px"
         assert visit.page.locator("article.answer .e-content").count() == len(sample.content().answers)
+        visit.page.evaluate(LOADED)
         broken = "[...document.images].filter(image => !image.complete || !image.naturalWidth).length"
         assert visit.page.evaluate(broken) == 0
         for link in ("Data", "Table"):
