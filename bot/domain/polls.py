@@ -1,21 +1,24 @@
-"""Count the answers that choose one of a question's lettered options: ``B``, ``b)``, ``A2: C, because …``.
+"""How a question's poll came out: votes in a network's own poll, and answers that choose an option by its letter.
 
-Such an answer is as public as any other, and so is its count. Precision comes before reach: where a letter may be a
-word (``A good question``), a grade (``C grade work``) or one of two (``B or C``), nobody's choice is made up.
+Answers by letter (``B``, ``b)``, ``A2: C, because …``) are as public as any other, and so is their count. Precision
+comes before reach: where a letter may be a word (``A good question``), a grade (``C grade work``) or one of two (``B or
+C``), nobody's choice is made up.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from string import ascii_lowercase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
-    from bot.domain.records import Answer
+    from bot.domain.posts import NetworkName
+    from bot.domain.records import Answer, CountedPoll
 
 _WINDOW = 400  # characters of a post that are looked at
 _BADGES = {0x1F170: "a", 0x1F171: "b"}  # 🅰 and 🅱 stand for their letters, and Unicode has no rule that says so
@@ -44,6 +47,24 @@ class Tally(NamedTuple):
 
     votes: tuple[int, ...]
     people: int
+
+
+class Ballot(NamedTuple):
+    """What was chosen on one network.
+
+    Attributes:
+        network: where.
+        how: ``poll`` for the network's own, whose votes are anonymous; ``letter`` for public answers.
+        votes: how many chose each option, in the options' order.
+        over: these numbers change no more, as the poll has ended; never so for answers by letter.
+        at: when the poll's numbers were read, UTC; ``None`` for answers by letter.
+    """
+
+    network: NetworkName
+    how: Literal["poll", "letter"]
+    votes: tuple[int, ...]
+    over: bool = False
+    at: datetime | None = None
 
 
 def chosen(text: str, options: Sequence[str]) -> int | None:
@@ -85,6 +106,38 @@ def tally(answers: Iterable[Answer], options: Sequence[str]) -> Tally:
             last[answer.post.author.id] = option
     counted = list(last.values())
     return Tally(tuple(counted.count(option) for option in range(len(options))), len(counted))
+
+
+def ballots(answers: Sequence[Answer], options: Sequence[str], polls: Iterable[CountedPoll]) -> tuple[Ballot, ...]:
+    """What was chosen on each network, in order of its name; without networks on which nothing was.
+
+    Where a network's own poll was counted, letters in answers there are not: who writes one may have voted, too. A poll
+    with other options is another one, as the question was changed since it was asked. Several of our accounts on one
+    network are added up.
+
+    Args:
+        answers: to this question, in order of time; only such as may be shown.
+        options: as the question offers them.
+        polls: what was read of this question's own polls.
+    """
+    found: dict[NetworkName, Ballot] = {}
+    for poll in polls:
+        if poll.count.options != tuple(options):
+            continue
+        mine = Ballot(poll.network, "poll", poll.count.votes, poll.count.over, poll.at)
+        known = found.get(poll.network)
+        found[poll.network] = _both(known, mine) if known else mine
+    for network in {answer.post.ref.network for answer in answers} - set(found):
+        counted = tally([answer for answer in answers if answer.post.ref.network == network], options)
+        if counted.people:
+            found[network] = Ballot(network, "letter", counted.votes)
+    return tuple(found[network] for network in sorted(found))
+
+
+def _both(one: Ballot, other: Ballot) -> Ballot:
+    votes = tuple(here + there for here, there in zip(one.votes, other.votes, strict=True))
+    at = max((at for at in (one.at, other.at) if at), default=None)
+    return Ballot(one.network, one.how, votes, one.over and other.over, at)
 
 
 def _fold(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from bot.domain.copying import Copy
-from bot.domain.posts import Post, PostRef, Tombstone
+from bot.domain.posts import NetworkName, Post, PostRef, Tombstone
 from bot.domain.schedule import Chat, Series
 
 How = Literal["reply", "quote", "label", "thread"]
@@ -120,6 +120,36 @@ class Quoted(msgspec.Struct, frozen=True):
     newcomers: frozenset[str] = frozenset()
 
 
+class PollCount(msgspec.Struct, frozen=True):
+    """What a network's own poll counted: numbers, as its votes are anonymous.
+
+    Attributes:
+        options: what the poll offered, in its order.
+        votes: how many chose each of them.
+        over: the poll had ended when this was read.
+    """
+
+    options: tuple[str, ...]
+    votes: tuple[int, ...]
+    over: bool
+
+
+class CountedPoll(msgspec.Struct, frozen=True):
+    """What was read last of one poll of ours.
+
+    Attributes:
+        number: the question's.
+        network: where it was asked.
+        count: how people voted there.
+        at: when these numbers were first read, UTC.
+    """
+
+    number: int
+    network: NetworkName
+    count: PollCount
+    at: datetime
+
+
 class ChatContent(msgspec.Struct, frozen=True):
     """All that may be shown of one chat, and nothing else.
 
@@ -131,6 +161,7 @@ class ChatContent(msgspec.Struct, frozen=True):
         picks: what its digest chose; empty before, and while that is held for its hosts.
         left_out: how many posts of others in its threads are not archived: a number, and nothing else.
         intro: what its hosts want said in the digest, in their own words; empty for nothing.
+        polls: what networks' own polls counted, as far as it is known.
     """
 
     stored: StoredChat
@@ -140,6 +171,7 @@ class ChatContent(msgspec.Struct, frozen=True):
     picks: tuple[Pick, ...]
     left_out: int = 0
     intro: str = ""
+    polls: tuple[CountedPoll, ...] = ()
 
 
 class ChatFigures(msgspec.Struct, frozen=True):

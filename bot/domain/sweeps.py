@@ -216,6 +216,19 @@ def is_long(chat: Chat) -> bool:
     return chat.ends_at - chat.starts_at > timedelta(hours=12)
 
 
+def has_polls(network: NetworkName) -> bool:
+    """Whether polls are the network's own there: Bluesky has none."""
+    return network == "mastodon"
+
+
+def poll_due(chat: Chat, last: datetime, now: datetime) -> bool:
+    """Whether a poll of a chat is to be read now, which had not ended when it was last read (or asked, UTC).
+
+    It is in the rhythm of ``sweep_interval``, and once right after the chat's end, with which most polls end.
+    """
+    return last < chat.ends_at + _FRESH <= now or now - last >= sweep_interval(chat, now)
+
+
 def check_interval(chat: Chat, now: datetime) -> timedelta:
     """How often each archived post is looked up: hourly on the chat's day, daily for 14 days, then weekly."""
     since = now - chat.ends_at

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bot.domain.outbox import Draft, Part
     from bot.domain.posts import NetworkName
-    from bot.domain.records import Said
+    from bot.domain.records import PollCount, Said
     from bot.domain.textlength import Limits
 
 
@@ -198,6 +198,14 @@ class Network(Protocol):
 
     def look_up(self, refs: Sequence[PostRef]) -> LookUp:
         """Ask for posts by id: what they are now, and which are gone."""
+        ...
+
+    def polls(self, refs: Sequence[PostRef]) -> Mapping[str, PollCount]:
+        """How people voted so far in polls of ours, by ``PostRef.id``, in as few requests as can be.
+
+        Only what the network says whole: a poll of which it hides or leaves out a number is missing here. A network
+        without polls is not asked.
+        """
         ...
 
     def listen(self, cursor: str, wanted: Wanted) -> Heard:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from bot.domain.posts import NetworkName, PostRef
-    from bot.domain.records import Candidate, Placed, SentPost
+    from bot.domain.records import Candidate, Placed, PollCount, SentPost
     from bot.domain.schedule import Chat
     from bot.ports.network import Spoiled
 
@@ -122,6 +122,14 @@ class PostBook(Protocol):
 
     def save_cursor(self, account: str, stream: str, value: str) -> None:
         """Remember how far a stream was read."""
+        ...
+
+    def poll_counts(self, chat: str) -> Mapping[str, PollCount]:
+        """What was read last of a chat's polls on networks that have them, by delivery."""
+        ...
+
+    def save_poll_count(self, delivery: str, count: PollCount, now: datetime) -> bool:
+        """Remember how people voted in the poll of a delivery; gives whether that is something new."""
         ...
 
     # -- live ------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ The structures below are what the schema is made from, so neither can say what t
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -21,6 +21,7 @@ from bot.rendering.signing import nameless
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.domain.polls import Ballot
     from bot.domain.records import Answer, ChatContent
     from bot.rendering.chatview import Row
 
@@ -58,14 +59,34 @@ class Asked(Struct):
     url: str
 
 
+class Voted(Struct, kw_only=True):
+    """How often each option of a question's poll was chosen on one network. Numbers, and nothing about who."""
+
+    network: NetworkName
+    how: Annotated[
+        Literal["poll", "letter"],
+        Meta(description="poll: in the network's own, without names; letter: by a letter in a public answer."),
+    ]
+    votes: Annotated[tuple[int, ...], Meta(description="In the order of the options.")]
+    counted_at: Annotated[datetime, Meta(description="When the poll was read, UTC.")] | UnsetType = UNSET
+    over: Annotated[bool, Meta(description="The poll had ended by then.")] | UnsetType = UNSET
+
+
 class Questioned(Struct):
     """A question with what answers it first of all. Nothing stands for what was removed: replies to it move up."""
 
     number: int
     ask: str
-    poll: tuple[str, ...]
+    poll: Annotated[tuple[str, ...], Meta(description="Its options; A is the first.")]
     posts: list[Asked]
     answers: Annotated[list[Told], Meta(description="Nested as deep as the page shows; deeper ones stand beside.")]
+    votes: (
+        Annotated[
+            list[Voted],
+            Meta(description="One entry for each network. Where its own poll was counted, letters are not."),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class ChatData(Struct, kw_only=True):
@@ -116,6 +137,7 @@ def chat_json(content: ChatContent) -> bytes:
                 poll=section.question.poll if section.question else (),
                 posts=[Asked(network, url) for network, url in section.asked],
                 answers=_nested(section.rows, section.number),
+                votes=[_voted(ballot) for ballot in section.ballots] or UNSET,
             )
             for section in seen.sections
         ],
@@ -143,6 +165,16 @@ def _nested(rows: Sequence[Row], number: int) -> list[Told]:
         homes[-1].append(told)
         homes.append(told.replies)
     return top
+
+
+def _voted(ballot: Ballot) -> Voted:
+    return Voted(
+        network=ballot.network,
+        how=ballot.how,
+        votes=ballot.votes,
+        counted_at=ballot.at or UNSET,
+        over=ballot.over if ballot.how == "poll" else UNSET,
+    )
 
 
 def _told(answer: Answer, questions: tuple[int, ...]) -> Told:

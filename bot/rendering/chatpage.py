@@ -21,6 +21,9 @@ from bot.rendering.signing import signed
 from bot.rendering.socialcard import card_of, described
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.polls import Ballot
     from bot.domain.posts import Post
     from bot.domain.records import ChatContent
     from bot.domain.schedule import Question
@@ -144,19 +147,41 @@ class ChatPage:
 
     def _poll(self, section: Section) -> dict[str, Any]:
         """A question's options with how often each was chosen, and what that counts; nothing where it has no poll."""
-        question, tally = section.question, section.tally
-        if question is None or tally is None:
+        question = section.question
+        if question is None or not question.poll:
             return {}
+        words, found = self._words, section.ballots
+        voted = sum(sum(ballot.votes) for ballot in found if ballot.how == "poll")
+        wrote = sum(sum(ballot.votes) for ballot in found if ballot.how == "letter")
         native = not lettered(question.poll, "mastodon", pictured=question.image is not None)
         asked_there = any(network == "mastodon" for network, _ in section.asked)
+        counted_there = any(ballot.how == "poll" for ballot in found)
+        told = [words("chat.poll_voted", n=voted)] if voted else []
+        if any(ballot.how == "poll" and not ballot.over for ballot in found) and voted:
+            told.append(words("chat.poll_open"))
+        told += [words("chat.poll_counted", n=wrote)] if wrote else []
         return {
             "options": [
-                {"letter": letter, "text": option, "votes": votes, "share": 100 * votes // max(tally.people, 1)}
-                for letter, option, votes in zip(ascii_uppercase, question.poll, tally.votes, strict=False)
+                {"letter": letter, "text": option, "told": self._votes(found, index), "share": _share(found, index)}
+                for index, (letter, option) in enumerate(zip(ascii_uppercase, question.poll, strict=False))
             ],
-            "counted": self._words("chat.poll_counted", n=tally.people) if tally.people else "",
-            "elsewhere": self._words("chat.poll_native") if native and asked_there else "",
+            "counted": " ".join(told),
+            "elsewhere": words("chat.poll_native") if native and asked_there and not counted_there else "",
         }
+
+    def _votes(self, found: Sequence[Ballot], option: int) -> str:
+        """How often an option was chosen, and where, if that was done in more than one way."""
+        words = self._words
+        votes = words("n.votes", n=sum(ballot.votes[option] for ballot in found))
+        if len({ballot.how for ballot in found}) < 2:  # noqa: PLR2004 - two ways
+            return votes
+        how = {"poll": "chat.poll_there", "letter": "chat.poll_letter"}
+        parts = [
+            words(how[ballot.how], n=ballot.votes[option], network=NETWORKS[ballot.network])
+            for ballot in sorted(found, key=lambda one: one.how == "letter")
+            if ballot.votes[option]
+        ]
+        return words("chat.poll_split", votes=votes, parts=", ".join(parts)) if parts else votes
 
     def _also(self, post: Post, number: int) -> str:
         text = self._words("chat.also", name=signed(self._words, post), label=f"Q{number}")
@@ -169,6 +194,11 @@ class ChatPage:
             named = [Markup('<a href="#q{0}">Q{0}</a>').format(number) for number in sorted(link.numbers)]
             note = Markup("{} {}").format(note, words.html("chat.shared_in", labels=words.both_html(named)))
         return {"uri": link.uri, "label": label, "note": note, "whole": link.uri if "…" in label else ""}
+
+
+def _share(found: Sequence[Ballot], option: int) -> int:
+    """Which part of all votes an option got, in whole percent."""
+    return 100 * sum(ballot.votes[option] for ballot in found) // max(sum(sum(ballot.votes) for ballot in found), 1)
 
 
 def _picture_of(words: Words, question: Question) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.domain.patterns import hidden_host, host_of, is_web
-from bot.domain.polls import tally
+from bot.domain.polls import ballots
 from bot.domain.richtext import links
 from bot.domain.threads import Node, build, walk
 from bot.domain.tracking import leads_to, untracked
@@ -20,7 +20,7 @@ from bot.rendering.signing import nameless
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.domain.polls import Tally
+    from bot.domain.polls import Ballot
     from bot.domain.posts import NetworkName
     from bot.domain.records import Answer, ChatContent, Pick
     from bot.domain.schedule import Question
@@ -78,7 +78,7 @@ class Section:
         rows: its threads, those with a chosen answer first.
         elsewhere: answers to it that stand under an earlier question, which they answer too.
         chosen: what the digest repeats of it, in the digest's order.
-        tally: what its answers chose of its poll by letter; ``None`` where it has no poll.
+        ballots: what was chosen of its poll on each network, as far as anything was and is known.
     """
 
     number: int
@@ -88,7 +88,7 @@ class Section:
     rows: list[Row] = field(default_factory=list)
     elsewhere: list[tuple[Answer, int]] = field(default_factory=list)
     chosen: list[Answer] = field(default_factory=list)
-    tally: Tally | None = None
+    ballots: tuple[Ballot, ...] = ()
 
 
 @dataclass(slots=True)
@@ -136,7 +136,8 @@ def view(content: ChatContent) -> ChatView:
             by_key[pick.answer] for pick in content.picks if pick.question == question and pick.answer in by_key
         ]
         if section.question and section.question.poll:
-            section.tally = tally(beside, section.question.poll)
+            polls = [poll for poll in content.polls if poll.number == section.number]
+            section.ballots = ballots(beside, section.question.poll, polls)
         for row in section.rows:
             if row.answer is not None:
                 row.together = placed[row.key][1:]

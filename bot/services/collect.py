@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.domain.sweeps import Reading, Readings, Rhythm, check_interval, is_searched, listening, to_read
+from bot.domain.sweeps import Reading, Readings, Rhythm, check_interval, has_polls, is_searched, listening, to_read
 from bot.errors import NetworkError, Refused, UserError
 from bot.services.departing import see_off
 from bot.services.door import readmit
 from bot.services.intake import Intake
 from bot.services.openchats import OpenChat
 from bot.services.placing import place_answers
+from bot.services.polls import polls_to_read, read_polls
 from bot.services.readings import note_hashtag_read, note_thread_read, readings_of
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def collect(
         store=store, accounts=accounts, networks=networks, ours=ours, watch=watch, phrase=phrase, handles=handles
     )
     total = Collected()
-    for due in store.collecting(now):
+    opened = store.collecting(now)
+    for due in opened:
         for account in (key for key in due.stored.series.accounts if key in accounts):
             whole = Reading(everything=True)
             searched = is_searched(accounts[account])
@@ -100,6 +102,9 @@ def collect(
             elif reading:
                 work = partial(_sweep, intake, due, account, now, reading, gone)
                 total = total.and_(_guarded(account, work))
+    for account in (key for key, network in accounts.items() if has_polls(network)):
+        if polls := polls_to_read(store, opened, account, now, everything=everything):
+            total = total.and_(_guarded(account, partial(_read_polls, intake, account, polls, now)))
     for account, network in accounts.items():  # of two on one network each may know posts by ids of its own server
         refs = store.unchecked(network, lambda chat: now - check_interval(chat, now), LOOK_UPS)
         guests = store.invited(network, LOOK_UPS)
@@ -128,6 +133,11 @@ def _sweep(  # noqa: PLR0917 - called in one place, above
     gone: Callable[[str], Collection[str]],
 ) -> Collected:
     return _Sweep(intake, OpenChat.of(intake.store, due), account, now, reading, gone).run()
+
+
+def _read_polls(intake: Intake, account: str, polls: Mapping[str, PostRef], now: datetime) -> Collected:
+    read_polls(intake.store, intake.networks(account), polls, now)
+    return Collected()
 
 
 def _guarded(account: str, work: Callable[[], Collected]) -> Collected:

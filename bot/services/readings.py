@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from bot.domain.sweeps import Readings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from bot.ports import Store
     from bot.services.openchats import OpenChat
 
@@ -38,6 +40,18 @@ def note_thread_read(store: Store, account: str, prompt: str, now: datetime) -> 
 def note_hashtag_read(store: Store, account: str, chat: str, now: datetime) -> None:
     """A chat's hashtag was read to its end."""
     store.save_cursor(account, f"swept:#{chat}", now.isoformat())
+
+
+def polls_asked(store: Store, account: str, prompts: Iterable[str]) -> Mapping[str, datetime]:
+    """When the polls of these prompts were last asked about on an account, of those that ever were."""
+    streams = {f"poll:{prompt}": prompt for prompt in prompts}
+    known = store.cursors(account, tuple(streams))
+    return {streams[stream]: datetime.fromisoformat(value).astimezone(UTC) for stream, value in known.items()}
+
+
+def note_poll_asked(store: Store, account: str, prompt: str, now: datetime) -> None:
+    """The poll of a prompt was asked about, whatever was told."""
+    store.save_cursor(account, f"poll:{prompt}", now.isoformat())
 
 
 def note_thread(store: Store, account: str, prompt: str, now: datetime) -> None:

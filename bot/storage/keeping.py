@@ -20,10 +20,12 @@ from bot.storage.tables import (
     chat_posts,
     chats,
     copies,
+    deliveries,
     digests,
     errands,
     host_sayings,
     left_out,
+    poll_counts,
     posts,
     rulings,
     set_aside,
@@ -108,6 +110,8 @@ class Keeping(Base):
         unpick(connection, keys, chat)
         for table in (host_sayings, digests):
             connection.execute(delete(table).where(table.c.chat == chat))
+        said = select(deliveries.c.id).where(deliveries.c.chat == chat)
+        connection.execute(delete(poll_counts).where(poll_counts.c.delivery.in_(said)))
         connection.execute(delete(chat_posts).where(chat_posts.c.chat == chat))
         withdraw(connection, chat, keys)
         elsewhere = exists().where(chat_posts.c.post == posts.c.id)

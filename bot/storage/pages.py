@@ -25,6 +25,7 @@ from bot.storage.ingest import SILENT
 from bot.storage.people import wishes_of
 from bot.storage.pictures import copies_in
 from bot.storage.plans import add_deliveries
+from bot.storage.polls import counted_in
 from bot.storage.tables import (
     Moment,
     accounts,
@@ -99,6 +100,7 @@ class Pages(Base):
                 picks=tuple(Pick(row.question, row.answer, row.why) for row in chosen if row.answer in shown),
                 left_out=_left_out(connection, rows),
                 intro=wanted_by(said_in(connection, chat)).intro,
+                polls=counted_in(connection, chat),
             )
 
     def _how_called(

@@ -27,6 +27,7 @@ from bot.storage.pages import Pages
 from bot.storage.pictures import Pictures
 from bot.storage.places import Places
 from bot.storage.plans import Plans
+from bot.storage.polls import Polls
 from bot.storage.posts import Posts
 from bot.storage.repeats import Repeats
 from bot.storage.replaying import Replaying
@@ -67,6 +68,7 @@ class SqlStore(  # one part for each verb's needs
     Keeping,
     Digests,
     Pages,
+    Polls,
     Linking,
     Places,
     Running,

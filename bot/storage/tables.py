@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """The newest revision in ``migrations/versions``; revisions are numbered so that older and newer can be told apart."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -177,6 +177,15 @@ parts = Table(
     Column("answer", String(24), nullable=False, index=True),
 )
 """``answer``: node key of the contribution that this part repeats, so that it can be found when that one goes."""
+
+poll_counts = Table(
+    "poll_counts",
+    metadata,
+    Column("delivery", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("data", Text, nullable=False),
+)
+"""How people voted in the poll of a delivery, in numbers alone, and when these were first read."""
 
 blobs = Table(
     "blobs",

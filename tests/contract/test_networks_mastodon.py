@@ -14,6 +14,7 @@ from networks.mastodon_server import MastodonAccount, MastodonServer
 
 from bot.domain.outbox import Draft, DraftPost, Poll
 from bot.domain.posts import Post, PostRef
+from bot.domain.records import PollCount
 from bot.domain.richtext import Mention
 from bot.errors import Busy, Refused, Unanswered, Unauthorized, Unavailable
 from bot.networks.mastodon import Mastodon
@@ -171,6 +172,37 @@ def test_a_poll_with_other_options_is_another_post(world: MastodonWorld) -> None
     say(world.network(), "Q1 Which?")
     assert Sender(world.network(), plain).find() != ()
     assert Sender(world.network(), poll_draft()).find() == ()
+
+
+def asked(world: MastodonWorld, network: Mastodon, text: str = "Q1 Which?") -> tuple[PostRef, str]:
+    """A poll that our account asks: its post, and the poll's id."""
+    [sent] = Sender(network, poll_draft(text)).send()
+    return sent.remote, world.server.get_status(local(sent.remote))["poll"]["id"]
+
+
+def test_votes_are_read_of_several_polls_at_once_until_they_are_over(world: MastodonWorld) -> None:
+    network = world.network()
+    (one, poll), (other, _) = asked(world, network), asked(world, network, "Q2 And here?")
+    for name, choice in (("amy", 2), ("ben", 2), ("cat", 0)):
+        world.teacher(name).account.vote(poll, choice)
+    titles = ("Marking", "Homework", "Reading")
+    before = len(world.proxy.seen)
+    assert network.polls([one, other]) == {
+        one.id: PollCount(titles, (1, 0, 2), over=False),
+        other.id: PollCount(titles, (0, 0, 0), over=False),
+    }
+    assert len(world.proxy.seen) - before == 1
+    world.server.close_poll(poll)
+    assert network.polls([one]) == {one.id: PollCount(titles, (1, 0, 2), over=True)}
+
+
+def test_of_posts_without_a_poll_or_that_are_gone_no_votes_are_told(world: MastodonWorld) -> None:
+    network = world.network()
+    [plain] = Sender(network, draft("Q1 Which?")).send()
+    gone, _ = asked(world, network)
+    network.delete(gone)
+    elsewhere = PostRef("mastodon", "elsewhere.example/1")
+    assert network.polls([plain.remote, gone, elsewhere]) == {}
 
 
 def test_a_poll_with_a_picture_is_refused_before_anything_is_sent(world: MastodonWorld) -> None:

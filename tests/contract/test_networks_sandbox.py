@@ -3,13 +3,16 @@
 import hashlib
 import itertools
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from contract.network_contract import NetworkContract, ServerPost, say
+from contract.network_contract import NetworkContract, Sender, ServerPost, say
 from contract.streams_contract import KEYS, Hearing, StreamsContract
 
+from bot.clock import SteppedClock
+from bot.domain.outbox import Draft, DraftPost, Poll
 from bot.domain.posts import Media, NetworkName, PostRef, Signals
+from bot.domain.records import PollCount
 from bot.domain.richtext import Link, Mention, Tag, detect
 from bot.errors import Refused, Unavailable
 from bot.networks.sandbox import Sandbox, SandboxServer
@@ -182,3 +185,23 @@ def test_only_our_own_posts_are_ours_to_delete(world: SandboxWorld) -> None:
     network, amy = world.network(), world.teacher("amy")
     with pytest.raises(Refused):
         network.delete(amy.post("A1"))
+
+
+def test_a_poll_takes_one_vote_each_until_it_ends() -> None:
+    clock = SteppedClock(datetime(2027, 1, 7, 20, tzinfo=UTC))
+    server = SandboxServer("mastodon", clock.now)
+    bot = Sandbox("bot", server, "staffroom")
+    post = DraftPost(detect("Q1 Which?"), poll=Poll(("Ticks", "Levels"), 600))
+    [sent] = Sender(bot, Draft((post,), ("en",), clock.now())).send()
+    amy, ben = (server.create_account(name).id for name in ("amy", "ben"))
+    server.vote(amy, sent.remote.id, 1)
+    assert bot.polls([sent.remote]) == {sent.remote.id: PollCount(("Ticks", "Levels"), (0, 1), over=False)}
+    for who, option in ((amy, 0), (ben, 2)):
+        with pytest.raises(Refused):
+            server.vote(who, sent.remote.id, option)
+    clock.move_to(clock.now() + timedelta(seconds=600))
+    with pytest.raises(Refused):
+        server.vote(ben, sent.remote.id, 0)
+    assert bot.polls([sent.remote]) == {sent.remote.id: PollCount(("Ticks", "Levels"), (0, 1), over=True)}
+    server.delete(sent.remote.id)
+    assert bot.polls([sent.remote]) == {}

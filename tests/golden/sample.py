@@ -13,7 +13,19 @@ from bot.domain.copying import Copy
 from bot.domain.naming import Naming, as_called
 from bot.domain.occurrences import Weekly
 from bot.domain.posts import Account, Media, NetworkName, Post, PostRef, Tombstone
-from bot.domain.records import Answer, ChatContent, ChatFigures, How, Pick, Placed, SentPost, SharedLink, StoredChat
+from bot.domain.records import (
+    Answer,
+    ChatContent,
+    ChatFigures,
+    CountedPoll,
+    How,
+    Pick,
+    Placed,
+    PollCount,
+    SentPost,
+    SharedLink,
+    StoredChat,
+)
 from bot.domain.richtext import detect, links
 from bot.domain.schedule import ChatEntry, Image, Question, Series, Tone, planned_chats
 from bot.ports import Album
@@ -152,6 +164,13 @@ def sent(number: int, network: NetworkName, minute: float, kind: str = "question
     return SentPost(f"edchat/2027-01-07/q{number}", kind, number, network, 0, ref, key, "", at)
 
 
+def counted(*votes: int, over: bool = True, **changes: Any) -> CountedPoll:
+    """How people voted in the poll of the second question on Mastodon."""
+    options = EDCHAT.chats[0].questions[1].poll
+    count = PollCount(options, votes, over)
+    return msgspec.structs.replace(CountedPoll(2, "mastodon", count, START + timedelta(minutes=61)), **changes)
+
+
 def stored_chats(series: Series = EDCHAT, revision: int = 7) -> list[StoredChat]:
     """A series' chats as the store gives them."""
     return [StoredChat(chat, series, revision) for chat in planned_chats(series)]
@@ -263,7 +282,8 @@ def content() -> ChatContent:
     )
     ours = [sent(n, network, 5 + 8 * (n - 1)) for n in range(1, 5) for network in ("bluesky", "mastodon")]
     answers.sort(key=lambda one: (one.post.at, one.key))
-    return ChatContent(chat, tuple(ours), tuple(answers), tuple(stones), picks, left_out=12)
+    polls = (counted(7, 12, 3, 0),)
+    return ChatContent(chat, tuple(ours), tuple(answers), tuple(stones), picks, left_out=12, polls=polls)
 
 
 BOARD = "A whiteboard with three crossed-out lines: “good effort”, three colours, titles and dates"

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from bot.domain.patterns import graphemes
 from bot.domain.posts import Media
-from bot.domain.records import Answer, ChatContent, Pick
+from bot.domain.records import Answer, ChatContent, CountedPoll, Pick
 from bot.rendering import urls
 from bot.rendering.brief import LONGEST, shorten
 from bot.rendering.chatpage import ChatPage
@@ -202,32 +202,82 @@ def test_the_page_says_what_happens_to_a_report() -> None:
 # -- polls ---------------------------------------------------------------------------------------------------------
 
 
+def voted(content: ChatContent, *polls: CountedPoll) -> ChatContent:
+    return msgspec.structs.replace(content, polls=polls)
+
+
+def choices(page: LexborHTMLParser) -> list[tuple[str, str]]:
+    """What the table of the second question says, row by row."""
+    rows = page.css("#q2 table tbody tr")
+    return [(words(row.css_first("th")), words(row.css_first("td"))) for row in rows]
+
+
+LETTERS = (
+    answer("01", "y5", 1, "B", 2),
+    answer("02", "hist", 2, "b, of course", 2),
+    answer("03", "dep", 3, "A!", 2),
+)
+
+
 def test_letters_are_counted_and_said_to_be_public() -> None:
-    answers = [
-        answer("01", "y5", 1, "B", 2),
-        answer("02", "hist", 2, "b, of course", 2),
-        answer("03", "dep", 3, "A!", 2),
+    page = page_of(voted(content_of(*LETTERS)))
+    assert choices(page) == [
+        ("A Ticks", "1 vote"),
+        ("B Levels", "2 votes"),
+        ("C Comments", "No votes"),
+        ("D None of them", "No votes"),
     ]
-    page = page_of(content_of(*answers))
-    table = page.css_first("#q2 table")
-    assert table is not None
-    rows = [(words(row.css_first("th")), words(row.css_first("td"))) for row in table.css("tbody tr")]
-    assert rows == [("A Ticks", "1"), ("B Levels", "2"), ("C Comments", "0"), ("D None of them", "0")]
-    assert [one.attributes["width"] for one in table.css("rect")] == ["33", "66", "0", "0"]
-    assert words(table.css_first("caption")) == (
+    assert [one.attributes["width"] for one in page.css("#q2 table rect")] == ["33", "66", "0", "0"]
+    assert words(page.css_first("#q2 caption")) == (
         "3 people chose, by naming a letter in a public answer below; of each the last one counts."
         " Votes in Mastodon's own poll are counted there, not here."
     )
 
 
-def test_a_poll_that_nobody_answered_by_letter_shows_its_options() -> None:
-    page = page_of(content_of(answer("01", "y5", 1, "A difficult question", 2)))
-    assert [words(one) for one in page.css("#q2 ul.poll li")] == ["A Ticks", "B Levels", "C Comments", "D None of them"]
-    assert page.css_first("table") is None
+def test_votes_of_both_networks_stand_together_and_say_where_they_are_from() -> None:
+    page = page_of(voted(content_of(*LETTERS), sample.counted(0, 8, 1, 0)))
+    assert choices(page) == [
+        ("A Ticks", "1 vote: 1 by letter on Bluesky"),
+        ("B Levels", "9 votes: 8 on Mastodon, 1 by letter on Bluesky"),
+        ("C Comments", "1 vote: 1 on Mastodon"),
+        ("D None of them", "No votes"),
+    ]
+    assert [one.attributes["width"] for one in page.css("#q2 table rect")] == ["9", "81", "9", "0"]
+    assert words(page.css_first("#q2 caption")) == (
+        "9 people voted in Mastodon's own poll, which tells no names."
+        " 2 people chose, by naming a letter in a public answer below; of each the last one counts."
+    )
+
+
+def test_a_poll_that_is_open_says_so() -> None:
+    page = page_of(voted(content_of(), sample.counted(1, 0, 0, 0, over=False)))
+    assert choices(page)[:2] == [("A Ticks", "1 vote"), ("B Levels", "No votes")]
+    assert words(page.css_first("#q2 caption")) == (
+        "One person voted in Mastodon's own poll, which tells no names."
+        " That poll was still open when it was last counted."
+    )
+
+
+def test_a_poll_that_nobody_answered_shows_its_options() -> None:
+    said = content_of(answer("01", "y5", 1, "A difficult question", 2))
+    native = "Votes in Mastodon's own poll are counted there, not here."
+    for content, beside in ((voted(said), [native]), (voted(said, sample.counted(0, 0, 0, 0)), [])):
+        page = page_of(content)
+        options = [words(one) for one in page.css("#q2 ul.poll li")]
+        assert options == ["A Ticks", "B Levels", "C Comments", "D None of them"]
+        assert page.css_first("table") is None
+        assert [words(one) for one in page.css("#q2 ul.poll + .asked") if "poll" in words(one)] == beside
+
+
+def test_a_poll_with_other_options_or_of_another_question_is_not_shown() -> None:
+    count = sample.counted(5, 5, 5, 5)
+    other = msgspec.structs.replace(count.count, options=("Ticks", "Levels", "Comments", "None"))
+    for poll in (msgspec.structs.replace(count, count=other), msgspec.structs.replace(count, number=1)):
+        assert page_of(voted(content_of(), poll)).css_first("table") is None
 
 
 def test_only_answers_that_may_be_shown_are_counted() -> None:
-    with_vote = content_of(answer("01", "y5", 1, "B", 2))
+    with_vote = voted(content_of(answer("01", "y5", 1, "B", 2)))
     assert page_of(with_vote).css_first("table") is not None
     held = msgspec.structs.replace(with_vote, answers=())
     assert page_of(held).css_first("table") is None

@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.consent import decide
 from bot.domain.posts import Post
+from bot.domain.records import PollCount
 from bot.errors import Unanswered
 from bot.networks.mastodon import convert
 from bot.networks.mastodon.convert import Place
@@ -142,6 +143,47 @@ def test_the_rest_of_the_world_may_leave_much_unsaid() -> None:
     assert (post.author.id, post.author.name, post.author.url) == ("@bo@far.example",) * 2 + ("",)
     assert (post.text.text, post.ref.url, post.visibility) == ("", "", "direct")
     assert post.at == datetime(2027, 1, 7, 20, 5, tzinfo=UTC)
+
+
+def counted(**poll: Any) -> PollCount | None:
+    base = {"id": "1", "account": {"id": "2"}, "created_at": "2027-01-07T20:05:00Z", "poll": TOLD | poll}
+    return convert.poll_count(one_post(json.dumps(base).encode(), PLACE.host).poll)
+
+
+TOLD = {
+    "expired": False,
+    "multiple": False,
+    "votes_count": 5,
+    "voters_count": 5,
+    "options": [{"title": "Ticks ", "votes_count": 3}, {"title": "Levels", "votes_count": 2}],
+}
+
+
+def test_votes_are_counted_as_the_server_tells_them() -> None:
+    assert counted() == PollCount(("Ticks", "Levels"), (3, 2), over=False)
+    assert counted(expired=True, voters_count=None) == PollCount(("Ticks", "Levels"), (3, 2), over=True)
+    assert counted(expired=None, votes_count=None) == PollCount(("Ticks", "Levels"), (3, 2), over=False)
+    assert convert.poll_count(None) is None
+
+
+@pytest.mark.parametrize(
+    "poll",
+    [
+        {"options": [{"title": "Ticks", "votes_count": 5}, {"title": "Levels", "votes_count": None}]},
+        {"options": [{"title": "Ticks"}, {"title": "Levels"}]},
+        {"options": [{"title": "Ticks", "votes_count": 6}, {"title": "Levels", "votes_count": -1}]},
+        {"options": [{"title": "Ticks", "votes_count": "3"}, {"title": "Levels", "votes_count": 2}]},
+        {"options": [{"title": "Ticks", "votes_count": 3.0}, {"title": "Levels", "votes_count": 2}]},
+        {"options": [{"title": "Ticks", "votes_count": 4}, {"title": "Levels", "votes_count": True}]},
+        {"options": [{"title": "Ticks", "votes_count": 10**30}], "votes_count": 10**30},
+        {"options": []},
+        {"multiple": True},
+        {"votes_count": 6},
+        {"votes_count": "many"},
+    ],
+)
+def test_of_a_poll_that_is_not_told_whole_nothing_is_said(poll: dict[str, Any]) -> None:
+    assert counted(**poll) is None
 
 
 def test_nulls_are_nothing() -> None:

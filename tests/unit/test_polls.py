@@ -1,9 +1,13 @@
+from datetime import timedelta
+
+import msgspec
 import pytest
-from golden.sample import answer
+from golden.sample import START, answer, counted
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.polls import Tally, chosen, tally
+from bot.domain.polls import Ballot, Tally, ballots, chosen, tally
+from bot.domain.records import PollCount
 
 OPTIONS = ("Ticks", "Levels", "Comments", "None of them")
 
@@ -145,3 +149,42 @@ def test_any_text_is_read(text: str) -> None:
 def test_a_choice_stands_at_the_start_or_nowhere() -> None:
     assert chosen("We looked and looked. " * 20_000 + "B", OPTIONS) is None
     assert chosen("# " * 20_000 + "B", OPTIONS) is None
+
+
+WHEN = START + timedelta(minutes=61)
+SAID = [answer("1", "y5", 1, "A", 2), answer("2", "hist", 2, "B", 2), answer("3", "dep", 3, "B", 2)]
+
+
+def test_letters_count_only_where_the_networks_own_poll_was_not_counted() -> None:
+    letters = Ballot("bluesky", "letter", (1, 1, 0, 0))
+    assert ballots(SAID, OPTIONS, []) == (letters, Ballot("mastodon", "letter", (0, 1, 0, 0)))
+    native = Ballot("mastodon", "poll", (0, 3, 0, 0), over=True, at=WHEN)
+    assert ballots(SAID, OPTIONS, [counted(0, 3, 0, 0)]) == (letters, native)
+    nobody = Ballot("mastodon", "poll", (0, 0, 0, 0), over=False, at=WHEN)
+    assert ballots([], OPTIONS, [counted(0, 0, 0, 0, over=False)]) == (nobody,)
+    assert ballots([answer("1", "y5", 1, "Hm", 2)], OPTIONS, []) == ()
+
+
+def test_a_count_of_other_options_counts_for_nothing() -> None:
+    asked_before = msgspec.structs.replace(counted(9, 9), count=PollCount(("Yes", "No"), (9, 9), over=True))
+    assert ballots(SAID[:1], OPTIONS, [asked_before]) == (Ballot("bluesky", "letter", (1, 0, 0, 0)),)
+
+
+def test_two_accounts_on_one_network_are_added_up_and_over_when_both_are() -> None:
+    later = WHEN + timedelta(minutes=1)
+    (both,) = ballots([], OPTIONS, [counted(1, 0, 2, 0), counted(0, 4, 1, 0, over=False, at=later)])
+    assert both == Ballot("mastodon", "poll", (1, 4, 3, 0), over=False, at=later)
+    (both,) = ballots([], OPTIONS, [counted(1, 0, 2, 0), counted(0, 4, 1, 0)])
+    assert both.over
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["y5", "hist", "sci", "dep"]), st.sampled_from(["A", "D", "hm"])), max_size=8),
+    st.lists(st.tuples(*[st.integers(0, 9)] * 4), max_size=3),
+)
+def test_no_vote_is_lost_or_counted_twice(said: list[tuple[str, str]], polls: list[tuple[int, ...]]) -> None:
+    answers = [answer(str(number), who, number, text, 2) for number, (who, text) in enumerate(said)]
+    found = ballots(answers, OPTIONS, [counted(*votes) for votes in polls])
+    assert len({ballot.network for ballot in found}) == len(found)
+    there = {who for who, text in said if text != "hm"} - ({"hist", "sci"} if polls else set())
+    assert sum(sum(one.votes) for one in found) == len(there) + sum(map(sum, polls))

@@ -22,6 +22,7 @@ from bot.domain.sweeps import (
     is_searched,
     listening,
     placing_due,
+    poll_due,
     sweep_due,
     sweep_interval,
     to_read,
@@ -90,6 +91,24 @@ def test_a_chat_over_days_is_read_less_often_than_an_evening() -> None:
 )
 def test_how_often_a_chat_is_swept(now: datetime, every: timedelta) -> None:
     assert sweep_interval(CHAT, now) == every
+
+
+@pytest.mark.parametrize(
+    ("last", "now", "due"),
+    [
+        (after(minutes=-30), after(minutes=-28, seconds=-1), False),
+        (after(minutes=-30), after(minutes=-28), True),
+        (after(seconds=-1), after(seconds=59), False),
+        (after(seconds=-1), after(minutes=1), True),
+        (after(seconds=30), after(minutes=1), True),
+        (after(minutes=1), after(minutes=10, seconds=59), False),
+        (after(minutes=1), after(minutes=11), True),
+        (after(hours=5), after(hours=6), True),
+        (after(days=2), after(days=2, hours=23), False),
+    ],
+)
+def test_when_a_poll_is_read(last: datetime, now: datetime, due: bool) -> None:
+    assert poll_due(CHAT, last, now) is due
 
 
 @pytest.mark.parametrize(

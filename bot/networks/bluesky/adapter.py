@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from bot.domain.outbox import Draft, Part
     from bot.domain.posts import Account, Post
-    from bot.domain.records import Said
+    from bot.domain.records import PollCount, Said
     from bot.domain.textlength import Limits
     from bot.ports import Condition, Heard, LookUp, Wanted
 
@@ -304,6 +304,11 @@ class Bluesky:
     def look_up(self, refs: Sequence[PostRef]) -> LookUp:
         """See ``reading.Reader.look_up``."""
         return self._reader.look_up(refs)
+
+    def polls(self, refs: Sequence[PostRef]) -> Mapping[str, PollCount]:
+        """See ``ports.Network.polls``: there are none here, options are letters in the text."""
+        del refs
+        return {}
 
     def listen(self, cursor: str, wanted: Wanted) -> Heard:
         """See ``reading.Reader.listen``."""

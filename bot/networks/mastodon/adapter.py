@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot.domain.outbox import Draft, Part
     from bot.domain.posts import Account, NetworkName, Post, PostRef
-    from bot.domain.records import Said
+    from bot.domain.records import PollCount, Said
     from bot.domain.textlength import Limits
     from bot.ports import Condition, Heard, Identity, LookUp, Sent, Wanted
 
@@ -122,6 +122,10 @@ class Mastodon:
     def look_up(self, refs: Sequence[PostRef]) -> LookUp:
         """See ``ports.Network.look_up``."""
         return self._reader.look_up(refs)
+
+    def polls(self, refs: Sequence[PostRef]) -> Mapping[str, PollCount]:
+        """See ``ports.Network.polls``."""
+        return self._reader.polls(refs)
 
     def listen(self, cursor: str, wanted: Wanted) -> Heard:
         """See ``ports.Network.listen``."""

@@ -12,6 +12,7 @@ import msgspec
 
 from bot.domain.cleaning import LONGEST_HANDLE, LONGEST_NAME, one_line, words
 from bot.domain.posts import Account, Media, Post, PostRef, Signals, Visibility
+from bot.domain.records import PollCount
 from bot.domain.richtext import hashtags
 from bot.networks.fetching import picture_key
 from bot.networks.ids import LONGEST_ADDRESS, is_address, is_language
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
-    from bot.networks.mastodon.wire import WireAccount, WireInstance, WireMedia, WirePost
+    from bot.networks.mastodon.wire import WireAccount, WireInstance, WireMedia, WirePoll, WirePost
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -55,6 +56,7 @@ _MEDIA: Mapping[str, Literal["image", "video", "audio"]] = {
 }
 _SHOWN_QUOTES = frozenset({"accepted", None})
 _BRIDGES = ("brid.gy",)
+_MOST_VOTES = 10_000_000_000  # more than there are people; a number the store and every page can hold
 _LONGEST_VERSION = 100  # characters
 _BRIDGE_REDIRECT = re.compile(r"https://[\w.-]*brid\.gy/r/(?=https?://)")
 
@@ -126,6 +128,22 @@ def media(wire: WireMedia, *, sensitive: bool = False) -> Media:
     """
     key = "" if sensitive else picture_key(wire.id)
     return Media(kind=_MEDIA.get(wire.type, "other"), alt=words(wire.description or ""), key=key)
+
+
+def poll_count(wire: WirePoll | None) -> PollCount | None:
+    """How people voted, of https://docs.joinmastodon.org/entities/Poll/; ``None`` where that is not told whole.
+
+    No number is made up for one that is missing, and none is believed that does not agree with the others. We never ask
+    with several choices, so a poll that allows them is none of ours.
+    """
+    if wire is None or not wire.options or wire.multiple:
+        return None
+    votes = tuple(option.votes_count for option in wire.options)
+    if not all(type(one) is int and 0 <= one <= _MOST_VOTES for one in votes):
+        return None
+    if wire.votes_count is not None and wire.votes_count != sum(votes):
+        return None
+    return PollCount(tuple(option.title.strip() for option in wire.options), votes, over=wire.expired is True)
 
 
 def url(wire: WirePost) -> str:

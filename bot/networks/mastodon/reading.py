@@ -19,10 +19,11 @@ from bot.networks.mastodon.wire import WireContext, WirePost, one_post, post_in,
 from bot.ports import LookUp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.posts import Post, PostRef
+    from bot.domain.records import PollCount
     from bot.networks.mastodon.http import Param, Reply
     from bot.networks.mastodon.server import Server
 
@@ -300,6 +301,17 @@ class Reader:
             if not posts and not gone:
                 raise
         return LookUp(tuple(posts), tuple(gone))
+
+    def polls(self, refs: Sequence[PostRef]) -> Mapping[str, PollCount]:
+        """See ``ports.Network.polls``. https://docs.joinmastodon.org/methods/statuses/#index (since 4.3) and #get."""
+        ids = [local for ref in refs if (local := self._server.local(ref)) is not None]
+        held: list[WirePost | None] = []
+        for start in range(0, len(ids), MOST_IDS):
+            some = ids[start : start + MOST_IDS]
+            listed = {post.id: post for post in self._listed(some)}
+            held += [listed.get(local) or self._one(local) for local in some]
+        counted = {post.id: convert.poll_count(post.poll) for post in held if post is not None}
+        return {f"{self._api.host}/{local}": count for local, count in counted.items() if count is not None}
 
     def _deleted_elsewhere(self, wires: Sequence[WirePost], most: int) -> tuple[int, set[str]]:
         """Ids of posts whose own servers say that they are gone, and how many more may be asked for."""

@@ -6,7 +6,7 @@ Nearly every field may be missing: servers of many makes speak this API.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -74,15 +74,19 @@ class WireMedia(msgspec.Struct):
 
 
 class WireOption(msgspec.Struct):
-    """https://docs.joinmastodon.org/entities/Poll/#Option."""
+    """https://docs.joinmastodon.org/entities/Poll/#Option. ``votes_count`` is null while the server hides it."""
 
     title: str = ""
+    votes_count: Any = None
 
 
 class WirePoll(msgspec.Struct):
-    """https://docs.joinmastodon.org/entities/Poll/."""
+    """https://docs.joinmastodon.org/entities/Poll/. An odd number or truth must not cost us the post it stands in."""
 
     options: list[WireOption] = []
+    expired: Any = None
+    multiple: Any = None
+    votes_count: Any = None
 
 
 class WireQuoted(msgspec.Struct):

@@ -10,7 +10,7 @@ import msgspec
 
 from bot.domain.outbox import Draft, DraftPost, Part
 from bot.domain.posts import Media, NetworkName, Post, PostRef, Signals, Visibility
-from bot.domain.records import Said
+from bot.domain.records import PollCount, Said
 from bot.domain.richtext import Mention, detect, join, whole
 from bot.domain.textlength import BLUESKY, MASTODON, Limits, remaining
 from bot.errors import Refused
@@ -123,7 +123,7 @@ class Sandbox:
             languages=payload.languages,
             warning=payload.warning,
             media=tuple(Media("image", media.alt) for media in payload.post.media),
-            poll=payload.post.poll.options if payload.post.poll else (),
+            poll=payload.post.poll,
         )
 
     def find(self, group: Sequence[Part], parts: Sequence[Part]) -> tuple[Sent, ...]:
@@ -168,6 +168,19 @@ class Sandbox:
             posts=tuple(post for _, post in found if post),
             gone=tuple(ref for ref, post in found if post is None),
         )
+
+    def polls(self, refs: Sequence[PostRef]) -> Mapping[str, PollCount]:
+        """How people voted in polls of ours."""
+        self._reach()
+        found = {ref.id: poll for ref in refs if (poll := self._server.poll_of(ref.id))}
+        return {
+            remote: PollCount(
+                poll.options,
+                tuple(list(poll.chosen.values()).count(index) for index in range(len(poll.options))),
+                over=self._server.now() >= poll.ends_at,
+            )
+            for remote, poll in found.items()
+        }
 
     def listen(self, cursor: str, wanted: Wanted) -> Heard:
         """All that concerns us since the cursor; the sandbox tells of deletions here, too."""

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import itertools
 import threading
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
 from bot.domain.posts import Account, Media, NetworkName, Post, PostRef, Signals, Visibility
 from bot.domain.richtext import RichText, hashtags
-from bot.errors import Unanswered, Unavailable
+from bot.errors import Refused, Unanswered, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
+
+    from bot.domain.outbox import Poll
 
 HOST = {"bluesky": "bluesky.example", "mastodon": "mastodon.example"}
 """Names that never resolve to anybody's server (RFC 2606)."""
@@ -36,6 +38,14 @@ class Event(NamedTuple):
     kind: Literal["post", "gone", "ended"]
     id: str
     was: Post | None = None
+
+
+class SandboxPoll(msgspec.Struct):
+    """A poll in memory: its options, when it ends (UTC), and which option each account chose."""
+
+    options: tuple[str, ...]
+    ends_at: datetime
+    chosen: dict[str, int] = {}
 
 
 class SandboxServer:
@@ -74,7 +84,7 @@ class SandboxServer:
         self._tagged: dict[str, list[str]] = {}
         self._quoting: dict[str, list[str]] = {}
         self._by_key: dict[tuple[str, str], str] = {}
-        self._polls: dict[str, tuple[str, ...]] = {}
+        self._polls: dict[str, SandboxPoll] = {}
 
     # -- accounts --------------------------------------------------------------------------------------------
     def create_account(self, handle: str, name: str = "", signals: Signals | None = None) -> Account:
@@ -105,7 +115,7 @@ class SandboxServer:
         languages: tuple[str, ...] = (),
         warning: str = "",
         media: tuple[Media, ...] = (),
-        poll: tuple[str, ...] = (),
+        poll: Poll | None = None,
     ) -> Post:
         """Post as an account. The same ``key`` again (of the same account) gives the post it made the first time."""
         if key and (known := self._by_key.get((account, key))):
@@ -135,7 +145,7 @@ class SandboxServer:
         self._posts[remote] = post
         self._index(post)
         if poll:
-            self._polls[remote] = poll
+            self._polls[remote] = SandboxPoll(poll.options, self.now() + timedelta(seconds=poll.seconds))
         if key:
             self._by_key[account, key] = remote
         self._tell(Event("post", remote))
@@ -164,6 +174,14 @@ class SandboxServer:
     def likes(self, account: str, post: str) -> int:
         """How often an account likes a post: once or never."""
         return int(account in self._likes.get(post, ()))
+
+    def vote(self, account: str, post: str, option: int) -> None:
+        """Choose an option of a post's poll, by its index: once, and before it ends."""
+        poll = self._polls[post]
+        if account in poll.chosen or self.now() >= poll.ends_at or not 0 <= option < len(poll.options):
+            message = "that vote does not count"
+            raise Refused(message)
+        poll.chosen[account] = option
 
     def _index(self, post: Post) -> None:
         self._by_author.setdefault(post.author.id, []).append(post.ref.id)
@@ -204,9 +222,9 @@ class SandboxServer:
         """All posts of an account, oldest first."""
         return tuple(self._posts[post] for post in self._by_author.get(account, ()) if post in self._posts)
 
-    def poll_of(self, post: str) -> tuple[str, ...]:
-        """The options of a post's poll; empty if it has none."""
-        return self._polls.get(post, ())
+    def poll_of(self, post: str) -> SandboxPoll | None:
+        """A post's poll, if it has one and is not gone."""
+        return self._polls.get(post) if post in self._posts else None
 
     def at_address(self, address: str) -> Post | None:
         """The post that has this web address or ``uri``."""

@@ -168,6 +168,9 @@ CREATE TABLE host_sayings (
 	CONSTRAINT pk_host_sayings PRIMARY KEY (chat, at), 
 	CONSTRAINT fk_host_sayings_chat FOREIGN KEY(chat) REFERENCES chats (id) ON DELETE CASCADE
 );
+INSERT INTO "host_sayings" VALUES('edchat/2027-01-07',1799355000000000,'pinned','9512643a4ff0e45e3dc3959a','','','cli');
+INSERT INTO "host_sayings" VALUES('edchat/2027-01-07',1799362900000000,'edited','','Thank you all for staying late.','','cli');
+INSERT INTO "host_sayings" VALUES('edchat/2027-01-07',1799363000000000,'approved','','','read aloud to the team','cli');
 CREATE TABLE left_out (
 	post INTEGER NOT NULL, 
 	author VARCHAR(24) NOT NULL, 
