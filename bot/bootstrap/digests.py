@@ -147,7 +147,8 @@ def _now(settings: Settings, store: Store, stored: StoredChat) -> DigestNow:
     wanted, held = wanted_by(store.host_said(chat)), store.held_digest(chat)
     out = store.prompt(digest_prompt(stored).id) is not None
     content = store.content(chat)
-    content = content if out else msgspec.structs.replace(content, picks=_picks(store, content))
+    if not out:
+        content = msgspec.structs.replace(content, picks=_picks(store, content), intro=wanted.intro)
     at = None
     state: State = "out" if out else "stopped" if wanted.stopped else "held" if held else "not chosen"
     if state == "held" and held:

@@ -160,7 +160,7 @@ class ChatContent(msgspec.Struct, frozen=True):
         tombstones: places of posts that were removed or may not be shown.
         picks: what its digest chose; empty before, and while that is held for its hosts.
         left_out: how many posts of others in its threads are not archived: a number, and nothing else.
-        intro: what its hosts want said in the digest, in their own words; empty for nothing.
+        intro: what its hosts want said in the digest, in their own words; empty for nothing, and while it is held.
         polls: what networks' own polls counted, as far as it is known.
     """
 

@@ -1,4 +1,4 @@
-"""A chat in two minutes: what its digest chose, question by question, each in a line or two of its author's words.
+"""A chat in two minutes: what its hosts say, and what its digest chose, question by question, in its authors' words.
 
 Nothing is summed up: a line is the beginning of an answer, cut between words.
 """
@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.domain.cleaning import showable
+from bot.domain.mentions import unname
 from bot.domain.patterns import grapheme_lengths
+from bot.domain.posts import handle_id
+from bot.domain.richtext import RichText
 from bot.rendering import urls
 from bot.rendering.signing import signature
 from bot.rendering.words import spoken
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from bot.domain.posts import Post
+    from bot.domain.records import ChatContent
     from bot.rendering.chatview import Section
     from bot.rendering.words import Words
 
@@ -46,6 +50,16 @@ class Part(NamedTuple):
 def brief(words: Words, sections: Iterable[Section]) -> list[Part]:
     """The questions of which something was chosen. What stands behind a content warning stays there."""
     return list(_parts(words, sections))
+
+
+def from_hosts(content: ChatContent) -> str:
+    """What the hosts wrote for the digest, on one line; empty for nothing.
+
+    A page stays, and whom it names cannot be asked beforehand: so only the chat's hosts keep their handles in it.
+    """
+    hosts = {handle_id(host) for host in content.stored.chat.hosts}
+    words = RichText(showable(" ".join(content.intro.split())))
+    return unname(words, lambda mention: handle_id(mention.handle) not in hosts).text
 
 
 def shorten(text: str, most: int = LONGEST) -> str:

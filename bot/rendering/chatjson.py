@@ -15,6 +15,7 @@ from bot.domain.patterns import is_web
 from bot.domain.posts import NetworkName
 from bot.domain.richtext import to_plain
 from bot.rendering import urls
+from bot.rendering.brief import from_hosts
 from bot.rendering.chatview import view
 from bot.rendering.signing import nameless
 
@@ -103,6 +104,7 @@ class ChatData(Struct, kw_only=True):
     ends_at: Annotated[datetime, Meta(description="UTC.")]
     timezone: Annotated[str, Meta(description="IANA zone in which the chat was planned.")]
     cancelled: bool
+    from_hosts: Annotated[str, Meta(description="What its hosts wrote for its digest; empty for nothing.")]
     resources: Annotated[tuple[str, ...], Meta(description="To read beforehand; some are web addresses.")]
     people: Annotated[int, Meta(description="How many people wrote what is shown.")]
     left_out: Annotated[int, Meta(description="How many more posts are not archived, as their authors wish.")]
@@ -127,6 +129,7 @@ def chat_json(content: ChatContent) -> bytes:
         ends_at=chat.ends_at,
         timezone=chat.timezone,
         cancelled=content.stored.cancelled,
+        from_hosts=from_hosts(content),
         resources=chat.resources,
         people=seen.people,
         left_out=content.left_out,

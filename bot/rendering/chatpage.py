@@ -11,7 +11,7 @@ from markupsafe import Markup
 from bot.domain.patterns import is_web
 from bot.rendering import urls
 from bot.rendering.answerlines import MARKS, Lines
-from bot.rendering.brief import brief
+from bot.rendering.brief import brief, from_hosts
 from bot.rendering.chatview import UNPLACED, short_uri, view
 from bot.rendering.composer import hosts_line
 from bot.rendering.frame import NETWORKS, series_card, upper_first, when_line
@@ -94,6 +94,7 @@ class ChatPage:
             "figures": self._figures(seen),
             "networks": [(n, NETWORKS[network], MARKS[network]) for network, n in seen.networks.items()],
             "brief": brief(words, seen.sections),
+            "from_hosts": from_hosts(self._content),
             "resources": [_resource(one) for one in chat.resources],
             "sections": [self._section(section) for section in seen.sections],
             "unplaced": self._lines(seen.unplaced.rows, UNPLACED),

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from bot.domain.richtext import to_html
 from bot.rendering import urls
+from bot.rendering.brief import from_hosts
 from bot.rendering.signing import handle_beside, signature
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def stable_id(name: str) -> str:
 
 
 def _in_full(press: Press, words: Words, here: str, content: ChatContent) -> str:
-    """The digest as HTML, of what may be shown now; empty where nothing was chosen."""
+    """The digest as HTML, of what may be shown now; empty where nothing was chosen and its hosts say nothing."""
     chat = content.stored.chat
     by_key = {answer.key: answer for answer in content.answers if not answer.post.warning}
     questions = []
@@ -116,10 +117,11 @@ def _in_full(press: Press, words: Words, here: str, content: ChatContent) -> str
         count = sum(any(placed.question == name for placed in answer.placed) for answer in content.answers)
         told = [_told(press, words, here, chat.id, answer) for answer in chosen]
         questions.append({"number": number, "ask": question.ask, "count": count, "chosen": told})
-    if not any(one["chosen"] for one in questions):
+    said = from_hosts(content)
+    if not said and not any(one["chosen"] for one in questions):
         return ""
     all_of_it = link_to(press.site, here, urls.chat_page(chat.id))
-    values = {"w": words, "about": chat.about, "questions": questions, "page": all_of_it}
+    values = {"w": words, "about": chat.about, "from_hosts": said, "questions": questions, "page": all_of_it}
     return press.templates.render("site/digest.html.j2", values).strip()
 
 

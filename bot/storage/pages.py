@@ -99,7 +99,7 @@ class Pages(Base):
                 tombstones=_tombstones(rows, shown),
                 picks=tuple(Pick(row.question, row.answer, row.why) for row in chosen if row.answer in shown),
                 left_out=_left_out(connection, rows),
-                intro=wanted_by(said_in(connection, chat)).intro,
+                intro=_intro(connection, chat),
                 polls=counted_in(connection, chat),
             )
 
@@ -261,6 +261,12 @@ def _tombstones(rows: Sequence[Row[Any]], shown: Mapping[str, Row[Any]]) -> tupl
         if row.key not in shown and ((row.in_thread and row.why not in SILENT) or row.key in above)
     ]
     return tuple(sorted(found, key=lambda each: (each.at, each.key)))
+
+
+def _intro(connection: Connection, chat: str) -> str:
+    """The hosts' own words, from the moment on when the digest they are for is no longer held."""
+    query = select(prompts.c.id).where(prompts.c.chat == chat, prompts.c.kind == "digest")
+    return "" if connection.scalar(query) is None else wanted_by(said_in(connection, chat)).intro
 
 
 def _left_out(connection: Connection, rows: Sequence[Row[Any]]) -> int:

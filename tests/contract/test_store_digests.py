@@ -179,6 +179,8 @@ def test_what_hosts_say_is_kept_in_order_and_logged(store: SqlStore, amy: Candid
     assert store.host_said("edchat/none") == ()
     assert store.host_log(9) == ((CHAT, later), (CHAT, first))
     assert store.host_log(1) == ((CHAT, later),)
+    assert store.content(CHAT).intro == ""  # it is held
+    store.save_digest(Prompt(f"{CHAT}/digest", CHAT, "digest", 0, 4, UNTIL, UNTIL + timedelta(days=7)), (), (), UNTIL)
     assert store.content(CHAT).intro == "Thank you all."
 
 

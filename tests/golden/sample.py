@@ -112,6 +112,8 @@ PROFCHAT = Series(
     ),
 )
 
+INTRO = "Thank you all, and @edchat.example.org. Next: <b>starters</b>!"
+
 PEOPLE: dict[str, tuple[NetworkName, str, str]] = {
     "y5": ("bluesky", "y5leeds.example.org", "Year 5 teacher in Leeds"),
     "hist": ("mastodon", "@hanes@tŵt.example", "History, Cardiff"),
@@ -283,7 +285,7 @@ def content() -> ChatContent:
     ours = [sent(n, network, 5 + 8 * (n - 1)) for n in range(1, 5) for network in ("bluesky", "mastodon")]
     answers.sort(key=lambda one: (one.post.at, one.key))
     polls = (counted(7, 12, 3, 0),)
-    return ChatContent(chat, tuple(ours), tuple(answers), tuple(stones), picks, left_out=12, polls=polls)
+    return ChatContent(chat, tuple(ours), tuple(answers), tuple(stones), picks, left_out=12, polls=polls, intro=INTRO)
 
 
 BOARD = "A whiteboard with three crossed-out lines: “good effort”, three colours, titles and dates"
@@ -365,4 +367,4 @@ def toned(language: str, tone: Tone, form: Literal["live", "slow"]) -> StoredCha
 def quiet(stored: StoredChat) -> ChatContent:
     """What was said in the first chat, as said in this one, with a single answer chosen."""
     said = content()
-    return msgspec.structs.replace(said, stored=stored, picks=said.picks[:1])
+    return msgspec.structs.replace(said, stored=stored, picks=said.picks[:1], intro="")

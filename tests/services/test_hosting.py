@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from services.stage import CHAT, START, Stage
 
-from bot.domain.holding import HeldDigest
+from bot.domain.holding import HeldDigest, wanted_by
 from bot.domain.posts import Post
 from bot.domain.records import StoredChat
 from bot.domain.richtext import detect
@@ -178,11 +178,32 @@ def test_what_is_pinned_during_the_chat_is_chosen(stage: Stage) -> None:
 
 
 def test_they_add_words(stage: Stage) -> None:
+    def intro() -> str:
+        return wanted_by(stage.store.host_said(CHAT)).intro
+
     add_words(stage.store, stored(stage), "  What an\nevening. ", says(stage))
-    assert stage.store.content(CHAT).intro == "What an evening."
+    assert intro() == "What an evening."
     with pytest.raises(UserError, match="201 characters; 200 are possible"):
         add_words(stage.store, stored(stage), "é" * 201, says(stage))
     add_words(stage.store, stored(stage), "", says(stage))
+    assert intro() == ""
+
+
+def test_their_words_are_shown_when_the_digest_goes_out_and_not_before(stage: Stage) -> None:
+    add_words(stage.store, stored(stage), "What an evening.", says(stage))
+    stage.at(CHOSEN)
+    assert stage.store.content(CHAT).intro == ""
+    before = stored(stage).revision
+    stage.at(OUT)
+    assert stage.store.content(CHAT).intro == "What an evening."
+    assert stored(stage).revision > before
+
+
+def test_words_for_a_digest_that_is_stopped_are_shown_nowhere(stage: Stage) -> None:
+    stage.at(CHOSEN)
+    add_words(stage.store, stored(stage), "What an evening.", says(stage))
+    stop(stage.store, stored(stage), says(stage))
+    stage.at(OUT)
     assert stage.store.content(CHAT).intro == ""
 
 

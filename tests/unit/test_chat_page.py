@@ -16,7 +16,7 @@ from bot.domain.patterns import graphemes
 from bot.domain.posts import Media
 from bot.domain.records import Answer, ChatContent, CountedPoll, Pick
 from bot.rendering import urls
-from bot.rendering.brief import LONGEST, shorten
+from bot.rendering.brief import LONGEST, from_hosts, shorten
 from bot.rendering.chatpage import ChatPage
 from bot.rendering.frame import Press
 from bot.rendering.reporting import reports
@@ -30,7 +30,7 @@ PATH = urls.chat_page(CHAT)
 
 def content_of(*answers: Answer, picks: tuple[Pick, ...] = ()) -> ChatContent:
     ordered = tuple(sorted(answers, key=lambda one: (one.post.at, one.key)))
-    return msgspec.structs.replace(sample.content(), answers=ordered, tombstones=(), picks=picks)
+    return msgspec.structs.replace(sample.content(), answers=ordered, tombstones=(), picks=picks, intro="")
 
 
 def page_of(content: ChatContent, site: Site = sample.SITE, *, coming: bool = False) -> LexborHTMLParser:
@@ -81,6 +81,31 @@ def test_an_answer_chosen_for_a_question_it_does_not_stand_under_is_named_there(
     brief = page_of(content_of(both, picks=(pick(2, "01"),))).css_first(".brief")
     assert brief is not None
     assert [words(one) for one in brief.css("h3 .q")] == ["Q2"]
+
+
+def test_two_minutes_begin_with_what_the_hosts_say() -> None:
+    said = page_of(sample.content()).css(".brief .hosts-say")
+    assert [words(one) for one in said] == [f"From the hosts: {sample.INTRO}"]
+    silent = msgspec.structs.replace(sample.content(), intro="")
+    assert page_of(silent).css_first(".brief .hosts-say") is None
+    without_quotes = msgspec.structs.replace(sample.content(), picks=())
+    brief = page_of(without_quotes).css_first(".brief")
+    assert words(brief) == f"In two minutes From the hosts: {sample.INTRO}"
+    assert page_of(msgspec.structs.replace(without_quotes, intro=" ")).css_first(".brief") is None
+
+
+@pytest.mark.parametrize(
+    ("intro", "shown"),
+    [
+        ("What an\nevening.", "What an evening."),
+        ("Thanks, @amy.bsky.social and @ben@social.example!", "Thanks, @… and @…!"),
+        ("Yours, @EdChat.example.org and @deputy@social.example.org.", None),
+        ("Write to office@example.org.", None),
+        ("See https://example.org/a?b=1&c=2 \u202eand", "See https://example.org/a?b=1&c=2 and"),
+    ],
+)
+def test_hosts_name_nobody_but_themselves_where_it_stays(intro: str, shown: str | None) -> None:
+    assert from_hosts(msgspec.structs.replace(sample.content(), intro=intro)) == (shown or intro)
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,24 @@ def test_a_feed_repeats_of_people_what_the_digest_chose_and_no_more() -> None:
         assert not [handle for handle in rest if handle and handle not in quoted and handle.encode() in GOLDEN[path]]
 
 
+def test_a_feed_tells_what_the_hosts_say_escaped_and_under_their_name() -> None:
+    said = "Thank you all, and @edchat.example.org. Next: &lt;b&gt;starters&lt;/b&gt;!"
+    first = f"<p><strong>From the hosts:</strong> {said}</p>"
+    for path in ("feed.json", "edchat/feed.json"):
+        assert first in json.loads(GOLDEN[path])["items"][0]["content_html"]
+    renderer = SiteRenderer(TEMPLATES, sample.SITE, lambda: sample.NOW)
+    page = next(one for one in renderer.pages(sample.chats(), sample.figures()) if one.path == "feed.json")
+
+    def told(**changes: Any) -> dict[str, Any]:
+        content = msgspec.structs.replace(sample.contents(CHAT), **changes)
+        item: dict[str, Any] = json.loads(page.render(lambda _: content))["items"][0]
+        return item
+
+    assert first in told(picks=())["content_html"]
+    assert "From the hosts" not in told(intro="")["content_html"]
+    assert "content_html" not in told(intro="", picks=())
+
+
 def test_both_formats_tell_the_same() -> None:
     for folder in ("", "edchat/", "profchat/"):
         feed = ET.fromstring(GOLDEN[f"{folder}feed.xml"])  # noqa: S314 - our own bytes
