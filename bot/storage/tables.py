@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA = "0006"
+SCHEMA = "0005"
 """The newest revision in ``migrations/versions``; revisions are numbered so that older and newer can be told apart."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

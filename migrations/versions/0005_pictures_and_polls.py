@@ -1,4 +1,4 @@
-"""Pictures of participants: which are to be copied, and the copies.
+"""Pictures of participants: which are to be copied, and the copies. Polls: how people voted in a network's own.
 
 Moments are whole microseconds; see bot/storage/tables.py.
 """
@@ -29,7 +29,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_pictures_retry_at", "pictures", ["retry_at"])
     op.create_index("ix_pictures_sha256", "pictures", ["sha256"])
+    op.create_table(
+        "poll_counts",
+        sa.Column("delivery", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("delivery", name="pk_poll_counts"),
+        sa.ForeignKeyConstraint(["delivery"], ["deliveries.id"], name="fk_poll_counts_delivery", ondelete="CASCADE"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("poll_counts")
     op.drop_table("pictures")
