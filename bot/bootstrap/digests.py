@@ -14,6 +14,7 @@ from bot.bootstrap.preview import text_of
 from bot.domain.digests import choose
 from bot.domain.holding import speaks_at, wanted_by
 from bot.domain.posts import NetworkName
+from bot.domain.schedule import approve_of
 from bot.errors import UserError
 from bot.services import hosting
 from bot.services.digest import digest_prompt, write
@@ -149,17 +150,17 @@ def _now(settings: Settings, store: Store, stored: StoredChat) -> DigestNow:
     content = store.content(chat)
     if not out:
         content = msgspec.structs.replace(content, picks=_picks(store, content), intro=wanted.intro)
-    at = None
+    at, approve = None, approve_of(stored.series, stored.chat)
     state: State = "out" if out else "stopped" if wanted.stopped else "held" if held else "not chosen"
     if state == "held" and held:
-        at = datetime.now(UTC) if wanted.approved else speaks_at(held, wanted, approve=stored.series.approve)
+        at = datetime.now(UTC) if wanted.approved else speaks_at(held, wanted, approve=approve)
     elif state == "not chosen":
         at = digest_prompt(stored).at
     return DigestNow(
         chat=chat,
         state=state,
         at=at,
-        quotes=out or wanted.approved or not stored.series.approve,
+        quotes=out or wanted.approved or not approve,
         intro=wanted.intro,
         chosen=tuple(_chosen(content)),
         left_out=tuple(sorted(hosting.short(key) for key in wanted.left_out)),

@@ -12,7 +12,7 @@ from bot.bootstrap.house import composer_of, limits_of, tell_of_template
 from bot.domain.outbox import MediaFile
 from bot.domain.prompts import prompts
 from bot.domain.records import StoredChat
-from bot.domain.schedule import planned_chats, without_entry
+from bot.domain.schedule import hold_of, planned_chats, without_entry
 from bot.domain.textlength import remaining
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def preview(
         coming = [
             chat
             for chat in chats
-            if chat.ends_at + series.grace + series.hold > now
+            if chat.ends_at + series.grace + hold_of(series, chat) > now
             and chat.id not in cancelled
             and (until is None or chat.date <= until)
         ]

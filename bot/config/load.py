@@ -245,6 +245,8 @@ def _entry(chat: ChatBlock) -> ChatEntry:
         at=chat.at,
         length=chat.length,
         about=chat.about,
+        hold=chat.digest.hold,
+        approve=None if chat.digest.approve is None else chat.digest.approve == "required",
     )
 
 

@@ -124,22 +124,27 @@ class RepeatBlock(Block):
     timezone: Zone = Field(description="An IANA time zone.", examples=["America/New_York"])
 
 
+_HOLD = "How long a chosen digest is held, so that hosts can look at it: 0 minutes for not at all."
+_APPROVE = "required: without a host's approval the digest goes out after 24 hours, and quotes nobody."
+_APPROVAL = (
+    PlainValidator(words.one_of("required", "no", synonyms={"yes": "required", "on": "required", "off": "no"})),
+    WithJsonSchema({"enum": ["required", "no", False]}),
+)
+
+
 class DigestBlock(Block):
     """What becomes of a digest between its choice and the moment when it goes out."""
 
-    hold: Annotated[timedelta, *GRACE] = Field(
-        timedelta(hours=2),
-        description="How long a chosen digest is held, so that hosts can look at it: 0 minutes for not at all.",
-        examples=["2 hours"],
-    )
-    approve: Annotated[
-        Literal["required", "no"],
-        PlainValidator(words.one_of("required", "no", synonyms={"yes": "required", "on": "required", "off": "no"})),
-        WithJsonSchema({"enum": ["required", "no", False]}),
-    ] = Field(
-        "no",
-        description="required: without a host's approval the digest goes out after 24 hours, and quotes nobody.",
-        examples=["required"],
+    hold: Annotated[timedelta, *GRACE] = Field(timedelta(hours=2), description=_HOLD, examples=["2 hours"])
+    approve: Annotated[Literal["required", "no"], *_APPROVAL] = Field("no", description=_APPROVE, examples=["required"])
+
+
+class ChatDigestBlock(Block):
+    """The same for one chat; what it leaves out is as the series says."""
+
+    hold: Annotated[timedelta | None, *GRACE] = Field(None, description=_HOLD, examples=["1 day"])
+    approve: Annotated[Literal["required", "no"] | None, *_APPROVAL] = Field(
+        None, description=_APPROVE, examples=["required"]
     )
 
 
@@ -166,6 +171,11 @@ class ChatBlock(Block):
         None, description="Another length for this chat.", examples=["90 minutes"]
     )
     about: Prose = Field("", description="A few sentences for the chat's page.", examples=["What we tried last year."])
+    digest: ChatDigestBlock = Field(
+        default_factory=ChatDigestBlock,
+        description="What becomes of this chat's digest, where that is not as the series says.",
+        examples=["{approve: required}"],
+    )
 
     @field_validator("questions")
     @classmethod

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.domain.occurrences import by_wall_clock, to_utc
-from bot.domain.schedule import Chat, Prompt, PromptKind, Series, pace_of, slots
+from bot.domain.schedule import Chat, Prompt, PromptKind, Series, hold_of, pace_of, slots
 
 _ONE_MINUTE = timedelta(minutes=1)
 _ONE_DAY = timedelta(days=1)
@@ -73,7 +73,7 @@ def prompts(series: Series, chat: Chat) -> tuple[Prompt, ...]:
     if slow:
         later += _reminders(series, chat, times)
     later.append(_Saying(chat.ends_at, "wrap-up", "wrap-up", chat.ends_at + _WRAP_UP_USEFUL))
-    digest_at = chat.ends_at + series.grace + series.hold
+    digest_at = chat.ends_at + series.grace + hold_of(series, chat)
     later.append(_Saying(digest_at, "digest", "digest", digest_at + _DIGEST_USEFUL))
     if slow:
         greet_until = min((saying.at for saying in later if times and saying.at > times[0]), default=chat.ends_at)

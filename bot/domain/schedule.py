@@ -91,7 +91,7 @@ class Repeat(msgspec.Struct, frozen=True):
 
 
 class ChatEntry(msgspec.Struct, frozen=True):
-    """What a moderator wrote for one date. ``hosts`` empty and ``at``, ``length`` ``None`` mean: as the series says."""
+    """What a moderator wrote for one date. ``hosts`` empty, and all else that is ``None``, mean: as the series says."""
 
     date: date
     topic: str
@@ -101,6 +101,8 @@ class ChatEntry(msgspec.Struct, frozen=True):
     at: time | None = None
     length: timedelta | None = None
     about: str = ""
+    hold: timedelta | None = None
+    approve: bool | None = None
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -173,6 +175,7 @@ class Chat(msgspec.Struct, frozen=True):
         timezone: the zone whose wall clock it follows.
         starts_at, ends_at: UTC.
         topic, about, hosts, questions, resources: from the entry, the series' hosts where it names none.
+        hold, approve: of its own digest; ``None`` means as the series says (``hold_of``, ``approve_of``).
     """
 
     id: str
@@ -186,6 +189,8 @@ class Chat(msgspec.Struct, frozen=True):
     hosts: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     about: str = ""
+    hold: timedelta | None = None
+    approve: bool | None = None
 
 
 class Prompt(msgspec.Struct, frozen=True):
@@ -303,7 +308,19 @@ def _chat(series: Series, entry: ChatEntry, chat_id: str, at: time, timezone: st
         hosts=entry.hosts or series.hosts,
         resources=entry.resources,
         about=entry.about,
+        hold=entry.hold,
+        approve=entry.approve,
     )
+
+
+def hold_of(series: Series, chat: Chat) -> timedelta:
+    """How long the digest of a chat is held once it is chosen."""
+    return series.hold if chat.hold is None else chat.hold
+
+
+def approve_of(series: Series, chat: Chat) -> bool:
+    """Whether the digest of a chat quotes nobody unless a host approves it."""
+    return series.approve if chat.approve is None else chat.approve
 
 
 def pace_of(series: Series) -> timedelta:

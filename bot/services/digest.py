@@ -13,6 +13,7 @@ import msgspec
 from bot.domain.digests import choose
 from bot.domain.holding import fate, wanted_by
 from bot.domain.prompts import prompts
+from bot.domain.schedule import approve_of, hold_of
 from bot.domain.sweeps import digest_ready
 from bot.services.plan import planned_deliveries
 
@@ -52,7 +53,7 @@ def digest(store: Store, accounts: Mapping[str, NetworkName], now: datetime) -> 
             write(store, accounts, stored, (), now)
             written.append(stored.chat.id)
         else:
-            store.hold_digest(stored.chat.id, picks, now, now + stored.series.hold)
+            store.hold_digest(stored.chat.id, picks, now, now + hold_of(stored.series, stored.chat))
     return (*written, *_release(store, accounts, now))
 
 
@@ -77,7 +78,8 @@ def write(
     ``at_once``: it does not wait for the time at which it would be due.
     """
     planned = prompt = digest_prompt(stored)
-    if stored.series.hold or stored.series.approve or at_once:  # it goes out when people want it to
+    waited = hold_of(stored.series, stored.chat) or approve_of(stored.series, stored.chat)
+    if waited or at_once:  # it goes out when people want it to
         until = max(planned.useful_until, now + (planned.useful_until - planned.at))
         prompt = msgspec.structs.replace(planned, at=now, useful_until=until)
     answered = bool(store.content(stored.chat.id).answers)
@@ -104,7 +106,8 @@ def _release(store: Store, accounts: Mapping[str, NetworkName], now: datetime) -
         stored = store.chat(held.chat)
         if stored is None:  # it was forgotten meanwhile
             continue
-        its_fate = fate(held, wanted_by(store.host_said(held.chat)), now, approve=stored.series.approve)
+        approve = approve_of(stored.series, stored.chat)
+        its_fate = fate(held, wanted_by(store.host_said(held.chat)), now, approve=approve)
         if its_fate in ("whole", "without quotes"):
             write(store, accounts, stored, held.picks if its_fate == "whole" else (), now)
             written.append(held.chat)

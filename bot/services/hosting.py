@@ -13,6 +13,7 @@ from bot.domain.digests import fit, questions_of
 from bot.domain.errands import Errand
 from bot.domain.holding import HostSaying, preview_errands, speaks_at, wanted_by
 from bot.domain.richtext import graphemes
+from bot.domain.schedule import approve_of
 from bot.errors import UserError
 from bot.services.digest import choose_anew, digest_prompt
 from bot.services.hosts import reachable
@@ -74,7 +75,7 @@ def held_lines(store: Store, accounts: Mapping[str, NetworkName], now: datetime)
     for held in store.held_digests(now):
         stored = store.chat(held.chat)
         wanted = wanted_by(store.host_said(held.chat))
-        waits = held.until > now or (stored is not None and stored.series.approve)
+        waits = held.until > now or (stored is not None and approve_of(stored.series, stored.chat))
         if stored is None or not waits or wanted.stopped or wanted.approved or reachable(stored, accounts):
             continue
         yield (
@@ -93,8 +94,9 @@ def card(stored: StoredChat, held: HeldDigest, content: ChatContent, phrase: Phr
         phrase: says ``hold.…`` in a language.
     """
     series, language = stored.series, stored.series.languages[0]
-    at = speaks_at(held, wanted_by(()), approve=series.approve).astimezone(ZoneInfo(stored.chat.timezone))
-    until = phrase("hold.unapproved" if series.approve else "hold.until", language)
+    approve = approve_of(series, stored.chat)
+    at = speaks_at(held, wanted_by(()), approve=approve).astimezone(ZoneInfo(stored.chat.timezone))
+    until = phrase("hold.unapproved" if approve else "hold.until", language)
     first = f"{phrase('hold.chosen', language)} {stored.chat.id}"
     last = (f"{until} {at:%Y-%m-%d %H:%M} ({stored.chat.timezone})", f"{phrase('hold.do', language)} {stored.chat.id}")
     addresses = {answer.key: answer.post.ref.url for answer in content.answers}

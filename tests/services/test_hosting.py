@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from services.stage import CHAT, START, Stage
 
@@ -205,6 +206,43 @@ def test_words_for_a_digest_that_is_stopped_are_shown_nowhere(stage: Stage) -> N
     stop(stage.store, stored(stage), says(stage))
     stage.at(OUT)
     assert stage.store.content(CHAT).intro == ""
+
+
+def with_chat(stage: Stage, **changes: object) -> None:
+    """Let the chat's own entry say something of its digest."""
+    entry = msgspec.structs.replace(stage.series.chats[0], **changes)
+    stage.with_series(chats=(entry,))
+
+
+def test_a_chat_may_be_held_for_another_time_than_its_series(stage: Stage) -> None:
+    with_chat(stage, hold=timedelta(minutes=30))
+    stage.at(CHOSEN)
+    assert held(stage).until - held(stage).at == timedelta(minutes=30)
+    stage.at(CHOSEN + 29)
+    assert digests_said(stage) == [0, 0]
+    stage.at(CHOSEN + 31)
+    assert digests_said(stage) == [1, 1]
+
+
+def test_a_chat_may_ask_for_approval_where_its_series_does_not(stage: Stage) -> None:
+    with_chat(stage, approve=True)
+    stage.at(CHOSEN)
+    text = card(stored(stage), held(stage), stage.store.content(CHAT), lambda key, _: key)
+    assert "hold.unapproved 2027-01-08 23:01" in text
+    stage.at(OUT + 60)
+    assert digests_said(stage) == [0, 0]
+    stage.at(CHOSEN + 24 * 60 + 1)
+    assert digests_said(stage) == [1, 1]
+    assert chosen(stage) == []
+
+
+def test_a_chat_may_do_without_the_approval_its_series_asks_for(stage: Stage) -> None:
+    stage.with_series(approve=True)
+    with_chat(stage, approve=False, hold=timedelta(0))
+    stage.at(CHOSEN)
+    stage.at(CHOSEN + 1)
+    assert digests_said(stage) == [1, 1]
+    assert chosen(stage) != []
 
 
 def test_they_stop_it_and_let_it_go(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import regex
 
 from bot.config import Measured, Settings, load
 from bot.config.messages import HIDDEN
+from bot.domain.schedule import approve_of, hold_of, planned_chats
 from bot.errors import ConfigError
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "config"
@@ -53,6 +55,16 @@ def test_golden(folder: Path, name: str) -> None:
     assert said == expected.read_text(encoding="utf-8")
     assert str(folder) not in said
     assert name.split("-")[1] == "good" or ".yaml" in said
+
+
+@pytest.mark.parametrize("folder", ["68-good-digest-of-one-chat"], indirect=True)
+def test_what_a_chat_says_of_its_digest_wins_and_the_rest_is_as_the_series_says(folder: Path) -> None:
+    (series,) = load(folder).series
+    said = [(chat.hold, chat.approve) for chat in series.chats]
+    assert said == [(timedelta(days=1), False), (timedelta(0), None), (None, False), (None, None)]
+    chats = planned_chats(series)
+    assert [hold_of(series, chat) for chat in chats] == [timedelta(hours=hours) for hours in (24, 0, 3, 3)]
+    assert [approve_of(series, chat) for chat in chats] == [False, True, False, True]
 
 
 def test_there_are_enough_wrong_folders() -> None:

@@ -122,6 +122,16 @@ def test_a_live_chat_from_announcement_to_digest() -> None:
     assert said[0].at == datetime(2026, 12, 31, 20, tzinfo=UTC)
 
 
+def test_a_chat_may_hold_its_digest_for_another_time_and_each_repeat_of_it_does() -> None:
+    held = msgspec.structs.replace(entry("2027-01-07"), hold=HOUR)
+    of = series(held, entry("2027-01-14"), hold=5 * HOUR, repeats=(Repeat(time(20), "America/New_York"),))
+    assert [shown(plan(of, chat))[-1][:2] for chat in range(3)] == [
+        ("digest", "01-08 00:00"),
+        ("digest", "01-08 05:00"),
+        ("digest", "01-15 04:00"),
+    ]
+
+
 def test_a_slow_chat_keeps_its_hour_when_clocks_change() -> None:
     # New York's clocks go forward on Sunday, 14 March 2027: 20:00 is 01:00 UTC before and 00:00 UTC after.
     of = slow(entry("2027-03-12", 4), timezone="America/New_York", announce=(WEEK,))
