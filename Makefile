@@ -1,4 +1,4 @@
-# The commands of the house. Everything is installed into .venv and tests/networks/node_modules, nothing elsewhere.
+# The commands of the house. Everything is installed into .venv and two folders node_modules, nothing elsewhere.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,6 +7,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint con
 RUNTIME := $(VENV)/.runtime-ready
 DEV := $(VENV)/.dev-ready
 NODE := tests/networks/node_modules/.ready
+PEER := tests/bench/eleventy/node_modules/.ready
 # Tests wait for networks as well as work: six keep two cores busy.
 WORKERS ?= 6
 # Of the state machine over outbox and collecting; before a change lands it takes 100,000.
@@ -45,6 +46,10 @@ $(NODE): tests/networks/package.json tests/networks/package-lock.json $(DEV)
 	@cd tests/networks && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+$(PEER): tests/bench/eleventy/package.json tests/bench/eleventy/package-lock.json $(DEV)
+	@cd tests/bench/eleventy && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 demo: $(RUNTIME)
 	@test -e demo/staffroom.yaml || $(BIN)/staffroom init demo
 	@$(BIN)/staffroom rehearse -C demo --here
@@ -58,7 +63,7 @@ check: $(DEV)
 test: $(DEV) $(NODE)
 	STAFFROOM_STEPS=$(STEPS) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-bench: $(DEV) $(NODE)
+bench: $(DEV) $(NODE) $(PEER)
 	$(BIN)/python -m tests.bench
 
 chaos: $(DEV) $(NODE)
@@ -81,5 +86,5 @@ format: $(DEV)
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) tests/networks/node_modules demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) tests/networks/node_modules tests/bench/eleventy/node_modules demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find bot tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,7 +8,7 @@ import secrets
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -46,7 +46,9 @@ class World(NamedTuple):
     store: SqlStore
     renderer: SiteRenderer
     folder: Path
+    url: str
     chats: tuple[Chat, ...]
+    say: Callable[[int, int], str]
 
     def archive(self) -> tuple[Archived, float]:
         """Run the verb; gives what it did and the CPU seconds it took."""
@@ -54,15 +56,25 @@ class World(NamedTuple):
         done = archive(self.store, self.renderer, FolderTarget(self.folder))
         return done, time.process_time() - start
 
+    def add(self, chat: int, numbers: range) -> None:
+        """Answers to each question of a chat in turn, every third one a reply to the one before."""
+        asked, store = self.chats[chat], self.store
+        found = {number: _candidate(store, asked, number, self.say(chat, number)) for number in numbers}
+        store.upsert(list(found.values()), NOW)
+        at = {number: (number - (number % 3 == 2)) % QUESTIONS + 1 for number in found}
+        store.place(
+            asked.id, {each.key: [Placed(f"{asked.id}/q{at[number]}", "label")] for number, each in found.items()}
+        )
+
 
 def rows() -> list[dict[str, Any]]:
     """The table's rows; one changed chat is the median of several."""
-    with _world() as world:
-        whole, full = world.archive()
+    with world() as filled:
+        whole, full = filled.archive()
         assert whole.unchanged == 0
-        idle, _ = world.archive()
+        idle, _ = filled.archive()
         assert idle.written + idle.unchanged == whole.written
-        ones = [_one_more_answer(world, number) for number in range(CHANGES)]
+        ones = [_one_more_answer(filled, number) for number in range(CHANGES)]
     one = statistics.median(ones)
     return [
         {
@@ -89,22 +101,26 @@ def rows() -> list[dict[str, Any]]:
 
 
 def _one_more_answer(world: World, number: int) -> float:
-    chat = world.chats[CHATS // 2 + number * 7]
-    _add(world.store, chat, range(ANSWERS, ANSWERS + 1))
+    world.add(CHATS // 2 + number * 7, range(ANSWERS, ANSWERS + 1))
     done, seconds = world.archive()
     assert 2 <= done.written <= 6, done  # the chat and its data; lists and feeds where it stands in them
     return seconds
 
 
+def _say(_: int, number: int) -> str:
+    return SAID.format(number=number % QUESTIONS + 1, key=number // 10)
+
+
 @contextmanager
-def _world() -> Iterator[World]:
+def world(chats: int = CHATS, answers: int = ANSWERS, say: Callable[[int, int], str] = _say) -> Iterator[World]:
+    """Weekly chats, so many answers in each; ``say`` gives the words of a chat's answer by both numbers."""
     entries = tuple(
         ChatEntry(
             FIRST + timedelta(days=7 * week),
             f"Topic {week}: what works",
             tuple(Question(f"Question {number}: what do you do about it?") for number in range(1, QUESTIONS + 1)),
         )
-        for week in range(CHATS)
+        for week in range(chats)
     )
     series = Series(
         slug="edchat",
@@ -116,33 +132,25 @@ def _world() -> Iterator[World]:
         accounts=("bluesky",),
         chats=entries,
     )
-    chats = planned_chats(series)
+    planned = planned_chats(series)
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/bench.db"
         migrate(url)
         store = open_store(url, pepper_source=lambda: secrets.token_bytes(32))
-        store.save_plan(series, chats, [one for chat in chats for one in prompts(series, chat)], (), NOW)
-        for chat in chats:
-            _add(store, chat, range(ANSWERS))
-        renderer = SiteRenderer(Templates(), Site(address="https://chats.example.org"), lambda: NOW)
-        yield World(store, renderer, Path(folder) / "site", chats)
+        store.save_plan(series, planned, [one for chat in planned for one in prompts(series, chat)], (), NOW)
+        filled = World(store, renderer(), Path(folder) / "site", url, planned, say)
+        for number in range(chats):
+            filled.add(number, range(answers))
+        yield filled
         store.close()
 
 
-def _add(store: SqlStore, chat: Chat, numbers: range) -> None:
-    """Answers to each question in turn, every third one a reply to the one before."""
-    found = [_candidate(store, chat, number) for number in numbers]
-    store.upsert(found, NOW)
-    store.place(
-        chat.id,
-        {
-            each.key: [Placed(f"{chat.id}/q{number % QUESTIONS + 1}", "label")]
-            for number, each in ((number, _candidate(store, chat, number)) for number in range(numbers.stop))
-        },
-    )
+def renderer() -> SiteRenderer:
+    """What makes the pages: shipped templates, a site with an address."""
+    return SiteRenderer(Templates(), Site(address="https://chats.example.org"), lambda: NOW)
 
 
-def _candidate(store: SqlStore, chat: Chat, number: int) -> Candidate:
+def _candidate(store: SqlStore, chat: Chat, number: int, said: str) -> Candidate:
     who = number % 20
     author = Account("bluesky", f"did:plc:{who:024d}", f"teacher{who}.bsky.example", f"Teacher {who}")
     ref = PostRef("bluesky", f"at://{author.id}/{chat.id}/{number}", url=f"https://bsky.example/{chat.id}/{number}")
@@ -150,7 +158,7 @@ def _candidate(store: SqlStore, chat: Chat, number: int) -> Candidate:
     post = Post(
         ref=ref,
         author=author,
-        text=detect(SAID.format(number=number % QUESTIONS + 1, key=number // 10)),
+        text=detect(said),
         at=chat.starts_at + timedelta(seconds=50 * number),
         languages=("en",),
     )

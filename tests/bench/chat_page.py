@@ -86,11 +86,11 @@ def _content(count: int) -> ChatContent:
         ),
     )
     (chat,) = planned_chats(series)
-    chance, words = random.Random(1), _words()
+    chance, known = random.Random(1), words()
     answers: list[Answer] = []
     for number in range(count):
         under = chance.choice(answers) if answers and number % 3 == 2 else None
-        answers.append(_answer(chat, number, chance, words, under))
+        answers.append(_answer(chat, number, chance, known, under))
     stored = StoredChat(chat, series, 1)
     content = ChatContent(stored, tuple(_asked(chat)), tuple(answers), (), ())
     return ChatContent(stored, content.sent, content.answers, (), choose(content), left_out=12)
@@ -132,7 +132,8 @@ def _key(name: str) -> str:
     return node_key(bytes(range(16)), "bench", name)
 
 
-def _words() -> list[str]:
+def words() -> list[str]:
+    """The words of the project's own pages, in their order."""
     docs = Path(__file__).parents[2] / "docs"
     text = " ".join(file.read_text(encoding="utf-8") for file in sorted(docs.glob("*.md")))
     return re.findall(r"[A-Za-z][a-z'-]*[a-z][,.]?", text)
