@@ -6,6 +6,7 @@ Every finder here takes time in proportion to the text, also on hostile text, an
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -56,6 +57,7 @@ def graphemes(text: str) -> int:
     return sum(1 for _ in GRAPHEME.finditer(text))
 
 
+@lru_cache(4096)  # pages, tables and feeds ask the same of the same addresses
 def is_web(uri: str) -> bool:
     """Whether this is an ``http`` or ``https`` URI with a host, and nothing a browser would read differently.
 

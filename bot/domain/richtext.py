@@ -217,6 +217,10 @@ def join(parts: Iterable[RichText | str], between: str = "") -> RichText:
 
 def runs(rich: RichText) -> Iterator[tuple[str, Feature | None]]:
     """The text cut at the ends of its facets: each piece with what it means."""
+    if not rich.facets:
+        if rich.text:
+            yield rich.text, None
+        return
     data = rich.text.encode()
     done = 0
     for facet in _sound(rich.facets, data):
@@ -269,6 +273,8 @@ def to_html(rich: RichText) -> str:
     not say where it leads stands its host, in letters that cannot pass for others. Mentions stay words. The result
     needs no further sanitising.
     """
+    if not rich.facets and "\n" not in rich.text:
+        return f'<p dir="auto">{_markup(rich.text, None)}</p>' if rich.text.strip() else ""
     data = rich.text.encode()
     spans: list[tuple[int, int]] = []
     start = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bot.domain.patterns import is_web
 from bot.domain.richtext import to_html
@@ -177,8 +177,8 @@ class Lines:
         """Whom a reply answers, with a link to what it answers."""
         if row.parent is None:
             return self._words("chat.in_reply_gone") if row.parent_gone else ""
-        name = signed(self._words, row.parent.post)
-        link = Markup('<a class="u-in-reply-to" href="#{}"><bdi>{}</bdi></a>').format(urls.anchor(row.parent.key), name)
+        to, name = escape(urls.anchor(row.parent.key)), escape(signed(self._words, row.parent.post))
+        link = Markup(f'<a class="u-in-reply-to" href="#{to}"><bdi>{name}</bdi></a>')  # noqa: S704 - both are escaped
         return self._words.html("chat.in_reply", name=link)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot.domain.polls import Ballot
     from bot.domain.records import Answer, ChatContent
-    from bot.rendering.chatview import Row
+    from bot.rendering.chatview import ChatView, Row
 
 Tags = Annotated[tuple[str, ...], Meta(description="BCP 47 tags, as the author's program set them.")]
 
@@ -113,10 +113,10 @@ class ChatData(Struct, kw_only=True):
     links: Annotated[list[str], Meta(description="That people shared, each once.")]
 
 
-def chat_json(content: ChatContent) -> bytes:
-    """Write all that may be shown of a chat, as ``ChatData``."""
+def chat_json(content: ChatContent, seen: ChatView | None = None) -> bytes:
+    """Write all that may be shown of a chat, as ``ChatData``; ``seen`` is ``view(content)`` where that is known."""
     chat, series = content.stored.chat, content.stored.series
-    seen = view(content)
+    seen = seen or view(content)
     told = ChatData(
         schema=urls.relative(urls.chat_data(chat.id), urls.SCHEMA),
         id=chat.id,

@@ -47,13 +47,22 @@ class ChatPage:
         content: all that may be shown of the chat.
         coming: it has not begun.
         earlier, later: its neighbours in the series.
+        seen: ``view(content)``, where that is known.
     """
 
     def __init__(
-        self, press: Press, content: ChatContent, *, coming: bool, earlier: Neighbour | None, later: Neighbour | None
+        self,
+        press: Press,
+        content: ChatContent,
+        *,
+        coming: bool,
+        earlier: Neighbour | None,
+        later: Neighbour | None,
+        seen: ChatView | None = None,
     ) -> None:
         self._press = press
         self._content = content
+        self._seen = seen or view(content)
         self._coming = coming
         self._neighbours = {"earlier": earlier, "later": later}
         self._chat = content.stored.chat
@@ -65,7 +74,7 @@ class ChatPage:
     def render(self) -> bytes:
         """Make the page."""
         words, chat, series = self._words, self._chat, self._content.stored.series
-        seen = view(self._content)
+        seen = self._seen
         when = when_line(words, self._content.stored)
         zones = (zone for zone in dict.fromkeys((series.timezone, *series.also_show)) if zone != chat.timezone)
         values: dict[str, Any] = {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.domain.records import ChatContent
-    from bot.rendering.chatview import Row
+    from bot.rendering.chatview import ChatView, Row
 
 COLUMNS = ("id", "questions", "in_reply_to", "name", "handle", "network", "url", "at", "languages", "warning", "text")
 
@@ -26,17 +26,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """
 
 
-def chat_table(content: ChatContent) -> bytes:
+def chat_table(content: ChatContent, seen: ChatView | None = None) -> bytes:
     """Write all that may be shown of a chat, an answer a row, in the order of its page (RFC 4180, UTF-8 with a mark).
 
     ``questions`` are numbers, the first one being that under which the answer stands; ``in_reply_to`` is the ``id`` of
     the answer above, where that is shown; handles stand without an ``@`` before them. Of somebody nameless ``at`` is
     right to the hour. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    ``seen`` is ``view(content)`` where that is known.
     """
     told = io.StringIO()
     table = csv.writer(told, lineterminator="\r\n")
     table.writerow(COLUMNS)
-    seen = view(content)
+    seen = seen or view(content)
     for section in (*seen.sections, seen.unplaced):
         table.writerows(_rows(section.rows, section.number))
     return told.getvalue().encode("utf-8-sig")  # the mark tells Excel that it is UTF-8

@@ -28,13 +28,14 @@ def plural(language: str, n: int) -> str:
     return str(_locale(language).plural_form(n))
 
 
+@lru_cache(maxsize=64)
 def names(language: str, kind: Literal["weekdays", "months"]) -> Sequence[str]:
     """The days from Monday, or the months from January, as they stand in a date."""
     locale = _locale(language)
     if kind == "months":
-        return [str(locale.months["format"]["wide"][month]) for month in range(1, 13)]
-    days = [str(locale.days["format"]["wide"][day]) for day in range(7)]
-    return [day[:1].lower() + day[1:] for day in days] if locale.language in _CAPITAL_BY_MISTAKE else days
+        return tuple(str(locale.months["format"]["wide"][month]) for month in range(1, 13))
+    days = tuple(str(locale.days["format"]["wide"][day]) for day in range(7))
+    return tuple(day[:1].lower() + day[1:] for day in days) if locale.language in _CAPITAL_BY_MISTAKE else days
 
 
 def city(language: str, zone: str) -> str:

@@ -15,6 +15,7 @@ from bot.rendering.calendar import calendar, in_calendar
 from bot.rendering.chatjson import chat_json, chat_schema
 from bot.rendering.chatpage import ChatPage, Neighbour
 from bot.rendering.chattable import chat_table
+from bot.rendering.chatview import view
 from bot.rendering.crawlers import changed_on, closed_series, may_list, robots, sitemap
 from bot.rendering.download import Download, Recent
 from bot.rendering.entries import ENTRIES, entries, made_from
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from bot.domain.records import ChatContent, ChatFigures, StoredChat
     from bot.domain.schedule import Series
     from bot.ports.publishing import Album, Shared
+    from bot.rendering.chatview import ChatView
     from bot.rendering.searching import Bundle
     from bot.rendering.site import Site
     from bot.rendering.socialcard import Colours, SocialCard
@@ -69,6 +71,7 @@ class SiteRenderer:
         self._base = f"{templates.fingerprint} {digest(site, bool(searcher))}"
         self._sheets = Sheets(self._press, self._base)
         self._recent = Recent()
+        self._arranged: tuple[ChatContent, ChatView] | None = None
         self._planned: dict[str, Page] = {}
         self._album = NO_PICTURES
         self._sources = Sources(self._press, searcher)
@@ -203,6 +206,12 @@ class SiteRenderer:
 
         return self._page(urls.chat_download(chat), made_from, pack)
 
+    def _view(self, content: ChatContent) -> ChatView:
+        """A chat arranged: once for its page, its data and its table, which follow each other."""
+        if self._arranged is None or self._arranged[0] is not content:
+            self._arranged = (content, view(content))
+        return self._arranged[1]
+
     def _card(self, path: str, card: SocialCard) -> Page:
         """A social card. Answers do not change it."""
         return self._page(path, card, lambda _: paint(card, self._colours()))
@@ -282,20 +291,27 @@ class SiteRenderer:
         chat, series = stored.chat, stored.series
         of_series = [series.title, series.hashtag, series.languages, series.index, series.also_show, series.timezone]
         data = [stored.revision, stored.cancelled, chat, of_series]
+
+        def page(content: Content) -> bytes:
+            told = content(chat.id)
+            seen = self._view(told)
+            return ChatPage(self._press, told, coming=coming, earlier=earlier, later=later, seen=seen).render()
+
+        def shown(write: Callable[[ChatContent, ChatView], bytes]) -> Callable[[Content], bytes]:
+            return lambda content: write(told := content(chat.id), self._view(told))
+
         yield self._page(
             urls.chat_page(chat.id),
             [data, series.accounts, earlier, later, coming],
-            lambda content: ChatPage(
-                self._press, content(chat.id), coming=coming, earlier=earlier, later=later
-            ).render(),
+            page,
         )
         yield self._card(
             urls.chat_card(chat.id), card_of(self._press.series_words(series), stored, self._press.site.title)
         )
         for sha256 in self._album.by_chat.get(chat.id, ()):
             yield self._page(urls.chat_picture(chat.id, sha256), "", partial(_picture, self._album.read, sha256))
-        yield self._page(urls.chat_data(chat.id), data, lambda content: chat_json(content(chat.id)))
-        yield self._page(urls.chat_table(chat.id), data, lambda content: chat_table(content(chat.id)))
+        yield self._page(urls.chat_data(chat.id), data, shown(chat_json))
+        yield self._page(urls.chat_table(chat.id), data, shown(chat_table))
 
 
 def _picture(read: Callable[[str], bytes], sha256: str, _content: Content) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
@@ -64,7 +65,12 @@ class Words:
         """
         if n is not None:
             values = {"n": n, "words": self.number(n), **values}
-        return _BLANK.sub(lambda blank: str(values[blank[1]]), self._phrase(key, n))
+        parts = _cut(self._phrase(key, n))
+        if len(parts) == 1:
+            return parts[0]
+        said = list(parts)
+        said[1::2] = [str(values[name]) for name in parts[1::2]]
+        return "".join(said)
 
     def toned(self, tone: str) -> Words:
         """The same language in another tone (``domain.schedule.Tone``)."""
@@ -85,7 +91,7 @@ class Words:
         return [_filled(line, values) for line in self.words(key)]
 
     def _phrase(self, key: str, n: int | None) -> str:
-        phrase = self._phrases.get(f"{key}.{self.tone}") or self._phrases[key]
+        phrase = (self.tone and self._phrases.get(f"{key}.{self.tone}")) or self._phrases[key]
         if isinstance(phrase, str):
             return phrase
         if not isinstance(phrase, dict):
@@ -173,6 +179,12 @@ class Words:
         """The time of day in a zone; with the date where that is not ``day``: ``20:03`` or ``9 January 07:15``."""
         local = at.astimezone(ZoneInfo(zone))
         return f"{local:%H:%M}" if local.date() == day else f"{self.short_date(local)} {local:%H:%M}"
+
+
+@lru_cache(2048)
+def _cut(phrase: str) -> Sequence[str]:
+    """A phrase at its blanks: words and names of blanks in turn, words first and last."""
+    return tuple(_BLANK.split(phrase))
 
 
 def _filled(phrase: str, values: Mapping[str, object]) -> Markup:

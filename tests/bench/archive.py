@@ -159,7 +159,7 @@ def _candidate(store: SqlStore, chat: Chat, number: int, said: str) -> Candidate
         ref=ref,
         author=author,
         text=detect(said),
-        at=chat.starts_at + timedelta(seconds=50 * number),
+        at=chat.starts_at + timedelta(seconds=12 * number),
         languages=("en",),
     )
     return Candidate(
