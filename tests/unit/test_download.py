@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 from golden import sample
+from hypothesis import given, settings, strategies
 
 from bot.domain.records import StoredChat
 from bot.rendering import urls
@@ -175,6 +176,8 @@ FILES = {
         ('<img src="images/x%20y.png" alt="&gt;">', '<img src="images/x%20y.png" alt="&gt;">', {"images/x y.png"}),
         ("<IMG alt='' src='../../card.png'>", "<IMG alt='' src=\"card.png\">", {"card.png"}),
         ('<img src="images/lost.png">', "", set()),
+        ('<form action="../../about/index.html">', '<form action="https://x.example/about/">', set()),
+        ('<video poster="images/x%20y.png">', '<video poster="images/x%20y.png">', {"images/x y.png"}),
         ('<link rel="stylesheet" href="../../look.css">', '<link rel="stylesheet" href="look.css">', {"look.css"}),
         ('<link href="../../icon.svg" rel="icon" >', '<link href="icon.svg" rel="icon" >', {"icon.svg"}),
         ('<link rel="apple-touch-icon" href="../../icon.svg">', "", set()),
@@ -190,3 +193,36 @@ def test_each_kind_of_link(tag: str, becomes: str, packed: set[str]) -> None:
     files = unpacked(Download("https://x.example", here, lambda path: page if path == here else FILES.get(path)).pack())
     assert files.pop("a-1/index.html").decode() == f"<p>before</p>{becomes}<p>after</p>"
     assert set(files) == {f"a-1/{name}" for name in packed}
+
+
+PIECES = (
+    *(
+        '<a href="../index.html">',
+        "<A HREF='../index.html'>",
+        '<p class="x">',
+        '<a href="#a-1">',
+        "words",
+        "</a>",
+        "\n",
+    ),
+    *(
+        '<a title="href=#" href="x.html">',
+        '<a href="https://other.example/">',
+        '<form action="../x/">',
+        "<",
+        ">",
+        "<link",
+    ),
+    *('<link rel="stylesheet" href="no.css">', "<LINK>", '<a data-href="../a.html">', '<img src="none.png">'),
+    *("é", "İ", "ß", 'href="../index.html"'),
+)
+
+
+@given(strategies.lists(strategies.sampled_from(PIECES), max_size=12).map("".join))
+@settings(max_examples=150, deadline=None)
+def test_in_whatever_text_tags_stand_each_is_mended_as_if_it_stood_alone(text: str) -> None:
+    def kept(page: str) -> str:
+        files = {"a/1/index.html": page.encode()}
+        return unpacked(Download("https://x.example", "a/1/index.html", files.get).pack())["a-1/index.html"].decode()
+
+    assert kept(text) == "".join(kept(part) for part in re.split(r"(<[^<>]*>)", text))
