@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from bot.errors import UserError
 from bot.publishing import writer
+
+_AT_ONCE = 4
+"""How many files the disk is asked to keep at a time: it keeps several in little more time than one."""
 
 _LONGEST = 255  # bytes of a name, on every common file system
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))})
@@ -27,6 +31,7 @@ class FolderTarget:
         self.folder = folder
         self._unsettled: set[Path] = set()
         self._swept: set[Path] = set()
+        self._known: set[Path] = set()  # folders that were seen to lie inside since the last time all was settled
 
     def write(self, path: str, data: bytes) -> bool:
         """Put a file in place, whole or not at all; false where it had these bytes already.
@@ -52,7 +57,7 @@ class FolderTarget:
 
     def exists(self, path: str) -> bool:
         """Whether the file is there."""
-        return writer.is_page(self._file(path))
+        return writer.is_page(self._file(path, looking=True))
 
     def remove(self, path: str) -> bool:
         """Take a file away, and the folders it leaves empty; false where there was none."""
@@ -78,14 +83,14 @@ class FolderTarget:
         Raises:
             UserError: the disk does not keep it; says of what and why.
         """
-        for path in sorted(self._unsettled, key=lambda path: (path.is_dir(), path)):
-            try:
-                writer.settle(path)
-            except OSError as error:
-                raise UserError(
-                    f"{path} cannot be kept on the disk: {error.strerror or error}. Check that the disk has room."
-                ) from error
+        paths = sorted(self._unsettled)
+        folders = {path for path in paths if path.is_dir()}
+        with ThreadPoolExecutor(_AT_ONCE) as some:
+            for several in ([path for path in paths if path not in folders], sorted(folders)):
+                for _ in some.map(_settle, several):
+                    pass
         self._unsettled.clear()
+        self._known.clear()
 
     def _make(self, parent: Path) -> None:
         """Have a folder ready: made with all above it, and without what a crash left half-written."""
@@ -100,8 +105,8 @@ class FolderTarget:
         writer.sweep(parent)
         self._swept.add(parent)
 
-    def _file(self, path: str) -> Path:
-        """Where a path stands.
+    def _file(self, path: str, *, looking: bool = False) -> Path:
+        """Where a path stands; who is only ``looking`` may trust what was seen of its folder since the last settling.
 
         Raises:
             ValueError: it leads out of the folder, or is none.
@@ -112,12 +117,22 @@ class FolderTarget:
             message = f"{path!r} is no path inside the site's folder"
             raise ValueError(message)
         file = self.folder.joinpath(*parts)
-        if not _inside(file.parent, self.folder):
+        if not (looking and file.parent in self._known) and not _inside(file.parent, self.folder):
             raise UserError(
                 f"{file.parent} leads out of the site's folder through a symbolic link, and pages are only written"
                 " inside it. Take the link away, or name the folder it leads to as the site's own."
             )
+        self._known.add(file.parent)
         return file
+
+
+def _settle(path: Path) -> None:
+    try:
+        writer.settle(path)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be kept on the disk: {error.strerror or error}. Check that the disk has room."
+        ) from error
 
 
 def _is_odd(part: str) -> bool:
