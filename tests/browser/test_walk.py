@@ -173,7 +173,7 @@ def test_paper_misses_no_word_and_wastes_no_page(browser: Browser, road: Witness
         assert printable(also) in printable(told)
     for button in ("Report", "Open on", "Skip to", "Take part", "answer on Bluesky"):
         assert printable(button) not in printable(told)
-    assert [page for page in pages[:-1] if len(page) < 400] == []
+    assert [page for page in pages[:-1] if len(page) < 200] == []  # a picture fills much of one
 
 
 def printable(text: str) -> str:

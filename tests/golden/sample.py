@@ -288,7 +288,7 @@ def content() -> ChatContent:
     return ChatContent(chat, tuple(ours), tuple(answers), tuple(stones), picks, left_out=12, polls=polls, intro=INTRO)
 
 
-BOARD = "A whiteboard with three crossed-out lines: “good effort”, three colours, titles and dates"
+BOARD = "A whiteboard that says what I stopped: three lines, all of them crossed out"
 
 
 def board() -> bytes:
