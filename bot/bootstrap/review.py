@@ -41,6 +41,7 @@ class HeldAnswer(msgspec.Struct, frozen=True):
         why: ``photo``, ``label``, ``pupil``, ``harm``, ``accusation``, ``asked`` or ``hidden``.
         text: its words, warning and descriptions of pictures first; in a list only the first ones.
         address: where it can be seen in full.
+        pictures: how many pictures a release puts on its page.
     """
 
     key: str
@@ -50,6 +51,7 @@ class HeldAnswer(msgspec.Struct, frozen=True):
     why: tuple[str, ...]
     text: str
     address: str
+    pictures: int = 0
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -64,12 +66,14 @@ class Decision(msgspec.Struct, frozen=True):
 
 def held_answers(folder: Path) -> tuple[HeldAnswer, ...]:
     """All that waits for a person, oldest first, with first words only."""
-    return tuple(_shown(one, most=_FIRST_WORDS) for one in review.waiting(_store(load_staffroom(folder))))
+    store = _store(load_staffroom(folder))
+    return tuple(_shown(store, one, most=_FIRST_WORDS) for one in review.waiting(store))
 
 
 def held_answer(folder: Path, key: str) -> HeldAnswer:
     """One that waits, whole. Raises ``UserError`` where there is none."""
-    return _shown(review.called(review.waiting(_store(load_staffroom(folder))), key))
+    store = _store(load_staffroom(folder))
+    return _shown(store, review.called(review.waiting(store), key))
 
 
 def decide(folder: Path, key: str, what: Literal["release", "drop"], reason: str, by: str) -> Decided:
@@ -124,7 +128,7 @@ def _store(settings: Settings) -> Store:
     return open_store_of(settings)
 
 
-def _shown(one: Waiting, most: int | None = None) -> HeldAnswer:
+def _shown(store: Store, one: Waiting, most: int | None = None) -> HeldAnswer:
     post = one.post
     pictures = [f"[{media.kind}: {media.alt or 'without a description'}]" for media in post.media]
     parts = (post.warning and f"[{post.warning}]", post.text.text, *pictures)
@@ -141,4 +145,5 @@ def _shown(one: Waiting, most: int | None = None) -> HeldAnswer:
         why=one.reasons,
         text=text,
         address=post.ref.url or post.ref.id,
+        pictures=review.would_copy(store, one) if post.media else 0,
     )

@@ -190,6 +190,10 @@ def _print_one(one: HeldAnswer) -> None:
     for paragraph in one.text.splitlines():
         _print_wrapped(paragraph, width)
     click.echo(f"    {one.address}")
+    if one.pictures:
+        many = "its picture stands" if one.pictures == 1 else f"its {one.pictures} pictures stand"
+        told = f"Its author joined: if you release it, {many} on the page, too. Look at each one there first."
+        _print_wrapped(told, width)
 
 
 def _print_head(one: HeldAnswer, width: int) -> None:

@@ -13,10 +13,12 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from bot.domain.alarms import words_read
-from bot.domain.consent import Ruling
+from bot.domain.consent import Ruling, standing_wish
+from bot.domain.copying import may_show, wanted
+from bot.domain.naming import naming
 from bot.domain.posts import Post
 from bot.errors import UserError
-from bot.services.door import readmit
+from bot.services.door import person_keys, readmit
 from bot.services.placing import place_answers
 from bot.services.wishes import take_back
 
@@ -99,6 +101,17 @@ def called(found: Sequence[Waiting], typed: str) -> Waiting:
         raise UserError(f"{typed}: this answer was edited since. Read it again: `staffroom review {meant[0].short}`.")
     known = ", ".join(one.short for one in found[:_NAMED]) + (" …" if len(found) > _NAMED else "")
     raise UserError(f"{typed}: no answer that waits has this key. There are: {known}.")
+
+
+def would_copy(store: Store, one: Waiting) -> int:
+    """How many of an answer's pictures a release puts on its page: none unless its author joined there."""
+    keys = person_keys(store, one.post.author)
+    said = [wish for wishes in store.wishes(keys).values() for wish in wishes]
+    series = {stored.chat.series for chat in one.chats if (stored := store.chat(chat))}
+    if not any(standing_wish(said, slug) == "joined" for slug in series) or not may_show(naming(said)):
+        return 0
+    labels = (*one.post.labels, *one.post.author.signals.labels)
+    return len(wanted(one.post.media, warning=one.post.warning, labels=labels))
 
 
 def release(  # noqa: PLR0917 - a decision has so many sides

@@ -36,8 +36,9 @@ from contract.store_world import (
 )
 from sqlalchemy import select
 
+from bot.domain.alarms import words_read
 from bot.domain.consent import Ruling, Wish, WishKind
-from bot.domain.posts import handle_id
+from bot.domain.posts import Media, handle_id
 from bot.domain.richtext import Mention, RichText, join, whole
 from bot.errors import RefusedToStart, StaffroomError, StoreError, UserError
 from bot.storage import copying
@@ -396,6 +397,46 @@ def test_what_left_by_each_road_does_not_come_back(
     data = b"".join(each.read_bytes() for each in tmp_path.glob("elsewhere.db*"))
     assert not [trace for trace in TRACES[:4] if trace.encode() in data]
     assert back.counts() == store.counts() | {"tombstones": back.counts()["tombstones"]}
+    back.close()
+
+
+BYTES = b"\x01planted-picture\xfe" * 100
+
+
+@pytest.mark.parametrize("road", ["", "nameless", "held", "edited", "wish", "deleted", "dropped", "keep is over"])
+def test_a_picture_comes_back_unless_it_left_by_some_road(
+    road: str, store: SqlStore, database_url: str, listed: Erasures, tmp_path: Path
+) -> None:
+    one, question = opened(store)
+    if road == "keep is over":
+        save(store, one, of=series(keep=timedelta(days=1)), now=TAKEN)
+    post = planted(store, one.id, question, why="joined")
+    shot = msgspec.structs.replace(post.post, media=(Media("image", "a wall", "file-1"),))
+    post = msgspec.structs.replace(post, post=shot)
+    store.rule(post.key, Ruling("released", words_read(shot), TAKEN), "no faces", "a host")
+    store.upsert([post], TAKEN)
+    (wanted,) = store.pictures_wanted("bluesky", LATER, 1)
+    assert store.picture_copied(wanted, BYTES, "ab" * 32, 40, 30)
+    file = back_up(database_url, tmp_path)
+    assert BYTES in file.read_bytes()
+    match road:
+        case "":
+            pass
+        case "nameless":
+            store.add_wish(store.key(WHO.network, WHO.id), Wish("nameless", "", LATER), "no name")
+        case "held":
+            store.upsert([msgspec.structs.replace(post, hold=True, held="hidden")], LATER)
+        case "edited":
+            other = msgspec.structs.replace(shot, media=(Media("image", "a wall", "file-2"),))
+            store.upsert([msgspec.structs.replace(post, post=other, hold=True, held="photo")], LATER)
+        case _:
+            leave(store, road, post)
+    target = tmp_path / "elsewhere.db"
+    back = put_back(file, f"sqlite:///{target}", told(listed, store))
+    found = b"".join(each.read_bytes() for each in tmp_path.glob("elsewhere.db*"))
+    assert (b"planted-picture" in found) is (road == "")
+    assert back.picture("ab" * 32) == (BYTES if road == "" else b"")
+    assert store.picture("ab" * 32) == back.picture("ab" * 32)
     back.close()
 
 

@@ -23,7 +23,7 @@ from bot.rendering.pages import SiteRenderer
 from bot.rendering.pictures import copy_picture
 from bot.rendering.templates import Templates
 from bot.services.copying import copy_pictures
-from bot.services.review import hide, release, waiting
+from bot.services.review import hide, release, waiting, would_copy
 from bot.tick import tick
 
 ALT = "Zebrafinch on the planted wall"
@@ -268,3 +268,20 @@ def test_at_most_so_many_are_copied_in_one_go(room: Room) -> None:
     done = copy_pictures(room.store, network, copy_picture, room.clock.now())
     assert done.copied == 2
     assert room.store.pictures_wanted("mastodon", START + timedelta(days=9), 9) == ()
+
+
+def test_whoever_reviews_knows_that_a_release_shows_the_pictures(room: Room) -> None:
+    room.shows("ben")
+    room.says("amy", "KEEP MY ANSWERS")
+    room.shows("amy", "file-2")
+    room.shows("amy", "file-3", warning="inspection")
+    room.tick()
+    told = {one.post.ref.id: would_copy(room.store, one) for one in waiting(room.store)}
+    by = {
+        post.ref.id: post for name in ("amy", "ben") for post in room.servers["mastodon"].posts_of(room.people[name].id)
+    }
+    assert {(by[ref].author.name, by[ref].warning): many for ref, many in told.items()} == {
+        ("ben", ""): 0,
+        ("amy", ""): 1,
+        ("amy", "inspection"): 0,
+    }
