@@ -16,7 +16,7 @@ from bot.storage.engine import take_turns
 from bot.storage.erasing import NOWHERE, erase, withdraw
 from bot.storage.people import named_by, wishes_of, wishes_under
 from bot.storage.picking import unpick
-from bot.storage.pictures import JOINED, drop, empty, tend
+from bot.storage.pictures import JOINED, empty, tend
 from bot.storage.scrubbing import begin_again, blot_out, repeating, scrub
 from bot.storage.tables import accounts, chat_posts, chats, consents, left_out, posts
 
@@ -185,14 +185,16 @@ def _hold_back(connection: Connection, person: str, wishes: tuple[Wish, ...]) ->
             unpick(connection, [row.key], row.chat)
     _compare_anew(connection, {key for keys in changed.values() for key in keys})
     for chat, keys in changed.items():
-        drop(connection, keys)
         scrub(connection, repeating(connection, keys, chat))
     begin_again(connection, changed)
     bump(connection, changed)
 
 
 def _join(connection: Connection, person: str, wishes: tuple[Wish, ...]) -> None:
-    """What is kept of an account stands by its consent from now on where it joined, as the next look-up would say."""
+    """What is kept of an account stands by its consent from now on where it joined, as the next look-up would say.
+
+    What may be copied of its pictures, and what not any more, follows.
+    """
     keys: set[str] = set()
     for row in _said_by(connection, person):
         if standing_wish(wishes, row.series) == "joined" and row.why != JOINED:

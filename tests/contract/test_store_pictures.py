@@ -185,6 +185,17 @@ def test_whatever_ends_it_deletes_the_bytes(
         assert [path for path in (file, f"{file}-wal") if b"planted-picture" in Path(path).read_bytes()] == []
 
 
+def test_leaving_the_series_that_one_joined_takes_pictures_though_another_keeps_the_words(store: SqlStore) -> None:
+    _, answer = copied(store)
+    other = chat(slug="scichat")
+    save(store, other, of=series("scichat"))
+    store.upsert([answer, msgspec.structs.replace(answer, chat=other.id, why="in-our-thread")], START)
+    assert DATA in {data for _, data in rows(store)}
+    store.add_wish(store.key("bluesky", WHO.id), Wish("stopped", "edchat", LATER), "REMOVE ME")
+    assert len(store.content(other.id).answers) == 1
+    assert rows(store) == []
+
+
 def test_no_name_takes_pictures_away_and_a_name_brings_them_back(store: SqlStore) -> None:
     one, answer = copied(store)
     me = store.key("bluesky", WHO.id)
