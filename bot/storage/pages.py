@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import delete, exists, func, select, type_coerce
 
-from bot.domain.copying import may_show
 from bot.domain.holding import wanted_by
 from bot.domain.naming import as_called, naming
 from bot.domain.posts import Tombstone
@@ -90,7 +89,8 @@ class Pages(Base):
             if called:
                 shy = [authors[account] for account in called]
                 said = [
-                    _called(each, called.get(row.account), shy) for row, each in zip(shown.values(), said, strict=True)
+                    msgspec.structs.replace(each, post=_as_asked(each.post, called.get(row.account), shy))
+                    for row, each in zip(shown.values(), said, strict=True)
                 ]
             return ChatContent(
                 stored=stored,
@@ -207,12 +207,6 @@ def _as_asked(post: Post, how: tuple[Naming, str] | None, shy: Sequence[Account]
     text = without_names(post.text, post.ref, post.author, shy)
     post = post if text == post.text else msgspec.structs.replace(post, text=text)
     return as_called(post, *how) if how else post
-
-
-def _called(answer: Answer, how: tuple[Naming, str] | None, shy: Sequence[Account]) -> Answer:
-    """The same for an answer: a picture may show who asked not to be named."""
-    pictures = answer.pictures if how is None or may_show(how[0]) else ()
-    return msgspec.structs.replace(answer, post=_as_asked(answer.post, how, shy), pictures=pictures)
 
 
 def _rows_of(chat: str) -> Any:  # noqa: ANN401 - a select with a dozen columns has no shorter type
