@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 JOINED = "joined"
+MOST_LOOKED_AT = 1000
+"""Pictures of which it is asked at once whose they are: those of who asked for no name are passed over."""
+
 _MEDIA = '"media":['
 
 
@@ -134,6 +137,7 @@ class Pictures(Base):
             .join(accounts, accounts.c.key == posts.c.account)
             .where(posts.c.state == "kept", posts.c.network == network, pictures.c.retry_at <= now)
             .order_by(pictures.c.retry_at, pictures.c.post, pictures.c.position)
+            .limit(MOST_LOOKED_AT)
         )
         with self._reading() as connection:
             rows = connection.execute(query).all()

@@ -22,6 +22,7 @@ from bot.rendering import urls
 from bot.rendering.pages import SiteRenderer
 from bot.rendering.pictures import copy_picture
 from bot.rendering.templates import Templates
+from bot.runner import SAFETY, Loop
 from bot.services.copying import copy_pictures
 from bot.services.review import hide, release, waiting, would_copy
 from bot.tick import tick
@@ -285,3 +286,23 @@ def test_whoever_reviews_knows_that_a_release_shows_the_pictures(room: Room) -> 
         ("amy", ""): 1,
         ("amy", "inspection"): 0,
     }
+
+
+def test_the_loop_copies_some_at_a_time_and_comes_back_soon_while_there_are_more(room: Room) -> None:
+    many(room, LIMIT + 1)
+    told: list[Any] = []
+    loop = Loop(room.house, told.append)
+    now = room.clock.now()
+    assert loop._copy_pictures("mastodon") - now < SAFETY
+    assert loop._copy_pictures("mastodon") - now < SAFETY
+    assert loop._copy_pictures("mastodon") == now + SAFETY
+    assert len(room.store.content(CHAT).answers) == LIMIT + 1
+    assert all(one.pictures for one in room.store.content(CHAT).answers)
+    assert told == []
+    room.shows("amy", "file-x")
+    room.tick(1)
+    room.release()
+    room.servers["mastodon"].offline = True
+    loop._copy_pictures("mastodon")
+    loop._copy_pictures("mastodon")
+    assert [event.fields["duty"] for event in told] == ["pictures:mastodon"]  # said once
