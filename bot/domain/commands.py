@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import regex
 
-from bot.domain.commandwords import COURTESIES, OPENINGS, PHRASES, SINGLE, THANKS, VERBS
+from bot.domain.commandwords import COURTESIES, HOSTS, OPENINGS, PHRASES, SINGLE, THANKS, VERBS
 from bot.domain.labels import fold
 from bot.domain.patterns import handles, hashtags_in
 from bot.domain.posts import handle_id
@@ -34,13 +34,16 @@ Asked = Literal[
     "unlist",
     "join",
     "stop",
+    "approve-digest",
+    "stop-digest",
     "unclear",
 ]
 """What may be asked.
 
 ``join`` and ``stop`` are the single words: outside a question's thread they mean ``keep`` and ``remove-me``. In one,
 ``join`` is nothing, and ``stop`` may be an answer: hold back, and ask. ``unclear``: somebody turned to us and most
-likely wants something, in words that we do not know.
+likely wants something, in words that we do not know. ``approve-digest`` and ``stop-digest`` are asked by hosts alone,
+in answer to our message about a digest (``read_host``).
 """
 
 LONGEST = 4000
@@ -82,6 +85,20 @@ def read(text: RichText, languages: Sequence[str], *, own: str, in_thread: bool,
     if in_thread or not to_us or not all(to_us) or len(words) > _FEW_WORDS or _thanks(words):
         return None
     return "unclear" if _wants_something(core, spoken) else None
+
+
+def read_host(text: RichText, languages: Sequence[str]) -> Asked | None:
+    """What an answer to our message about a held digest asks of us; ``None`` for anything but these few words.
+
+    A bare STOP means the digest there: that can be taken back, and REMOVE ME says the other thing without a doubt.
+    """
+    found = _words(text) if len(text.text) <= LONGEST else None
+    if found is None:
+        return None
+    spoken = _spoken(languages)
+    whole = "".join(_without_courtesy(found[0]))
+    asked = _host_phrases(spoken).get(whole)
+    return asked or ("stop-digest" if _singles(spoken).get(whole) == "stop" else None)
 
 
 def _words(text: RichText) -> tuple[list[str], list[Mention]] | None:
@@ -190,6 +207,15 @@ def _singles(spoken: tuple[str, ...]) -> dict[str, Asked]:
     found: dict[str, Asked] = {}
     for language in spoken:
         for asked, phrases in SINGLE[language].items():
+            found.update(dict.fromkeys((one for phrase in phrases for one in _spellings(phrase)), asked))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _host_phrases(spoken: tuple[str, ...]) -> dict[str, Asked]:
+    found: dict[str, Asked] = {}
+    for language in spoken:
+        for asked, phrases in HOSTS[language].items():
             found.update(dict.fromkeys((one for phrase in phrases for one in _spellings(phrase)), asked))
     return found
 

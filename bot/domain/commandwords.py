@@ -87,6 +87,20 @@ SINGLE: dict[str, dict[Literal["join", "stop"], tuple[str, ...]]] = {
     "fr": {"join": ("rejoindre",), "stop": ("arrêt", "arrêter", "arrêtez")},
 }
 
+HOSTS: dict[str, dict[Literal["approve-digest", "stop-digest"], tuple[str, ...]]] = {
+    "en": {"approve-digest": ("approve", "approved", "approve digest", "approve the digest"),
+           "stop-digest": ("stop digest", "stop the digest")},
+    "cy": {"approve-digest": ("cymeradwyo", "cymeradwywch", "cymeradwyo'r crynodeb"),
+           "stop-digest": ("atal y crynodeb", "ataliwch y crynodeb")},
+    "de": {"approve-digest": ("freigeben", "freigegeben", "zusammenfassung freigeben"),
+           "stop-digest": ("zusammenfassung anhalten", "zusammenfassung stoppen")},
+    "es": {"approve-digest": ("aprobar", "aprobado", "aprobar el resumen"),
+           "stop-digest": ("detener el resumen", "parar el resumen")},
+    "fr": {"approve-digest": ("approuver", "approuvé", "approuver le résumé"),
+           "stop-digest": ("arrêter le résumé", "stopper le résumé")},
+}
+"""What hosts answer to the private message about a digest that is held."""
+
 COURTESIES = (
     "please", "pls", "os gwelwch yn dda", "bitte", "bitte sehr", "por favor", "s'il vous plaît", "s'il te plaît", "svp",
     "stp",

@@ -91,6 +91,17 @@ def preview_errands(chat: str) -> str:
     return f"preview:{chat}:"
 
 
+def chat_previewed(errand: str) -> str:
+    """The chat of which an errand, by its id, sends hosts what is held; empty for any other errand."""
+    what, _, rest = errand.partition(":")
+    return rest.rpartition(":")[0] if what == "preview" else ""
+
+
+def preview_conversation(key: str) -> str:
+    """Under which name it is remembered of which chat's digest a private message of ours, by its node key, is."""
+    return f"preview:{key}"
+
+
 def wanted_by(said: Iterable[HostSaying]) -> Wanted:
     """Add up what hosts said, in order of time."""
     about: dict[str, Saying] = {}

@@ -264,8 +264,11 @@ class Network(Protocol):
         """
         ...
 
-    def tell(self, handle: str, text: str, key: str, at: datetime) -> None:
-        """Write to a person privately. Raises ``Refused`` where the network or the person does not allow it."""
+    def tell(self, handle: str, text: str, key: str, at: datetime) -> PostRef | None:
+        """Write to a person privately; gives the post to which an answer would come, where answers are heard.
+
+        Raises ``Refused`` where the network or the person does not allow it.
+        """
         ...
 
     def delete(self, ref: PostRef) -> None:

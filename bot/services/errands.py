@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.domain.holding import chat_previewed, preview_conversation
 from bot.domain.outbox import backoff
 from bot.domain.restoring import normal
 from bot.errors import Busy, NetworkError, Refused, Unauthorized
@@ -63,8 +64,8 @@ def run_errands(store: Store, network: Network, now: datetime, limit: int = 20) 
             run.again(errand, *waiting[errand.kind])
             continue
         try:
-            if not _done_before(network, errand, restored):
-                _do(network, errand)
+            if not _done_before(store, network, errand, restored):
+                _do(store, network, errand)
         except Refused:
             run.give_up(errand, "the network refused it")
         except Busy as error:
@@ -110,12 +111,12 @@ class _Run:
             self.troubles.append(f"A post of ours that repeats a removed answer could not be deleted: {why}.")
 
 
-def _done_before(network: Network, errand: Errand, restored: Restored | None) -> bool:
+def _done_before(store: Store, network: Network, errand: Errand, restored: Restored | None) -> bool:
     """Whether words were said to somebody between a backup and its being put back, which are queued here anew."""
     if restored is None or not restored.at <= errand.at < restored.at + TRIED_FOR + FORGOTTEN:
         return False
     if errand.kind == "tell":
-        network.tell(errand.to, errand.text, _key(errand), restored.taken)  # looks for the same words since then
+        _tell(store, network, errand, restored.taken)  # looks for the same words since then
         return True
     if errand.kind != "answer" or errand.ref is None:
         return False
@@ -128,10 +129,18 @@ def _key(errand: Errand) -> str:
     return hashlib.sha256(errand.id.encode()).hexdigest()[:32]
 
 
-def _do(network: Network, errand: Errand) -> None:
+def _tell(store: Store, network: Network, errand: Errand, at: datetime) -> None:
+    """Write to a person; what a host answers to the message about a digest is known to be about that one."""
+    said = network.tell(errand.to, errand.text, _key(errand), at)
+    chat = chat_previewed(errand.id)
+    if said is not None and chat:
+        store.save_cursor(network.account, preview_conversation(store.key(said.network, said.id)), chat)
+
+
+def _do(store: Store, network: Network, errand: Errand) -> None:
     key = _key(errand)
     if errand.kind == "tell":
-        network.tell(errand.to, errand.text, key, errand.at)
+        _tell(store, network, errand, errand.at)
     elif errand.ref is None:
         message = "it names no post"
         raise Refused(message)

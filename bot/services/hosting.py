@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 LONGEST_INTRO = 200
 """Graphemes of the hosts' own words: the digest's first post has the figures and the link to say, too."""
 
+ANSWERED_ON: frozenset[NetworkName] = frozenset({"mastodon"})
+"""Where a host may answer the message: private messages on Bluesky are written by us, and never read."""
+
 _SHORT = 8  # hex digits of a node key by which an answer is called
 _ROOM = 440  # characters of a message: Mastodon takes 500 with the host's handle, and counts each address as 23
 _LINK = 23
@@ -60,9 +63,17 @@ def tell_of_digests(store: Store, accounts: Mapping[str, NetworkName], now: date
         wanted = wanted_by(store.host_said(held.chat))
         if held.told or stored is None or held.until <= now or wanted.stopped or wanted.approved:
             continue
-        text = card(stored, held, store.content(held.chat), phrase)
+        content = store.content(held.chat)
+        text = {heard: card(stored, held, content, phrase, heard=heard) for heard in (True, False)}
         errands = [
-            Errand(f"{preview_errands(held.chat)}{number}", account, "tell", now, to=handle, text=text)
+            Errand(
+                f"{preview_errands(held.chat)}{number}",
+                account,
+                "tell",
+                now,
+                to=handle,
+                text=text[accounts[account] in ANSWERED_ON],
+            )
             for number, (account, handle) in reachable(stored, accounts).items()
         ]
         if store.send_preview(held, errands):
@@ -84,7 +95,7 @@ def held_lines(store: Store, accounts: Mapping[str, NetworkName], now: datetime)
         )
 
 
-def card(stored: StoredChat, held: HeldDigest, content: ChatContent, phrase: Phrase) -> str:
+def card(stored: StoredChat, held: HeldDigest, content: ChatContent, phrase: Phrase, *, heard: bool = False) -> str:
     """What a host is sent: which answers, when they go out, and what to do; short enough for one post anywhere.
 
     Args:
@@ -92,13 +103,19 @@ def card(stored: StoredChat, held: HeldDigest, content: ChatContent, phrase: Phr
         held: its digest.
         content: what may be shown of the chat.
         phrase: says ``hold.…`` in a language.
+        heard: an answer to it would be heard.
     """
     series, language = stored.series, stored.series.languages[0]
     approve = approve_of(series, stored.chat)
     at = speaks_at(held, wanted_by(()), approve=approve).astimezone(ZoneInfo(stored.chat.timezone))
     until = phrase("hold.unapproved" if approve else "hold.until", language)
     first = f"{phrase('hold.chosen', language)} {stored.chat.id}"
-    last = (f"{until} {at:%Y-%m-%d %H:%M} ({stored.chat.timezone})", f"{phrase('hold.do', language)} {stored.chat.id}")
+    answer = (phrase("hold.reply", language),) if heard else ()
+    last = (
+        f"{until} {at:%Y-%m-%d %H:%M} ({stored.chat.timezone})",
+        *answer,
+        f"{phrase('hold.do', language)} {stored.chat.id}",
+    )
     addresses = {answer.key: answer.post.ref.url for answer in content.answers}
     room = _ROOM - sum(len(line) + 1 for line in (first, *last))
     lines = []

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from bot.domain.alarms import words_read
 from bot.domain.errands import Errand
 from bot.domain.people import called
+from bot.domain.posts import handle_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bot.domain.posts import NetworkName
+    from bot.domain.posts import Account, NetworkName
     from bot.domain.records import StoredChat
     from bot.ports import Held, Store
     from bot.ports.phrases import Phrase
@@ -119,6 +120,15 @@ def reachable(stored: StoredChat, accounts: Mapping[str, NetworkName]) -> dict[i
         if person and account:
             found[number] = (account, person.handle)
     return found
+
+
+def host_of(stored: StoredChat, account: Account, accounts: Mapping[str, NetworkName]) -> str:
+    """Which of a chat's hosts that can be written to an account is, as the series' file calls them; empty for none."""
+    hosts = stored.chat.hosts or stored.series.hosts
+    for number, (ours, handle) in reachable(stored, accounts).items():
+        if accounts[ours] == account.network and handle_id(handle) == handle_id(account.handle):
+            return hosts[number]
+    return ""
 
 
 def _told(store: Store, chat: str) -> tuple[datetime | None, frozenset[str]]:

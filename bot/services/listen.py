@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.domain.commands import read
+from bot.domain.commands import read, read_host
+from bot.domain.holding import preview_conversation
 from bot.domain.mentions import mentions
 from bot.domain.posts import PostRef, handle_id
 from bot.domain.richtext import fold_tag
@@ -21,6 +22,7 @@ from bot.ports import Heard, Spoiled, Wanted
 from bot.services.collect import Collected
 from bot.services.departing import end
 from bot.services.door import Request
+from bot.services.hosts import host_of
 from bot.services.openchats import OpenChat, open_chats
 from bot.services.placing import place_answers
 from bot.services.readings import note_missed, note_thread
@@ -255,18 +257,29 @@ class Ear:
         if not self._addressed(post, own):
             return None
         languages = dict.fromkeys(tag for stored in self._store.chats() for tag in stored.series.languages)
-        asked = read(post.text, tuple(languages), own=own, in_thread=False, own_handle=self._handle)
+        parent = self._store.key(self._network, post.parent)
+        chat = self._previewed(post, parent)
+        asked = read_host(post.text, tuple(languages)) if chat else None
+        chat = chat if asked else ""
+        asked = asked or read(post.text, tuple(languages), own=own, in_thread=False, own_handle=self._handle)
         if asked is None:
             return None
         return Request(
             asked=asked,
             post=post,
             key=self._store.key(self._network, post.ref.id),
-            parent=self._store.key(self._network, post.parent),
-            chat="",
+            parent=parent,
+            chat=chat,
             in_thread=False,
             account=self._account,
         )
+
+    def _previewed(self, post: Post, parent: str) -> str:
+        """The chat about whose held digest we wrote to its host, who answers that privately with a post; else empty."""
+        if post.visibility != "direct" or not post.parent:
+            return ""
+        stored = self._store.chat(self._store.cursor(self._account, preview_conversation(parent)))
+        return stored.chat.id if stored and host_of(stored, post.author, self._intake.accounts) else ""
 
     def _addressed(self, post: Post, own: str) -> bool:
         """Whether a post is written to us, mentions us, or answers a post whose id tells that it is ours."""

@@ -13,7 +13,10 @@ from bot.domain.consent import Wish, WishKind, standing_wish
 from bot.domain.errands import Errand
 from bot.domain.mentions import mentions
 from bot.domain.richtext import fold_tag, hashtags
+from bot.errors import UserError
 from bot.services.door import Request, person_keys
+from bot.services.hosting import Said, approve, stop
+from bot.services.hosts import host_of
 from bot.services.wishes import block, remember, remove
 
 if TYPE_CHECKING:
@@ -39,7 +42,7 @@ EVERYWHERE: Mapping[Asked, WishKind] = {
 }
 """Wishes that hold for every series here."""
 
-Answer = Literal["stop", "which_series", "which_answer", "not_yours", "unclear"]
+Answer = Literal["stop", "which_series", "which_answer", "not_yours", "too_late", "unclear"]
 """The few things that we say ourselves, each a phrase ``request.…``."""
 
 
@@ -99,13 +102,37 @@ class _Desk:
         if request.asked == "unclear":
             self._answer(request, "unclear")
             return False
+        if request.asked == "stop" and request.in_thread:
+            return self._pause(request)
+        return self._carry_out(request)
+
+    def _carry_out(self, request: Request) -> bool:
         if request.asked == "remove-this":
             return self._remove(request)
         if request.asked in ("keep", "join"):
             return self._join(request)
-        if request.asked == "stop" and request.in_thread:
-            return self._pause(request)
+        if request.asked in ("approve-digest", "stop-digest"):
+            return self._decide(request)
         changed = self._wish(request, EVERYWHERE[request.asked], "")
+        self._like(request)
+        return changed
+
+    def _decide(self, request: Request) -> bool:
+        """Let a host approve or stop the digest that they were asked about; of anybody else it is nothing."""
+        stored = self.store.chat(request.chat)
+        by = host_of(stored, request.post.author, self.accounts) if stored else ""
+        if stored is None or not by:
+            return False
+        kind, act = ("approved", approve) if request.asked == "approve-digest" else ("stopped", stop)
+        at = said_at(request.post)
+        known = self.store.host_said(stored.chat.id)
+        changed = not any((one.by, one.kind, one.at) == (by, kind, at) for one in known)
+        try:
+            if changed:
+                act(self.store, stored, Said(by, "", at))
+        except UserError:  # it is out, or none is held
+            self._answer(request, "too_late")
+            return False
         self._like(request)
         return changed
 

@@ -10,10 +10,12 @@ from contract.test_networks_mastodon import MastodonWorld, hosted, local
 from networks.faults import FaultProxy
 from networks.mastodon_server import MastodonServer, Stranger
 
+from bot.domain.commands import read_host
 from bot.domain.posts import Post, PostRef
 from bot.errors import NetworkError, Refused
 from bot.networks.mastodon import Mastodon
 from bot.networks.mastodon.elsewhere import Thread
+from bot.ports import Wanted
 
 Json = dict[str, Any]
 KEY = "0123456789abcdef0123456789abcdef"
@@ -219,10 +221,21 @@ def test_a_person_is_told_once_and_alone(world: Scattered, far: bool) -> None:
     host_account = world.server.create_stranger(world.unique("cat")) if far else world.teacher("cat").account
     handle, at = f"@{host_account.username}@{hosted(host)}", datetime.now(UTC)
     world.server.ignore_keys(world.me.id)
-    for _ in range(2):
-        world.network().tell(handle, "An answer waits: https://chat.example.org/review", KEY, at)
+    said = [world.network().tell(handle, "An answer waits: https://chat.example.org/review", KEY, at) for _ in range(2)]
     [told] = held(world)
+    assert [ref.id for ref in said if ref] == [told.id] * 2
     assert (told.parent, told.mentions) == ("", {f"{host}/@{host_account.username}"})
+
+
+def test_what_a_person_answers_to_it_privately_is_heard_as_an_answer_to_it(world: Scattered) -> None:
+    network, cat = world.network(), world.teacher("cat")
+    start = network.listen("", Wanted()).cursor
+    told = network.tell(f"@{cat.handle}", "A digest is chosen.", KEY, datetime.now(UTC))
+    assert told is not None
+    said = cat.reply(told, "APPROVE", visibility="direct")
+    [heard] = network.listen(start, Wanted()).posts
+    assert (heard.ref.id, heard.parent, heard.visibility) == (said.id, told.id, "direct")
+    assert read_host(heard.text, ("en",)) == "approve-digest"
 
 
 def test_nobody_is_told_where_there_is_nobody(world: Scattered) -> None:

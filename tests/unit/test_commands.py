@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import commandwords
-from bot.domain.commands import LONGEST, Asked, read
-from bot.domain.richtext import Link, Mention, RichText, Tag, join, whole
+from bot.domain.commands import LONGEST, Asked, read, read_host
+from bot.domain.richtext import Link, Mention, RichText, Tag, detect, join, whole
 from bot.rendering.templates import Templates
 
 ME = "https://m.example/users/staffroom"
@@ -307,3 +307,42 @@ def test_what_we_say_fits_a_post_and_names_words_that_we_know(language: str, lin
         named = [name.strip() for name in regex.findall(r"\b[A-Z]{2,}(?: [A-Z]{2,})*\b", said)]
         assert all(asked(name, in_thread=True) for name in named), named
         assert named or what == "not_yours"
+
+
+# -- hosts ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "languages", "asked"),
+    [
+        ("APPROVE", ("en",), "approve-digest"),
+        ("@staffroom@social.example Approve the digest, please. \U0001f44d", ("en",), "approve-digest"),
+        ("Stop digest", ("en",), "stop-digest"),
+        ("STOP", ("en",), "stop-digest"),
+        ("Stopp", ("de",), "stop-digest"),
+        ("Zusammenfassung anhalten!", ("de",), "stop-digest"),
+        ("freigeben", ("de",), "approve-digest"),
+        ("freigeben", ("en",), None),
+        ("Cymeradwyo", ("cy",), "approve-digest"),
+        ("Atal y crynodeb", ("cy",), "stop-digest"),
+        ("Aprobar", ("es",), "approve-digest"),
+        ("detener el resumen", ("es",), "stop-digest"),
+        ("J'approuve", ("fr",), None),
+        ("Approuver", ("fr",), "approve-digest"),
+        ("Arr\u00eater le r\u00e9sum\u00e9", ("fr",), "stop-digest"),
+        ("Do not approve", ("en",), None),
+        ("I approve of the second one", ("en",), None),
+        ("Remove me", ("en",), None),
+        ("Join", ("en",), None),
+        ("", ("en",), None),
+        ("approve https://example.org", ("en",), None),
+        ("approve " * 900, ("en",), None),
+    ],
+)
+def test_what_a_host_answers(text: str, languages: tuple[str, ...], asked: str | None) -> None:
+    assert read_host(RichText(text), languages) == asked
+
+
+def test_what_the_message_proposes_is_understood() -> None:
+    dictionary = Templates().dictionary
+    for language in ("en", "cy", "de", "es", "fr"):
+        said = regex.findall(r"\b\p{Lu}{4,}(?: \p{Lu}+)*", dictionary.words(language)("hold.reply"))
+        assert [read_host(detect(one), (language,)) for one in said] == ["approve-digest", "stop-digest"]

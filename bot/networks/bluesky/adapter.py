@@ -341,10 +341,14 @@ class Bluesky:
         del handle
         self._requests.answer(ref, text, key, at)
 
-    def tell(self, handle: str, text: str, key: str, at: datetime) -> None:
-        """See ``requests.Requests.tell``. Messages have no keys of ours: words and time tell whether one was sent."""
+    def tell(self, handle: str, text: str, key: str, at: datetime) -> PostRef | None:
+        """See ``requests.Requests.tell``. Messages have no keys of ours: words and time tell whether one was sent.
+
+        What is answered to them is not read.
+        """
         del key
         self._requests.tell(handle, text, at)
+        return None
 
     def delete(self, ref: PostRef) -> None:
         """See ``requests.Requests.delete``."""

@@ -155,9 +155,9 @@ class Mastodon:
         """See ``ports.Network.answer``: for its author alone."""
         self._speaker.answer(ref, handle, text, key, at)
 
-    def tell(self, handle: str, text: str, key: str, at: datetime) -> None:
+    def tell(self, handle: str, text: str, key: str, at: datetime) -> PostRef | None:
         """See ``ports.Network.tell``."""
-        self._speaker.tell(handle, text, key, at)
+        return self._speaker.tell(handle, text, key, at)
 
     def delete(self, ref: PostRef) -> None:
         """See ``ports.Network.delete``."""

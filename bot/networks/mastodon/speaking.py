@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.domain.posts import PostRef
 from bot.domain.richtext import detect
 from bot.errors import Refused
 from bot.networks.mastodon import convert
@@ -16,9 +17,9 @@ from bot.networks.mastodon.wire import one_post
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.domain.posts import PostRef
     from bot.networks.mastodon.finding import Finder
     from bot.networks.mastodon.server import Server
+    from bot.networks.mastodon.wire import WirePost
 
 SLACK = timedelta(minutes=2)
 """How long before it was decided an answer of ours may seem to have been made: clocks are moved."""
@@ -46,18 +47,19 @@ class Speaker:
         """See ``ports.Network.answer``: a direct reply."""
         self._say(_addressed(handle, text, self._server.place().domain), self._server.must_be_local(ref), key, at)
 
-    def tell(self, handle: str, text: str, key: str, at: datetime) -> None:
+    def tell(self, handle: str, text: str, key: str, at: datetime) -> PostRef:
         """See ``ports.Network.tell``: a direct post, if our server can find the person; else it would reach nobody."""
         if self._finder.wire_account(handle) is None:
             raise Refused(f"{self._api.host} knows nobody by the handle that is to be told")
-        self._say(_addressed(handle, text, self._server.place().domain), "", key, at)
+        said = self._say(_addressed(handle, text, self._server.place().domain), "", key, at)
+        return PostRef("mastodon", f"{self._api.host}/{said.id}", url=convert.url(said))
 
     def delete(self, ref: PostRef) -> None:
         """See ``ports.Network.delete``. https://docs.joinmastodon.org/methods/statuses/#delete."""
         local = self._server.must_be_local(ref)
         self._api.delete(f"/api/v1/statuses/{convert.path_piece(local)}")
 
-    def _say(self, status: str, parent: str, key: str, at: datetime) -> None:
+    def _say(self, status: str, parent: str, key: str, at: datetime) -> WirePost:
         """Post once. Some servers take no notice of keys, so our own posts are looked through first.
 
         https://docs.joinmastodon.org/methods/statuses/#create
@@ -67,11 +69,11 @@ class Speaker:
             for post in own_posts(self._server, at - SLACK)
             if post.visibility == "direct" and (post.in_reply_to_id or "") == parent
         ]
-        if said_already(self._server, alike, status) is not None:
-            return
+        if (said := said_already(self._server, alike, status)) is not None:
+            return said
         body = {"status": status, "visibility": "direct", **({"in_reply_to_id": parent} if parent else {})}
         reply = self._api.post("/api/v1/statuses", headers={"Idempotency-Key": key}, json=msgspec.json.encode(body))
-        one_post(reply.body, self._api.host)
+        return one_post(reply.body, self._api.host)
 
 
 def _addressed(handle: str, text: str, domain: str) -> str:

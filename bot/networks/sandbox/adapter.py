@@ -233,8 +233,8 @@ class Sandbox:
             raise Refused(message)
         return post
 
-    def tell(self, handle: str, text: str, key: str, at: datetime) -> None:
-        """Write to a person; ``Refused`` where nobody has that handle."""
+    def tell(self, handle: str, text: str, key: str, at: datetime) -> PostRef | None:
+        """Write to a person; ``Refused`` where nobody has that handle. On Mastodon it can be answered."""
         del at
         self._reach()
         person = self._server.account_called(handle)
@@ -243,6 +243,7 @@ class Sandbox:
             raise Refused(message)
         self._server.messages.setdefault(key, (self._me.id, person.id, text))
         self._hear()
+        return PostRef("mastodon", f"message/{key}") if self.name == "mastodon" else None
 
     def delete(self, ref: PostRef) -> None:
         """Delete a post of ours; ``Refused`` where it is somebody else's."""
