@@ -151,19 +151,14 @@ def chats_of(connection: Connection, post_keys: Collection[str]) -> set[str]:
 
 def stored_chats(connection: Connection, *where: ColumnElement[bool]) -> tuple[StoredChat, ...]:
     """Chats with their series, in order of start; each series is read once."""
-    query = (
-        select(chats, series.c.data.label("series_data"))
-        .join(series, series.c.slug == chats.c.series)
-        .where(*where)
-        .order_by(chats.c.starts_at, chats.c.id)
-    )
+    of_series = chats.join(series, series.c.slug == chats.c.series)
+    query = select(chats).select_from(of_series).where(*where).order_by(chats.c.starts_at, chats.c.id)
+    rows = connection.execute(query).all()
     known: dict[str, Series] = {}
-    found = []
-    for row in connection.execute(query):
-        if row.series not in known:
-            known[row.series] = codec.series_from(row.series_data)
-        found.append(codec.stored_chat(row, known[row.series]))
-    return tuple(found)
+    for some in chunks({row.series for row in rows}):  # not beside each chat: a series names all of its chats
+        for each in connection.execute(select(series.c.slug, series.c.data).where(series.c.slug.in_(some))):
+            known[each.slug] = codec.series_from(each.data)
+    return tuple(codec.stored_chat(row, known[row.series]) for row in rows)
 
 
 def restored_in(connection: Connection) -> Restored | None:
