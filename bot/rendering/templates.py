@@ -242,7 +242,7 @@ def _is_markup(name: str | None) -> bool:
 
 def _clean(value: object) -> object:
     """What is filled into any template, ``Markup`` of our own apart, can spoil no page."""
-    return showable(value) if type(value) is str else value
+    return showable(value) if type(value) is str and not value.isprintable() else value
 
 
 def _clean_paid(value: object) -> object:
