@@ -127,3 +127,7 @@ class _NoPages:
     def pages(self, *_: Any, **__: Any) -> tuple[()]:
         """None."""
         return ()
+
+    def bundles(self, *_: Any, **__: Any) -> tuple[()]:
+        """Nothing to search either."""
+        return ()
