@@ -83,7 +83,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "demo"
         scaffold_folder(folder, BEGUN)
-        rehearse_folder(folder, CHAT, answers=60, seed=1, here=True, progress=lambda _: None)
+        played = rehearse_folder(folder, CHAT, answers=60, seed=1, here=True, progress=lambda _: None)
+        if played.troubles:
+            sys.exit("\n".join(played.troubles))
         chromium = {**unpack(Yard(Path(made), lambda _: {})), "fonts": FONTS}
         with launched(chromium) as browser, served(folder / "site") as site:
             for name, picture in pictures(browser, site).items():

@@ -52,6 +52,10 @@ class Witness:
         return [one for one in self.asked if one.host == host]
 
 
+class _Host(ThreadingHTTPServer):
+    request_queue_size = 128  # a browser asks for many files at once, and a busy computer is slow to accept
+
+
 class Quiet(SimpleHTTPRequestHandler):
     """A static host that says nothing."""
 
@@ -155,7 +159,7 @@ def witness(site: dict[str, Path], pages: dict[str, bytes]) -> Iterator[Witness]
 @contextmanager
 def listening(handler: Callable[..., Any]) -> Iterator[str]:
     """A server on a free port of loopback; gives its address, without a slash at its end."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = _Host(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
