@@ -184,7 +184,7 @@ def _again() -> tuple[float, float]:
             ours.append(_cost(lambda: _made_one(world, target)))
         plain = SiteRenderer(Templates(), SITE, lambda: NOW)
         for page in plain.pages(world.chats, world.figures):
-            if page.path.count("/") == 2 and page.path.endswith("index.html"):
+            if page.path.startswith("edchat/") and page.path.count("/") == 2 and page.path.endswith("index.html"):
                 file = whole / page.path
                 file.parent.mkdir(parents=True)
                 file.write_bytes(page.render(world.content))
