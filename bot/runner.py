@@ -275,9 +275,10 @@ class Loop:
 
     def _copy_pictures(self, account: str) -> datetime:
         troubles: list[str] = []
-        copied = copy_pictures_of(self._house, account, troubles)
+        done = copy_pictures_of(self._house, account, troubles)
         self._tell_trouble(f"pictures:{account}", "\n".join(troubles))
-        return self._house.clock.now() + (SOON if copied else SAFETY)
+        wait = timedelta(seconds=done.wait) if done.wait else SOON if done.copied else SAFETY
+        return self._house.clock.now() + wait
 
     def _keep_house(self) -> datetime:
         house, troubles = self._house, list[str]()

@@ -13,7 +13,7 @@ import msgspec
 from bot.errors import NetworkError, StoreError, UserError
 from bot.services.archive import archive
 from bot.services.collect import collect
-from bot.services.copying import copy_pictures
+from bot.services.copying import CopiedPictures, copy_pictures
 from bot.services.deliver import Delivered
 from bot.services.digest import digest
 from bot.services.errands import run_errands
@@ -251,16 +251,16 @@ def run_errands_of(house: House, account: str, troubles: list[str]) -> int:
     return done.done
 
 
-def copy_pictures_of(house: House, account: str, troubles: list[str]) -> int:
-    """Copy pictures that an account's network has; gives how many. No adapter is opened where there are none."""
+def copy_pictures_of(house: House, account: str, troubles: list[str]) -> CopiedPictures:
+    """Copy pictures that an account's network has. No adapter is opened where there are none to copy."""
     now = house.clock.now()
     if house.rewrite is None or not house.store.pictures_wanted(house.accounts[account], now, 1):
-        return 0
+        return CopiedPictures()
     try:
-        return copy_pictures(house.store, house.network(account), house.rewrite, now).copied
+        return copy_pictures(house.store, house.network(account), house.rewrite, now)
     except (NetworkError, UserError) as error:
         troubles.append(named(account, str(error)))
-        return 0
+        return CopiedPictures()
 
 
 def tidy(house: House, troubles: list[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from bot.domain.copying import try_again
-from bot.errors import Refused
+from bot.errors import Busy, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,10 +41,16 @@ class Rewritten(Protocol):
 
 
 class CopiedPictures(msgspec.Struct, frozen=True):
-    """What a run did: pictures copied, and those that could not be had this time."""
+    """What a run did: pictures copied, and those that could not be had this time.
+
+    Attributes:
+        copied, lost: how many.
+        wait: seconds for which the network asked to be left in peace.
+    """
 
     copied: int = 0
     lost: int = 0
+    wait: float = 0.0
 
 
 def copy_pictures(
@@ -64,7 +70,7 @@ def copy_pictures(
         limit: how many pictures at most.
 
     Raises:
-        NetworkError: the network cannot be asked; nothing counts as tried then.
+        NetworkError: the network cannot be asked; what was not asked for does not count as tried.
     """
     copied = lost = 0
     of_post: dict[str, list[ToCopy]] = {}
@@ -77,6 +83,8 @@ def copy_pictures(
             files = network.pictures(wanted[0].ref, [one.key for one in wanted])
         except Refused:
             files = {}
+        except Busy as error:
+            return CopiedPictures(copied, lost, error.retry_after)
         if files is None:
             continue
         for one in wanted:

@@ -1,5 +1,6 @@
 """Pictures of who joined: copied once a person released them, without place and camera; gone with their answer."""
 
+import dataclasses
 import io
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from services.stage import CHAT, START, Stage
 from bot.domain.copying import WAITS
 from bot.domain.posts import Account, Media, Post, PostRef
 from bot.domain.richtext import detect
-from bot.errors import Unavailable
+from bot.errors import Busy, Unavailable
 from bot.publishing.targets import FolderTarget
 from bot.rendering import urls
 from bot.rendering.pages import SiteRenderer
@@ -250,6 +251,25 @@ def test_a_network_that_is_down_costs_no_try_and_stops_nothing(room: Room) -> No
         copy_pictures(room.store, network, copy_picture, room.clock.now())
     (one,) = room.store.pictures_wanted("mastodon", room.clock.now(), 9)
     assert one.attempts == 0
+
+
+def test_a_network_that_asks_us_to_wait_is_left_in_peace(room: Room) -> None:
+    many(room, 2)
+    answers = [room.file, None]
+
+    def busy(_ref: PostRef, keys: Sequence[str]) -> Mapping[str, bytes]:
+        data = answers.pop(0)
+        if data is None:
+            raise Busy("slow down", 300)
+        return dict.fromkeys(keys, data)
+
+    network: Any = Watched(busy)
+    done = copy_pictures(room.store, network, copy_picture, room.clock.now())
+    assert (done.copied, done.lost, done.wait) == (1, 0, 300)
+    loop = Loop(dataclasses.replace(room.house, network=lambda _account: network), print)
+    answers[:] = [None]
+    assert loop._copy_pictures("mastodon") == room.clock.now() + timedelta(seconds=300)
+    assert [one.attempts for one in room.store.pictures_wanted("mastodon", room.clock.now(), 9)] == [0]
 
 
 def test_another_servers_posts_are_left_to_its_own_account(room: Room) -> None:
