@@ -20,6 +20,7 @@ from bot.domain.posts import Account, NetworkName
 from bot.domain.richtext import links
 from bot.errors import UserError
 from bot.services.archive import archive
+from bot.services.copying import pictures_of
 from bot.services.door import person_keys
 from bot.services.wishes import remember
 
@@ -210,6 +211,8 @@ def _export(store: Store, one: _Whom) -> dict[str, Any]:
         told |= msgspec.to_builtins(one.account)
     told["wishes"] = [{"kind": wish.kind, "series": wish.series, "at": wish.at} for wish in wishes]
     told["posts"] = [{"chat": chat, **_post(post)} for chat, post in posts]
+    if pictures := pictures_of(store, posts):
+        told["pictures"] = [{"chat": chat, "of": url, "webp": data} for chat, url, data in pictures]
     return told
 
 

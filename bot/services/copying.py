@@ -15,10 +15,11 @@ from bot.domain.copying import try_again
 from bot.errors import Busy, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from bot.domain.copying import ToCopy
+    from bot.domain.posts import Post
     from bot.ports import Network, Store
 
 AT_ONCE = 8
@@ -96,3 +97,14 @@ def copy_pictures(
             name = hashlib.sha256(picture.data).hexdigest()
             copied += store.picture_copied(one, picture.data, name, picture.width, picture.height)
     return CopiedPictures(copied, lost)
+
+
+def pictures_of(store: Store, posts: Sequence[tuple[str, Post]]) -> list[tuple[str, str, bytes]]:
+    """The copies that are kept of somebody's posts (each with its chat's id): chat, the post's address, WebP."""
+    found = []
+    for chat in dict.fromkeys(chat for chat, _ in posts):
+        theirs = {store.key(post.ref.network, post.ref.id): post for each, post in posts if each == chat}
+        for answer in store.content(chat).answers:
+            copies = answer.pictures if answer.key in theirs else ()
+            found += [(chat, theirs[answer.key].ref.url, store.picture(one.sha256)) for one in copies if one.sha256]
+    return found

@@ -24,7 +24,7 @@ from bot.rendering.pages import SiteRenderer
 from bot.rendering.pictures import copy_picture
 from bot.rendering.templates import Templates
 from bot.runner import SAFETY, Loop
-from bot.services.copying import copy_pictures
+from bot.services.copying import copy_pictures, pictures_of
 from bot.services.review import hide, release, waiting, would_copy
 from bot.tick import tick
 
@@ -289,6 +289,19 @@ def test_at_most_so_many_are_copied_in_one_go(room: Room) -> None:
     done = copy_pictures(room.store, network, copy_picture, room.clock.now())
     assert done.copied == 2
     assert room.store.pictures_wanted("mastodon", START + timedelta(days=9), 9) == ()
+
+
+def test_whoever_asks_what_is_kept_gets_their_pictures_and_no_others(room: Room) -> None:
+    shown(room)
+    room.says("ben", "A1 Me too")
+    room.tick()
+    kept = {name: room.store.person(room.store.key("mastodon", room.people[name].id)) for name in ("amy", "ben")}
+    copy = copy_picture(room.file)
+    assert copy is not None
+    assert kept["amy"] is not None
+    assert kept["ben"] is not None
+    assert pictures_of(room.store, kept["amy"].posts) == [(CHAT, _post(room).ref.url, copy.data)]
+    assert pictures_of(room.store, kept["ben"].posts) == []
 
 
 def test_whoever_reviews_knows_that_a_release_shows_the_pictures(room: Room) -> None:
