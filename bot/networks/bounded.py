@@ -6,10 +6,12 @@ hold a thread for ever. And it unpacks whatever comes in one go, so that a few k
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import zlib
 from contextlib import contextmanager
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
@@ -65,13 +67,20 @@ def client(backend: httpcore.NetworkBackend | None = None, **options: Any) -> ht
     """
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     headers = {"Accept-Encoding": "gzip", **options.pop("headers", {})}
-    made = httpx.Client(follow_redirects=False, cookies=cookies, headers=headers, **options)
+    verify = _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    made = httpx.Client(follow_redirects=False, cookies=cookies, headers=headers, verify=verify, **options)
     # httpx has no other place for this; also behind a proxy that the environment names.
     for transport in (made._transport, *made._mounts.values()):  # noqa: SLF001 -- see above
         if transport is not None:
             pool = vars(transport)["_pool"]
             pool._network_backend = Clocked(backend or pool._network_backend)  # noqa: SLF001 -- see above
     return made
+
+
+@cache
+def _trusted(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Which authorities may speak for a server, as the environment has it; to read them all takes a while."""
+    return httpx.create_ssl_context()
 
 
 def pieces(response: httpx.Response) -> Iterator[bytes]:

@@ -52,7 +52,6 @@ class Fetcher:
             PublicOnly(doors),
             headers={"User-Agent": agent, "Accept": "image/webp, image/png, image/jpeg, image/gif"},
             timeout=httpx.Timeout(SECONDS),
-            verify=httpx.create_ssl_context(),
             trust_env=False,
         )
 

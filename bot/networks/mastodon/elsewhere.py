@@ -102,7 +102,6 @@ class Elsewhere:
             None if neighbours else PublicOnly(self._named),
             headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
             timeout=httpx.Timeout(SECONDS),
-            verify=httpx.create_ssl_context(),
             trust_env=False,
         )
 
