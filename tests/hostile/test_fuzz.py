@@ -387,7 +387,7 @@ def test_feeds_and_calendars(topic: str, about: str, ask: str) -> None:
     chats = [StoredChat(chat, series, 1) for chat in planned_chats(series)]
     content = sample.contents(chats[0].chat.id)
     quoted = tuple(hostile(one, ask, about) for one in content.answers)
-    content = msgspec.structs.replace(content, stored=chats[0], answers=quoted)
+    content = msgspec.structs.replace(content, stored=chats[0], answers=quoted, intro=ask)
     told = list(entries(PRESS, WORDS, "feed.xml", chats, figures=sample.figures(), content=lambda _: content))
     feed, data = (
         write(sample.SITE, WORDS, title=about, path="feed.xml", page="index.html", told=told)
@@ -397,7 +397,8 @@ def test_feeds_and_calendars(topic: str, about: str, ask: str) -> None:
     assert [child.tag.rpartition("}")[2] for child in root].count("entry") == 1
     assert len(list(root.iter())) == 16
     (item,) = json.loads(data)["items"]
-    assert set(re.findall(r"<(\w+)", item["content_html"])) <= {"p", "h2", "blockquote", "a", "br", "span", "bdi"}
+    ours = {"p", "h2", "blockquote", "a", "br", "span", "bdi", "strong"}
+    assert set(re.findall(r"<(\w+)", item["content_html"])) <= ours
     made = calendar(sample.SITE, WORDS, name=topic, chats=chats)
     assert not re.search(b"\r(?!\n)|(?<!\r)\n", made)
     (event,) = Calendar.from_ical(made).walk("VEVENT")
