@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.internal.conjecture import engine
 from hypothesis.stateful import run_state_machine_as_test
 
-STEPS = int(os.environ.get("STAFFROOM_STEPS", "20000"))
+STEPS = int(os.environ.get("STAFFROOM_STEPS", "10000"))
 """`make test STEPS=100000`, as before anything lands, takes more."""
 SHARES = 4
 LONG = 400
