@@ -294,12 +294,13 @@ def test_the_whole_loop_says_hears_reads_and_stops(stage: Stage) -> None:
             # Only what the store knows to be ours counts at once; what answers it earlier waits for the turn's end.
             eventually(lambda name=name: any(o.account == name and o.number == 3 for o in stage.store.sent_posts(CHAT)))
             answer(stage, name, f"{name} answers", 3)
-        eventually(lambda: len(shown(stage)) == 2)
+        eventually(
+            lambda: shown(stage) == {f"{name} answers": ["q3"] for name in stage.networks}
+        )  # stored, then placed
         eventually(lambda: stage.store.beats("run"))
     finally:
         loop.stop()
         running.join(PATIENCE)
     assert ended == [True]
-    assert shown(stage) == {f"{name} answers": ["q3"] for name in stage.networks}
     names = {thread.name for thread in threading.enumerate()}
     assert not any("bluesky" in name or "mastodon" in name for name in names)
