@@ -8,8 +8,8 @@ RUNTIME := $(VENV)/.runtime-ready
 DEV := $(VENV)/.dev-ready
 NODE := tests/networks/node_modules/.ready
 PEER := tests/bench/eleventy/node_modules/.ready
-# Tests wait for networks as well as work: six keep two cores busy.
-WORKERS ?= 6
+# Tests wait for networks as well as work: four keep two cores busy.
+WORKERS ?= 4
 # Of the state machine over outbox and collecting; before a change lands it takes 100,000.
 STEPS ?= 10000
 # Whatever this machine's habits: a hundred processes would each compile all modules anew.
