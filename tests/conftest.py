@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from compiled import keep_statements
 from dealing import dealt, is_long
 from hypothesis import settings
 from networks.run import ServerRun
@@ -34,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     pytest.register_assert_rewrite(
         "contract.network_contract", "contract.streams_contract", "contract.store_world", "acceptance.checks"
     )
+    keep_statements()
     is_worker = hasattr(config, "workerinput")  # set by pytest-xdist in the processes it starts
     config.stash[_RUN] = ServerRun.join() if is_worker else ServerRun.open()
 

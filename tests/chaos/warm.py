@@ -16,12 +16,10 @@ import jinja2
 import msgspec
 from chaos.folder import SQLITE
 from chaos.sandboxed import ACCOUNTS, STARTS, Evening
+from compiled import keep_statements
 from jinja2.bccache import Bucket
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.engine.default import DefaultDialect
 
 import bot.domain.alarms
-import bot.storage.engine
 from bot.domain.watching import Patterns, Vocabulary
 from bot.rendering.templates import Templates
 from bot.tick import tick
@@ -32,7 +30,7 @@ ANSWERS = ("It is hard to say. What do you all think?", "REMOVE ME", "#noarchive
 def warm(databases: Sequence[str] = ()) -> None:
     """Play a chat in memory on SQLite and on each of these (empty) databases, and keep what was compiled for it."""
     _keep_templates()
-    _keep_statements()
+    keep_statements()
     _keep_certificates()
     _keep_patterns()
     for database in (SQLITE, *databases):
@@ -90,17 +88,3 @@ def _keep_templates() -> None:
         plain(self, *arguments, **{"bytecode_cache": kept, **options})
 
     jinja2.Environment.__init__ = making
-
-
-def _keep_statements() -> None:
-    """One cache of compiled statements for all engines; its keys hold the dialect, so dialects of a kind are equal."""
-    kept: dict[str, Any] = {}
-
-    def creating(*arguments: Any, **options: Any) -> Engine:
-        engine = create_engine(*arguments, **options)
-        engine._compiled_cache = kept.setdefault(engine.dialect.name, engine._compiled_cache)
-        return engine
-
-    bot.storage.engine.create_engine = creating
-    DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)
-    DefaultDialect.__hash__ = lambda self: hash(type(self))

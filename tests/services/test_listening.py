@@ -70,9 +70,10 @@ def shown(stage: Stage) -> dict[str, list[str]]:
     }
 
 
-def connected(stage: Stage, live: Listening) -> None:
-    """Wait until both streams are followed, and their first sign of life is stored."""
-    eventually(lambda: all(live.rhythm(key) == "told" and stage.store.cursor(key, STREAM) for key in stage.networks))
+def connected(stage: Stage, live: Listening, *accounts: str) -> None:
+    """Wait until the streams (all of them, or these) are followed, and their first sign of life is stored."""
+    keys = accounts or tuple(stage.networks)
+    eventually(lambda: all(live.rhythm(key) == "told" and stage.store.cursor(key, STREAM) for key in keys))
 
 
 class Gate:
@@ -255,7 +256,7 @@ def test_an_account_that_cannot_be_used_is_told_once_and_holds_up_no_other(stage
 
     told: list[str] = []
     with listening(dataclasses.replace(stage.house, network=network, ears={}), told) as live:
-        eventually(lambda: live.rhythm("bluesky") == "told")
+        connected(stage, live, "bluesky")
         answer(stage, "bluesky", "all the same")
         eventually(lambda: shown(stage))
         assert live.rhythm("mastodon") == "swept"
