@@ -13,18 +13,16 @@ import gzip
 import random
 import resource
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from browser.sites import served
 from networks.browser import Browser, launched
 from networks.run import ServerRun
 from pagefind_bin import get_executable
@@ -210,7 +208,7 @@ def _fetched() -> tuple[int, int]:
         for page in world.renderer.pages(world.chats, world.figures):
             if page.path in {SEARCH, "search/search.js", "look.css"}:
                 target.write(page.path, page.render(world.content))
-        address = stack.enter_context(_served(folder))
+        address = stack.enter_context(served(Path(folder)))
         browser = stack.enter_context(_browser())
         first = [_bytes(browser, address, Path(folder), [word])[0] for word in (*common, *rare)]
         following = _bytes(browser, address, Path(folder), [*common, *rare])[1:]
@@ -232,22 +230,6 @@ def _bytes(browser: Browser, address: str, folder: Path, words: list[str]) -> li
             before = len(visit.asked)
             found.append(sum(len(gzip.compress((folder / path.lstrip("/")).read_bytes())) for path in paths))
     return found
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        return
-
-
-@contextmanager
-def _served(folder: str) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @contextmanager
