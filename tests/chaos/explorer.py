@@ -133,7 +133,7 @@ class Explorer:
             self._begin(evening, wrong)
             orders = {key: value for one in wrong.values() for key, value in one.orders.items()}
             if evening.now - fed < STARVED:
-                orders |= self._aim(tally) if tally.kills < kills else self._last_aim(tally, kills)
+                orders |= self._aim(tally, died) if tally.kills < kills else self._last_aim(kills)
             way = self.rng.choice(self.ways)
             life = evening.start(way=way, **orders)
             report = life.wait()
@@ -160,27 +160,34 @@ class Explorer:
         self.tally += tally
         return tally
 
-    def _aim(self, tally: Tally) -> dict[str, Any]:
-        """Where the next life is to die."""
+    def _aim(self, tally: Tally, died: str) -> dict[str, Any]:
+        """Where the next life is to die, after one that died at `died`, if it did."""
         known = sorted(point for point in {*self.tally.most, *tally.most} if group_of(point) in self.groups)
         if known and self.rng.randrange(10) < self.depth:
-            rare = self._rare(tally)
+            rare = self._rare()
+            led = self._led(rare)
+            if died in led:
+                return {"kill": dict.fromkeys(rare, 1)}  # as it was when they were met: nothing else ends this life
+            drawn = dict.fromkeys([*rare, *(point for point in led if self.rng.randrange(2))], 1)
             if rare and self.rng.randrange(3) == 0:
-                return {"kill": rare}  # and nowhere on the way there
+                return {"kill": drawn}  # and nowhere on the way there
             points = self.rng.sample(known, min(DRAWN, len(known)))
-            return {"kill": {point: self._visit(point) for point in points} | rare}
+            return {"kill": {point: self._visit(point) for point in points} | drawn}
         return {"spare": sorted({*self.tally.fired, *tally.fired}), "groups": list(self.groups)}
 
-    def _last_aim(self, tally: Tally, kills: int) -> dict[str, Any]:
+    def _last_aim(self, kills: int) -> dict[str, Any]:
         """Once enough lives have died: only at what no life has died at yet, such as the end of a chat."""
-        return {"kill": self._rare(tally)} if kills and self.depth else {}
+        return {"kill": dict.fromkeys(self._rare(), 1)} if kills and self.depth else {}
 
-    def _rare(self, tally: Tally) -> dict[str, int]:
-        """Points that are known and where no life died yet; now and then those after whose deaths they were met."""
-        died = {*self.tally.fired, *tally.fired}
-        rare = [point for point in self.tally.met if point not in died and group_of(point) in self.groups]
-        led = [self.tally.met[point].after for point in rare if self.rng.randrange(2)]
-        return dict.fromkeys([*rare, *filter(None, led)], 1)
+    def _rare(self) -> list[str]:
+        """Points that are known and where no life died yet."""
+        met, died = {**self.played.met, **self.tally.met}, {*self.tally.fired, *self.played.fired}
+        return [point for point in met if point not in died and group_of(point) in self.groups]
+
+    def _led(self, rare: Sequence[str]) -> list[str]:
+        """After whose deaths these points were met; a life that has died there leads to them again."""
+        met = {**self.played.met, **self.tally.met}
+        return [after for point in rare if (after := met[point].after)]
 
     def _visit(self, point: str) -> int:
         """At which visit to die: the first in half of all cases, any that a life was seen to make in the others."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from chaos.explorer import Explorer, Tally
+from chaos.explorer import Explorer, Met, Tally
 
 NOON = datetime(2027, 1, 7, 12, tzinfo=UTC)
 
@@ -31,3 +31,20 @@ def test_nothing_is_sent_twice_on_the_way_to_a_server_that_takes_no_notice_of_ke
 
     assert begun == {}
     assert explorer.wrongs == [twice]  # another evening's
+
+
+def test_after_a_death_that_once_led_to_a_rare_point_nothing_but_that_point_ends_the_next_life() -> None:
+    led, rare = "before commit · storage.outbox.free_leases", "after commit · storage.errands.errand_again"
+    tally = Tally()
+    tally.most.update({led: 1, rare: 1})
+    tally.fired[led] = 1
+    tally.met = {led: Met(), rare: Met(after=led)}
+    explorer = Explorer(tally, random.Random(1), depth=10)
+
+    aims = [explorer._aim(Tally(), led) for _ in range(40)]
+    others = [explorer._aim(Tally(), "")["kill"] for _ in range(40)]
+
+    assert aims == [{"kill": {rare: 1}}] * 40
+    assert all(rare in aim for aim in others)
+    assert 0 < sum(led in aim for aim in others) <= 40
+    assert explorer._last_aim(100) == {"kill": {rare: 1}}
