@@ -54,9 +54,9 @@ def hashes(block: str) -> list[dict[str, str]]:
 
 def bill(parts: set[str], pins: dict[str, str]) -> dict[str, Any]:
     """The bill of materials (https://cyclonedx.org/docs/1.6/json/), of these parts alone, without times or paths."""
-    command = [Path(sys.executable).parent / "cyclonedx-py", "environment", "--output-reproducible", "--of", "JSON"]
+    command = [Path(sys.executable).parent / "cyclonedx-py", "environment", "--output-reproducible", "--no-validate"]
     done = subprocess.run(  # noqa: S603 - our own tool, from our own environment
-        [*command, "--pyproject", ROOT / "pyproject.toml", "--mc-type", "application", sys.executable],
+        [*command, "--of", "JSON", "--pyproject", ROOT / "pyproject.toml", "--mc-type", "application", sys.executable],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     whole: dict[str, Any] = json.loads(done.stdout)

@@ -9,6 +9,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,6 +63,7 @@ def test_the_bill_of_materials_lists_each_with_licence_and_hash(
     monkeypatch.setattr(sys, "argv", ["sbom.py", str(file)])
     sbom.main()
     told: dict[str, Any] = json.loads(file.read_text())
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(file.read_text()) is None
     assert (told["bomFormat"], told["metadata"]["component"]["name"]) == ("CycloneDX", "staffroom")
     listed = {one["name"].lower().replace("_", "-").replace(".", "-"): one for one in told["components"]}
     assert set(listed) == parts
