@@ -83,22 +83,22 @@ class Hiding:
         self._key = key
         self._source = secrets
         self._lock = threading.Lock()
-        self._known: tuple[frozenset[str | bytes], re.Pattern[str] | None] = (frozenset(), None)
+        self._known: tuple[frozenset[str | bytes], tuple[str, ...]] = (frozenset(), ())
         self._named: dict[str, str] = {}
         self._handles: re.Pattern[str] | None = None
 
     def __repr__(self) -> str:
         return "<Hiding>"
 
-    def _spelled(self) -> re.Pattern[str] | None:
-        """What finds the secrets of the moment; made anew only where there are others."""
+    def _spelled(self) -> tuple[str, ...]:
+        """How the secrets of the moment may look, longest first; made anew only where there are others."""
         secrets = self._source()
-        known, pattern = self._known
+        known, forms = self._known
         if secrets != known:
-            forms = sorted({form for one in secrets for form in _forms(one)}, key=lambda form: (-len(form), form))
-            pattern = re.compile("|".join(re.escape(form) for form in forms)) if forms else None
-            self._known = (secrets, pattern)
-        return pattern
+            found = {form for one in secrets for form in _forms(one)}
+            forms = tuple(sorted(found, key=lambda form: (-len(form), form)))
+            self._known = (secrets, forms)
+        return forms
 
     def know_handles(self, handles: Mapping[str, str]) -> None:
         """Hide these from now on.
@@ -116,9 +116,8 @@ class Hiding:
 
     def secrets_out(self, text: str) -> str:
         """A text for people without any secret; handles stay."""
-        pattern = self._spelled()
-        if pattern is not None:
-            text = pattern.sub(STARS, text)
+        for form in self._spelled():
+            text = text.replace(form, STARS)
         for shape, instead in _SECRET_SHAPES:
             text = shape.sub(instead, text)
         return text
