@@ -11,7 +11,7 @@ PEER := tests/bench/eleventy/node_modules/.ready
 # Tests wait for networks as well as work: four keep two cores busy.
 WORKERS ?= 4
 # Of the state machine over outbox and collecting; before a change lands it takes 100,000.
-STEPS ?= 10000
+STEPS ?= 5000
 # Whatever this machine's habits: a hundred processes would each compile all modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 

@@ -4,6 +4,7 @@ Each server starts once per test run, when the first test asks for it, and is sh
 networks/README.md.
 """
 
+import gc
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(100_000)  # as in the bot's own processes, see bot/__main__.py
     # The asserts of shared helpers are explained too; this has to be said before anything imports them.
     pytest.register_assert_rewrite(
         "contract.network_contract", "contract.streams_contract", "contract.store_world", "acceptance.checks"

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -253,7 +253,9 @@ class _Links(HTMLParser):
         self.found += [value for name, value in attrs if name in ("href", "src") and value]
 
 
+@cache
 def _links(text: str) -> list[str]:
+    """Where a page leads; most are the same at each look."""
     reader = _Links()
     reader.feed(text)
     return reader.found
