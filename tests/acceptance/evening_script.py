@@ -93,8 +93,8 @@ class Script:
         talk.say(f"Rép. 3 : il décore, surtout. {tag}", 3, langs=["fr"])
         talk.say(f"(A3) Coats are the best criterion of all 🧥🧥 {tag}", 3)
         if isinstance(talk.crowd, MastodonCrowd):
-            media = talk.crowd.picture(4, "My own wall, with pupils' names on it.")
-            talk.say("See mine.", 3, to=3, who=4, fate="held", media_ids=[media])
+            shown = talk.crowd.picture(4, "My own wall, with pupils' names on it.")
+            talk.say("See mine.", 3, to=3, who=4, fate="held", **shown)
 
     def after_q4(self) -> None:
         """The last question, and an answer to an early one."""

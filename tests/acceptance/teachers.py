@@ -37,6 +37,7 @@ class Crowd(Protocol):
 
     def handle(self, who: int) -> str: ...
     def write(self, who: int, text: str, *, under: Any = None, quoting: Any = None, **more: Any) -> Any: ...
+    def picture(self, who: int, alt: str, data: bytes = PICTURE, mime: str = "image/png") -> dict[str, Any]: ...
     def delete(self, who: int, remote: Any) -> None: ...
     def told_by_bot(self, who: int) -> list[str]: ...
 
@@ -65,6 +66,11 @@ class BlueskyCrowd:
 
     def write(self, who: int, text: str, *, under: Any = None, quoting: Any = None, **more: Any) -> Any:
         return self.accounts[who].post(text, reply_to=under, quote=quoting, **more)
+
+    def picture(self, who: int, alt: str, data: bytes = PICTURE, mime: str = "image/png") -> dict[str, Any]:
+        """Upload a picture; gives what `write` takes to show it."""
+        blob = self.accounts[who].upload_blob(data, mime)
+        return {"embed": {"$type": "app.bsky.embed.images", "images": [{"image": blob, "alt": alt}]}}
 
     def delete(self, who: int, remote: Any) -> None:
         self.accounts[who].delete(remote)
@@ -100,11 +106,11 @@ class MastodonCrowd:
         langs = more.pop("langs", ["en"])
         return self.accounts[who].post(text, reply_to=under, quote=quoting, language=langs[0], **more)
 
-    def picture(self, who: int, alt: str) -> str:
-        """Upload a picture; gives its id."""
-        files = {"file": ("wall.png", PICTURE, "image/png")}
+    def picture(self, who: int, alt: str, data: bytes = PICTURE, mime: str = "image/png") -> dict[str, Any]:
+        """Upload a picture; gives what `write` takes to show it."""
+        files = {"file": ("wall", data, mime)}
         made = self.accounts[who].call("POST", "/api/v2/media", data={"description": alt}, files=files)
-        return str(made["id"])
+        return {"media_ids": [made["id"]]}
 
     def edit(self, who: int, remote: Any, text: str) -> None:
         self.accounts[who].edit(remote, text)

@@ -1,26 +1,18 @@
 """Who leaves is gone: by every road, from the database's bytes, the pages, the data, and our own digests' posts."""
 
-import gzip
-import html
-import json
-import sqlite3
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from acceptance import servers
+from acceptance.leftovers import found
 from acceptance.servers import NETWORKS
 from acceptance.teachers import MastodonCrowd, Spoken, Talk, gather
 from acceptance.world import Bots, Evening, evening
-from contract.store_world import everything
 
-from bot.bootstrap.desk import export_chat
 from bot.bootstrap.people import forget_account
-from bot.storage.store import SqlStore
 
 TEACHERS = 12  # on each network; the last two want nothing of theirs kept
 QUARTER = timedelta(minutes=15)
@@ -74,7 +66,7 @@ def test_whoever_leaves_is_gone_by_every_road(
         # An ordinary tick, at most a quarter of an hour later, carries out what was asked of us in words.
         assert chat.tick_at(chat.clock.now() + QUARTER).troubles == ()
         asked = [one.answer.mark for one in leavers if one.road in ("remove this", "remove me", "operator")]
-        assert _found(chat, asked) == {}
+        assert found(chat, asked) == {}
         # What happened without a word to us is seen when the posts are looked up.
         assert chat.tick_fully().troubles == ()
         chat.clock.move_to(chat.clock.now() + QUARTER)
@@ -82,7 +74,7 @@ def test_whoever_leaves_is_gone_by_every_road(
 
         roads = {word: f"{one.road} on {one.talk.network}" for one in leavers for word in _words(one)}
         words = list(roads)
-        left = [(roads[word], word, *places) for word, places in _found(chat, words).items()]
+        left = [(roads[word], word, *places) for word, places in found(chat, words).items()]
         assert left == [], "\n".join(map(str, left))
         spoken = capfd.readouterr()
         assert [word for word in words if word in spoken.out + spoken.err] == []
@@ -190,42 +182,6 @@ def _repeated(bots: Bots, leavers: list[Leaver]) -> set[str]:
     return {one.answer.mark for one in leavers for text in texts if one.answer.mark in text}
 
 
-def _found(chat: Evening, words: list[str]) -> dict[str, list[str]]:
-    """In which files of the bot's folder, rows of its database or backup each word stands, in any spelling."""
-    database = chat.folder / "staffroom.db"
-    (chat.folder / "backup.db").unlink(missing_ok=True)
-    if database.exists():
-        with closing(sqlite3.connect(database)) as kept, closing(sqlite3.connect(chat.folder / "backup.db")) as backup:
-            kept.backup(backup)
-    files = {
-        str(path.relative_to(chat.folder)): _unpacked(path.read_bytes())
-        for path in chat.folder.rglob("*")
-        if path.is_file()
-    }
-    for path in chat.folder.rglob("*.zip"):
-        with zipfile.ZipFile(path) as packed:
-            files |= {f"{path.name}: {name}": packed.read(name) for name in packed.namelist()}
-    assert isinstance(chat.house.store, SqlStore)
-    files["all rows"] = everything(chat.house.store).encode()
-    files["export"] = export_chat(chat.folder, chat.chat)
-    hits = {
-        word: [name for name, data in files.items() if any(spelling in data for spelling in _spellings(word))]
-        for word in words
-    }
-    return {word: names for word, names in hits.items() if names}
-
-
 def _nowhere(chat: Evening, words: list[str]) -> list[str]:
-    found = _found(chat, words)
-    return [word for word in words if word not in found]
-
-
-def _unpacked(data: bytes) -> bytes:
-    """A file's bytes, or what they say where they are compressed, as search's are."""
-    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-
-
-def _spellings(word: str) -> Iterator[bytes]:
-    yield word.encode()
-    yield html.escape(word).encode()
-    yield json.dumps(word)[1:-1].encode()
+    there = found(chat, words)
+    return [word for word in words if word not in there]

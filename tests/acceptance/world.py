@@ -43,10 +43,10 @@ site:
 networks:
   bluesky:
     handle: {handle}
-    server: {bluesky}
+    server: {bluesky}{appview}
   mastodon:
     server: {mastodon}
-"""
+{publish}"""
 
 SERIES = """\
 title: Ed Chat
@@ -180,16 +180,34 @@ def chat_start() -> datetime:
 
 
 def write_folder(
-    folder: Path, bots: Bots, hashtag: str, *, archive: str, bluesky: str = "", mastodon: str = ""
+    folder: Path,
+    bots: Bots,
+    hashtag: str,
+    *,
+    archive: str,
+    bluesky: str = "",
+    mastodon: str = "",
+    appview: str = "",
+    publish: str = "",
 ) -> datetime:
-    """Write what a moderator writes, log the bot in, and give the chat's start; addresses may be those of proxies."""
+    """Write what a moderator writes, log the bot in, and give the chat's start; addresses may be those of proxies.
+
+    `appview` is where Bluesky is read from, if not through the server; `publish` is YAML that names other places.
+    """
     starts_at = chat_start()
     local = starts_at.astimezone(ZoneInfo(ZONE))
     (folder / "series").mkdir(parents=True)
     (folder / "images").mkdir()
     (folder / "images" / "wall.png").write_bytes(PICTURE)
     addresses = {"bluesky": bluesky or bots.net.pds_url, "mastodon": mastodon or bots.server.url}
-    (folder / "staffroom.yaml").write_text(STAFFROOM.format(site=SITE, handle=bots.bluesky.handle, **addresses))
+    staffroom = STAFFROOM.format(
+        site=SITE,
+        handle=bots.bluesky.handle,
+        appview=appview and f"\n    appview: {appview}",
+        publish=publish,
+        **addresses,
+    )
+    (folder / "staffroom.yaml").write_text(staffroom)
     series = SERIES.format(
         hashtag=hashtag,
         host=bots.host.handle,
@@ -220,11 +238,9 @@ def planned(folder: Path, chat: str) -> list[Line]:
 
 
 @contextmanager
-def evening(
-    folder: Path, bots: Bots, hashtag: str, *, archive: str, bluesky: str = "", mastodon: str = ""
-) -> Iterator[Evening]:
-    """A written folder and its bot, wired as `staffroom run` wires it, but for the clock."""
-    starts_at = write_folder(folder, bots, hashtag, archive=archive, bluesky=bluesky, mastodon=mastodon)
+def evening(folder: Path, bots: Bots, hashtag: str, *, archive: str, **written: str) -> Iterator[Evening]:
+    """A folder as `write_folder` writes it, and its bot, wired as `staffroom run` wires it, but for the clock."""
+    starts_at = write_folder(folder, bots, hashtag, archive=archive, **written)
     chat = f"edchat/{starts_at.astimezone(ZoneInfo(ZONE)).date()}"
     lines = planned(folder, chat)
     clock = EveningClock()
