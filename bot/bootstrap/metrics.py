@@ -1,6 +1,7 @@
 """How the bot does, for those who watch it: looked up when asked, and written as Prometheus reads it.
 
-Labels name account keys of ours and fixed words, never people, handles or what was said.
+Labels name account keys and places of ours, as ``staffroom.yaml`` does, and fixed words, never people, handles,
+addresses or what was said.
 https://prometheus.io/docs/practices/naming/, https://prometheus.github.io/client_python/collector/custom/
 """
 
@@ -25,12 +26,13 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from bot.domain.errands import ErrandKind
+from bot.domain.places import SITE, PlaceState
 from bot.domain.vitals import BUCKETS, Gauges, Mode, Pulse, troubles
 from bot.errors import StaffroomError, StoreError
 from bot.ports import Condition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from prometheus_client.core import Metric
 
@@ -54,13 +56,14 @@ class Busy(Exception):
 
 class Look(msgspec.Struct, frozen=True):
     """What was found: by the clock, in the store (``None``: it does not answer), of the networks and of the loop
-    (``None`` where there is none).
+    (``None`` where there is none); and the names of the places where the archive is to stand.
     """
 
     at: datetime
     gauges: Gauges | None
     conditions: dict[str, Condition]
     pulse: Pulse | None
+    places: tuple[str, ...] = (SITE,)
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -106,7 +109,8 @@ class Watcher:
         except StoreError:
             gauges = None
         pulse = self._pulse() if self._pulse else None
-        return Look(now, gauges, dict(house.conditions()), pulse)
+        places = (SITE, *(place.name for place in house.places))
+        return Look(now, gauges, dict(house.conditions()), pulse, places)
 
 
 class VitalSigns(Collector):
@@ -137,6 +141,7 @@ class VitalSigns(Collector):
         if look.gauges:
             yield from _of_deliveries(look.gauges, look.at)
             yield from _of_the_rest(look.gauges, look.at)
+            yield from _of_places(look.places, look.gauges.places, look.at)
 
 
 class ThisProcess(Collector):
@@ -256,6 +261,19 @@ def _of_the_rest(gauges: Gauges, now: datetime) -> Iterator[Metric]:
     )
     if gauges.worked_at is not None:
         yield _one("worked_timestamp_seconds", "When run or tick worked last, Unix time.", gauges.worked_at.timestamp())
+
+
+def _of_places(names: Sequence[str], known: Mapping[str, PlaceState], now: datetime) -> Iterator[Metric]:
+    failing = _gauge(
+        "place_failing_seconds", "For how long a place cannot be brought up to date; 0 while it can.", "place"
+    )
+    updated = _gauge("place_updated_timestamp_seconds", "When it last got all that was new, Unix time.", "place")
+    for name in names:
+        state = known.get(name, PlaceState())
+        failing.add_metric([name], _since(state.failing_since, now))
+        if state.done_at is not None:
+            updated.add_metric([name], state.done_at.timestamp())
+    yield from (failing, updated)
 
 
 def _gauge(name: str, words: str, *labels: str) -> GaugeMetricFamily:

@@ -10,6 +10,7 @@ import msgspec
 
 from bot.domain.errands import ErrandKind
 from bot.domain.outbox import DeliveryState
+from bot.domain.places import PlaceState
 
 Mode = Literal["stream", "asking", "off"]
 """How an account is listened to: a live stream tells, we ask again and again, or neither (no chat is on, or neither
@@ -74,6 +75,7 @@ class Gauges(msgspec.Struct, frozen=True):
         posts: how many posts' words are kept.
         checked_since: since when all of these were looked up, UTC; ``None`` where nothing is kept.
         worked_at: when ``run`` or ``tick`` worked last, UTC; ``None`` if never.
+        places: how each place fares where the archive stands, by name, as far as something is known of it.
     """
 
     accounts: dict[str, Outgoing]
@@ -81,6 +83,7 @@ class Gauges(msgspec.Struct, frozen=True):
     posts: int
     checked_since: datetime | None
     worked_at: datetime | None
+    places: dict[str, PlaceState] = {}
 
 
 class Hearing(msgspec.Struct, frozen=True):

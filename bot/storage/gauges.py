@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, case, func, select, type_coerc
 from bot.domain.outbox import DeliveryState
 from bot.domain.vitals import BUCKETS, Gauges, Lateness, Outgoing, Pending
 from bot.storage.base import Base
+from bot.storage.places import places_in
 from bot.storage.running import beat_times
 from bot.storage.scrubbing import OPEN
 from bot.storage.tables import chat_posts, deliveries, errands, posts
@@ -46,7 +47,8 @@ class Figures(Base):
             number, oldest = connection.execute(kept.where(posts.c.checked_at.is_not(None))).one()
             outgoing = {account: _outgoing(connection, account, now, since, longest) for account in accounts}
             worked = max((*beat_times(connection, "run"), *beat_times(connection, "tick")), default=None)
-        return Gauges(accounts=outgoing, held=held or 0, posts=number, checked_since=oldest, worked_at=worked)
+            places = places_in(connection)
+        return Gauges(outgoing, held=held or 0, posts=number, checked_since=oldest, worked_at=worked, places=places)
 
 
 def _outgoing(connection: Connection, account: str, now: datetime, since: datetime, longest: timedelta) -> Outgoing:

@@ -15,9 +15,17 @@ from bot.storage.tables import meta
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy import Connection
+
 _PREFIX = "place."
 _encode = msgspec.json.Encoder().encode
 _state = msgspec.json.Decoder(PlaceState)
+
+
+def places_in(connection: Connection) -> dict[str, PlaceState]:
+    """How each place fares that something is known of, by its name."""
+    rows = connection.execute(select(meta).where(meta.c.name.startswith(_PREFIX, autoescape=True)))
+    return {row.name.removeprefix(_PREFIX): _state.decode(row.value) for row in rows}
 
 
 class Places(Base):
@@ -26,8 +34,7 @@ class Places(Base):
     def places(self) -> Mapping[str, PlaceState]:
         """How each place fares that something is known of, by its name."""
         with self._reading() as connection:
-            rows = connection.execute(select(meta).where(meta.c.name.startswith(_PREFIX, autoescape=True)))
-            return {row.name.removeprefix(_PREFIX): _state.decode(row.value) for row in rows}
+            return places_in(connection)
 
     def save_place(self, name: str, state: PlaceState | None) -> None:
         """Remember how a place fares; ``None`` forgets it."""

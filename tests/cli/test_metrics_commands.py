@@ -158,6 +158,7 @@ class FakeHouse:
 
     def __init__(self) -> None:
         self.accounts = {"mastodon": "mastodon"}
+        self.places = ()
         self.store = self.clock = self
         self.error: Exception | None = None
         self.open = threading.Event()
@@ -296,12 +297,19 @@ def test_tick_leaves_a_file_for_node_exporter(
 ) -> None:
     monkeypatch.setenv("STAFFROOM_MASTODON_TOKEN", toot.token)
     folder, path = make(tmp_path, toot.server.url, SOON), tmp_path / "staffroom.prom"
-    assert staffroom("tick", "-C", folder, "--metrics-file", path).exit_code == 0
+    with (folder / "staffroom.yaml").open("a") as yaml:
+        yaml.write("publish:\n  - git: http://127.0.0.1:1/planted.git\n    name: web\n")
+    assert staffroom("tick", "-C", folder, "--metrics-file", path).exit_code == 1  # a place is out of order
     found = samples(path.read_text(encoding="utf-8"))
     ours = ("account", "mastodon")
     assert found["staffroom_deliveries", (ours, ("state", "sent"))] == 1
     assert found["staffroom_delivery_lateness_seconds_count", (ours,)] == 1
     assert abs(found["staffroom_worked_timestamp_seconds", ()] - time.time()) < 120
+    failing = {
+        labels: seconds > 0 for (name, labels), seconds in found.items() if name == "staffroom_place_failing_seconds"
+    }
+    assert failing == {(("place", "site"),): False, (("place", "web"),): True}
+    assert "planted" not in path.read_text(encoding="utf-8")
     names = {name for name, _ in found}
     assert not any(name.startswith(("process_", "staffroom_lock", "staffroom_listening")) for name in names)
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith("staffroom.prom")] == ["staffroom.prom"]

@@ -16,6 +16,7 @@ from contract.store_world import (
 )
 
 from bot.domain.errands import Errand
+from bot.domain.places import PlaceState
 from bot.domain.vitals import BUCKETS, Gauges, Lateness, Outgoing, Pending
 from bot.storage.store import SqlStore
 
@@ -135,6 +136,13 @@ def test_what_is_kept_and_held_and_since_when_it_is_unchecked(store: SqlStore) -
     assert found.checked_since == store.oldest_check() == early
     store.checked([first.post.ref], now)
     assert gauges(store, 31).checked_since == now
+
+
+def test_how_places_fare(store: SqlStore) -> None:
+    behind = PlaceState(START, START + DAY, 3, START + DAY, "no answer")
+    store.save_place("web", behind)
+    store.save_place("git", PlaceState(START))
+    assert gauges(store, 0).places == {"web": behind, "git": PlaceState(START)}
 
 
 def test_when_run_or_tick_worked_last(store: SqlStore) -> None:

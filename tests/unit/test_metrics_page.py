@@ -11,6 +11,7 @@ from prometheus_client.core import Metric
 from bot.bootstrap.metrics import Look, registry_of
 from bot.domain.errands import ErrandKind
 from bot.domain.outbox import DeliveryState
+from bot.domain.places import PlaceState
 from bot.domain.vitals import Gauges, Hearing, Mode, Outgoing, Pending, Pulse
 from bot.ports import Budget, Condition
 
@@ -24,10 +25,12 @@ def look(**changes: object) -> Look:
     """All there is to know of one account."""
     states = dict.fromkeys(get_args(DeliveryState), 3)
     ours = Outgoing(states, due_since=NOW - HOUR, errands={"delete": Pending(2, NOW - 2 * HOUR)})
-    gauges = Gauges({"sky": ours}, held=4, posts=5, checked_since=NOW - 3 * HOUR, worked_at=NOW)
+    places = {"web": PlaceState(NOW - 5 * HOUR, NOW - HOUR), "former": PlaceState(NOW)}
+    gauges = Gauges({"sky": ours}, held=4, posts=5, checked_since=NOW - 3 * HOUR, worked_at=NOW, places=places)
     condition = Condition(NOW - HOUR, NOW - 2 * HOUR, Budget(100, 25, NOW + HOUR), NOW + 4 * HOUR)
     pulse = Pulse(7.0, ("house hangs",), {"sky": Hearing("asking", 2.5)})
-    given = {"at": NOW, "gauges": gauges, "conditions": {"sky": condition}, "pulse": pulse} | changes
+    given = {"at": NOW, "gauges": gauges, "conditions": {"sky": condition}, "pulse": pulse, "places": ("site", "web")}
+    given |= changes
     return Look(**given)  # type: ignore[arg-type]
 
 
@@ -110,6 +113,9 @@ def value(found: Look, name: str, **labels: str) -> float | None:
         ("staffroom_posts_kept", {}, 5),
         ("staffroom_check_age_seconds", {}, 10800),
         ("staffroom_worked_timestamp_seconds", {}, NOW.timestamp()),
+        ("staffroom_place_failing_seconds", {"place": "web"}, 3600),
+        ("staffroom_place_failing_seconds", {"place": "site"}, 0),
+        ("staffroom_place_updated_timestamp_seconds", {"place": "web"}, (NOW - 5 * HOUR).timestamp()),
     ],
 )
 def test_what_is_found_is_what_is_shown(name: str, labels: dict[str, str], expected: float) -> None:
@@ -123,6 +129,9 @@ def test_what_is_not_known_is_left_out() -> None:
     assert value(bare, "staffroom_api_budget_left_ratio") is None
     assert value(bare, "staffroom_account_silent_seconds") == 0
     assert value(bare, "staffroom_database_up") == 0
+    assert value(bare, "staffroom_place_failing_seconds", place="web") is None
+    assert value(look(), "staffroom_place_updated_timestamp_seconds", place="site") is None
+    assert value(look(), "staffroom_place_failing_seconds", place="former") is None
 
 
 def test_a_budget_whose_window_is_over_is_whole_again() -> None:
