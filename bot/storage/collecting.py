@@ -11,18 +11,10 @@ from bot.domain.sweeps import CLOSING
 from bot.ports import Due
 from bot.storage import codec
 from bot.storage.base import Base, chunks, put, stored_chats
+from bot.storage.columns import Moment
 from bot.storage.engine import take_turns
 from bot.storage.erasing import bury_posts
-from bot.storage.tables import (
-    Moment,
-    chats,
-    cursors,
-    deliveries,
-    parts,
-    prompts,
-    series,
-    sweeps,
-)
+from bot.storage.tables import chats, cursors, deliveries, parts, prompts, series, sweeps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.domain.errands import ErrandKind
 
 _SECOND = 1_000_000
-"""Microseconds, as ``tables.Moment`` counts them."""
+"""Microseconds, as ``columns.Moment`` counts them."""
 
 
 class Figures(Base):

@@ -13,8 +13,8 @@ import msgspec
 from bot.domain.consent import REACHABLE
 from bot.domain.posts import handle_id
 from bot.storage.codec import links_in, to_json, words_of
+from bot.storage.columns import micros
 from bot.storage.erasing import minute
-from bot.storage.tables import micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

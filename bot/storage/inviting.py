@@ -9,8 +9,9 @@ from sqlalchemy import delete, exists, or_, select, type_coerce
 from bot.domain.consent import standing_wish
 from bot.storage import codec
 from bot.storage.base import Base, chunks
+from bot.storage.columns import Moment
 from bot.storage.people import wishes_of
-from bot.storage.tables import Moment, chat_posts, chats, consents, deliveries, left_out, parts, posts, series
+from bot.storage.tables import chat_posts, chats, consents, deliveries, left_out, parts, posts, series
 
 if TYPE_CHECKING:
     from collections.abc import Collection

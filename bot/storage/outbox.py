@@ -14,9 +14,10 @@ from bot.domain.planning import begun
 from bot.errors import LeaseLost, StoreError
 from bot.storage import codec
 from bot.storage.base import Base, bump, inserting, parts_of, restored_in
+from bot.storage.columns import Moment
 from bot.storage.plans import close, load_deliveries
 from bot.storage.scrubbing import OPEN, scrub
-from bot.storage.tables import Moment, blobs, chats, deliveries, parts
+from bot.storage.tables import blobs, chats, deliveries, parts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

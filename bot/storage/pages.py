@@ -17,6 +17,7 @@ from bot.errors import StoreError
 from bot.storage import codec
 from bot.storage.base import Base, bump, chunks, inserting, put, restored_in, stored_chats
 from bot.storage.collecting import sent_in
+from bot.storage.columns import Moment
 from bot.storage.digests import said_in, save_picks
 from bot.storage.engine import take_turns
 from bot.storage.erasing import minute
@@ -26,7 +27,6 @@ from bot.storage.pictures import copies_in
 from bot.storage.plans import add_deliveries
 from bot.storage.polls import counted_in
 from bot.storage.tables import (
-    Moment,
     accounts,
     answers,
     chat_posts,

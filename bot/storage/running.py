@@ -11,8 +11,9 @@ from sqlalchemy import delete, func, or_, select
 from bot.domain.outbox import DeliveryState
 from bot.errors import StoreError
 from bot.storage.base import ERASED, Base, inserting, put
+from bot.storage.columns import micros, moment_of
 from bot.storage.engine import shrink, take_turns
-from bot.storage.tables import chat_posts, chats, deliveries, locks, meta, micros, moment_of, posts
+from bot.storage.tables import chat_posts, chats, deliveries, locks, meta, posts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,8 +1,5 @@
 """The tables, in SQLAlchemy Core. What is asked for in a query is a column; the rest of a domain type is JSON text.
 
-Moments are whole microseconds since 1970 in a 64-bit integer: SQLite has no time of its own and PostgreSQL's answers in
-the session's zone, while an integer sorts, compares and adds the same on both and cannot lose its zone.
-
 Words of participants stand in two places only, ``posts.data`` and ``accounts.data``, and what a digest repeated of them
 in ``deliveries.draft`` and ``parts.payload``; copies of their pictures in ``pictures.data``; ``erasing.py`` clears all
 five. Addresses of theirs stand in ``left_out.ref`` while a chat is open, and in ``errands.data`` until the errand is
@@ -10,9 +7,6 @@ done.
 """
 
 from __future__ import annotations
-
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     BigInteger,
@@ -28,56 +22,11 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.types import TypeDecorator
 
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Dialect
+from bot.storage.columns import Moment, Number, Stretch
 
 SCHEMA = "0005"
 """The newest revision in ``migrations/versions``; revisions are numbered so that older and newer can be told apart."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def micros(moment: datetime) -> int:
-    """Whole microseconds since 1970 of an aware time; a naive one raises ``TypeError``."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment_of(value: int) -> datetime:
-    """The aware UTC time of ``micros``."""
-    return _EPOCH + value * _MICROSECOND
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware time, kept as ``micros``; comes back in UTC."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002, D102 - SQLAlchemy's signature
-        return None if value is None else micros(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102 - the same
-        return None if value is None else moment_of(value)
-
-
-class Stretch(TypeDecorator[timedelta]):
-    """A length of time, kept as whole microseconds, so that it may be added to a ``Moment`` in a query."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:  # noqa: ARG002, D102 - the same
-        return None if value is None else value // _MICROSECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:  # noqa: ARG002, D102 - the same
-        return None if value is None else value * _MICROSECOND
-
-
-# SQLite numbers its rows by a column of the type INTEGER and no other (https://www.sqlite.org/lang_createtable.html#rowid).
-_Number = BigInteger().with_variant(Integer, "sqlite")
 
 # Names of constraints are fixed, so that a later migration can name what it changes on both databases.
 metadata = MetaData(
@@ -208,7 +157,7 @@ accounts = Table(
 posts = Table(
     "posts",
     metadata,
-    Column("id", _Number, primary_key=True, autoincrement=False),
+    Column("id", Number, primary_key=True, autoincrement=False),
     Column("key", String(24), nullable=False, unique=True),
     Column("parent", String(24), nullable=False),
     Column("root", String(24), nullable=False),
@@ -327,7 +276,7 @@ answers = Table(
     "answers",
     metadata,
     Column("chat", String, primary_key=True),
-    Column("post", _Number, primary_key=True, autoincrement=False),
+    Column("post", Number, primary_key=True, autoincrement=False),
     Column("question", String, primary_key=True),
     Column("how", String(10), nullable=False),
     ForeignKeyConstraint(["chat", "post"], ["chat_posts.chat", "chat_posts.post"], ondelete="CASCADE"),

@@ -1,6 +1,6 @@
 """The first tables.
 
-Moments and lengths of time are whole microseconds; see bot/storage/tables.py.
+Moments and lengths of time are whole microseconds; see bot/storage/columns.py.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """Wishes carried out: what is left out, held, decided about, and to be done on networks.
 
-Moments are whole microseconds; see bot/storage/tables.py.
+Moments are whole microseconds; see bot/storage/columns.py.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """Alerts: what is wrong since when, and the messages about it to operators.
 
-Moments are whole microseconds; see bot/storage/tables.py.
+Moments are whole microseconds; see bot/storage/columns.py.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """Digests: those that are held for their hosts, and what hosts said about them.
 
-Moments are whole microseconds; see bot/storage/tables.py.
+Moments are whole microseconds; see bot/storage/columns.py.
 """
 
 import sqlalchemy as sa

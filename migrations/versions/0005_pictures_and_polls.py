@@ -1,6 +1,6 @@
 """Pictures of participants: which are to be copied, and the copies. Polls: how people voted in a network's own.
 
-Moments are whole microseconds; see bot/storage/tables.py.
+Moments are whole microseconds; see bot/storage/columns.py.
 """
 
 import sqlalchemy as sa

@@ -18,10 +18,11 @@ from sqlalchemy import Connection, event, text
 
 from bot.errors import StoreError
 from bot.storage import engine as engine_module
+from bot.storage.columns import micros, moment_of
 from bot.storage.engine import connect, empty_wal, shrink, transaction
 from bot.storage.migrate import configuration, migrate
 from bot.storage.store import open_store, version
-from bot.storage.tables import SCHEMA, metadata, micros, moment_of
+from bot.storage.tables import SCHEMA, metadata
 
 if TYPE_CHECKING:
     from networks.postgres_server import PostgresServer
