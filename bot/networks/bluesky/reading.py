@@ -13,6 +13,7 @@ from bot.domain.posts import PostRef
 from bot.domain.richtext import fold_tag, hashtags
 from bot.errors import Busy, NetworkError, Refused, Unanswered, Unavailable
 from bot.networks.bluesky import wire
+from bot.networks.bluesky.embeds import picture_addresses
 from bot.networks.bluesky.mentions import did_called
 from bot.networks.bluesky.profiles import Profiles
 from bot.networks.bluesky.records import POST
@@ -216,7 +217,7 @@ class Reader:
 
         They are asked of the AppView, which shows what it has not taken down, and never of a stranger's server.
         """
-        found = {key: url for view in self.views([ref.id]) for key, url in wire.picture_addresses(view).items()}
+        found = {key: url for view in self.views([ref.id]) for key, url in picture_addresses(view).items()}
         return {key: data for key in keys if key in found and (data := fetch(found[key]))}
 
     def resolve(self, address: str) -> Post | None:

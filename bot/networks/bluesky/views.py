@@ -24,6 +24,11 @@ def is_post_uri(text: str) -> bool:
     return re.fullmatch(_POST_URI, text) is not None
 
 
+def post_uri(text: str) -> str:
+    """A post's URI as it is; nothing instead of anything else, which would name no post and spoil what is asked."""
+    return text if is_post_uri(text) else ""
+
+
 def is_did(text: str) -> bool:
     """Whether a text is a DID."""
     return re.fullmatch(_DID, text) is not None

@@ -7,12 +7,12 @@ Records are written by anybody's app, so each field of a record that is not what
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.domain.cleaning import LONGEST_NAME, one_line, words
-from bot.domain.posts import Account, Media, Post, PostRef, Signals
+from bot.domain.cleaning import LONGEST_NAME, one_line
+from bot.domain.posts import Account, Post, PostRef, Signals
 from bot.domain.richtext import (
     Facet,
     Feature,
@@ -28,34 +28,26 @@ from bot.domain.richtext import (
     links,
 )
 from bot.domain.textlength import BLUESKY
+from bot.networks.bluesky.embeds import Embed, Ref, card, media, quote_cut, quoted
+from bot.networks.bluesky.lenient import lenient
 from bot.networks.bluesky.records import StrongRef
-from bot.networks.bluesky.views import NOTHING, Label, PostView, Profile, ThreadgateView, is_post_uri
-from bot.networks.fetching import picture_key
+from bot.networks.bluesky.views import Label, PostView, Profile, ThreadgateView, is_post_uri, post_uri
 from bot.networks.ids import is_address, is_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-T = TypeVar("T", bound=msgspec.Struct)
 
 MOST_CHARACTERS = 100_000  # of a text; the lexicon allows 3,000 bytes
 MOST_FACETS = 1_000  # in a text of 300 graphemes there is no room for more
 _LONGEST_MENTION = 1_000  # bytes; a handle has 253, and thousands of facets over a whole text cost its square
 _MOST_LANGUAGES = 3
 _BRIDGES = (".ap.brid.gy", ".web.brid.gy")
-_DETACHED = frozenset({"app.bsky.embed.record#viewDetached", "app.bsky.embed.record#viewBlocked"})
-_MEDIA: dict[str, Literal["image", "video"]] = {"app.bsky.embed.images": "image", "app.bsky.embed.video": "video"}
 
 
 # -- records: written by anybody's app ----------------------------------------------------------------------------
-class _Link(msgspec.Struct):
-    uri: str = ""
-    cid: str = ""
-
-
 class _Reply(msgspec.Struct):
-    root: _Link = msgspec.field(default_factory=_Link)
-    parent: _Link = msgspec.field(default_factory=_Link)
+    root: Ref = msgspec.field(default_factory=Ref)
+    parent: Ref = msgspec.field(default_factory=Ref)
 
 
 class _Index(msgspec.Struct, rename="camel"):
@@ -75,52 +67,6 @@ class _Facet(msgspec.Struct):
     features: list[_Feature]
 
 
-class _Blob(msgspec.Struct):
-    """A file's content id, in today's form and in the oldest one (https://atproto.com/specs/data-model#blob-type)."""
-
-    ref: msgspec.Raw = NOTHING
-    cid: str = ""
-
-
-class _CidLink(msgspec.Struct):
-    link: str = msgspec.field(name="$link", default="")
-
-
-class _Image(msgspec.Struct):
-    alt: str = ""
-    image: msgspec.Raw = NOTHING
-
-
-class _ImageView(msgspec.Struct):
-    fullsize: str = ""
-
-
-class _ImagesView(msgspec.Struct):
-    """The view of an embed with pictures, or of one that holds another."""
-
-    images: list[_ImageView] = []
-    media: msgspec.Raw = NOTHING
-
-
-class _Embed(msgspec.Struct):
-    """Any embed of a record: its quoted post, its media, its link card."""
-
-    type: str = msgspec.field(name="$type", default="")
-    images: list[_Image] = []
-    alt: str = ""
-    external: _Link = msgspec.field(default_factory=_Link)
-    record: msgspec.Raw = NOTHING
-    media: msgspec.Raw = NOTHING
-
-
-class _Quoted(msgspec.Struct):
-    """A strong reference, or (with media) an embed that holds one; a view of either says its ``$type``."""
-
-    type: str = msgspec.field(name="$type", default="")
-    uri: str = ""
-    record: msgspec.Raw = NOTHING
-
-
 class _SelfLabels(msgspec.Struct):
     values: list[Label] = []
 
@@ -133,7 +79,7 @@ class _Record(msgspec.Struct, rename="camel"):
     langs: list[str] = []
     facets: list[msgspec.Raw] = []
     reply: _Reply = msgspec.field(default_factory=_Reply)
-    embed: _Embed = msgspec.field(default_factory=_Embed)
+    embed: Embed = msgspec.field(default_factory=Embed)
     labels: _SelfLabels = msgspec.field(default_factory=_SelfLabels)
     tags: list[str] = []
     bridgy_original_url: str = ""
@@ -171,25 +117,6 @@ class QuoteGate(msgspec.Struct, frozen=True):
 
     closed: bool = False
     detached: frozenset[str] = frozenset()
-
-
-def lenient(raw: msgspec.Raw, kind: type[T]) -> T:
-    """Decode what somebody's app wrote. Fields that are not what they should be are left at their defaults."""
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    try:
-        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        fields = {}
-    sound = {}
-    for field in msgspec.structs.fields(kind):
-        try:
-            sound[field.name] = msgspec.json.decode(fields[field.encode_name], type=field.type)
-        except (KeyError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
-    return kind(**sound)
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -258,13 +185,13 @@ def post(view: PostView, author: Profile, *, hidden: bool) -> Post | None:
         author=account(author),
         text=rich_text(record),
         at=min(times),
-        parent=_post_uri(record.reply.parent.uri),
-        root=_post_uri(record.reply.root.uri),
-        quote=_quoted(record.embed),
+        parent=post_uri(record.reply.parent.uri),
+        root=post_uri(record.reply.root.uri),
+        quote=quoted(record.embed),
         languages=tuple(lang for lang in record.langs[:_MOST_LANGUAGES] if is_language(lang)),
-        media=tuple(_media(record.embed)),
+        media=tuple(media(record.embed)),
         labels=tuple(sorted(labels)),
-        hidden=hidden or _quote_cut(view),
+        hidden=hidden or quote_cut(view),
         uri=view.uri,
         original=record.bridgy_original_url if is_address(record.bridgy_original_url) else "",
     )
@@ -274,7 +201,7 @@ def edges(raw: msgspec.Raw) -> Names:
     """What a record stands under and quotes (``names`` without a look at its text)."""
     record = lenient(raw, _Record)
     reply = record.reply
-    return Names(_post_uri(reply.root.uri), _post_uri(reply.parent.uri), _quoted(record.embed))
+    return Names(post_uri(reply.root.uri), post_uri(reply.parent.uri), quoted(record.embed))
 
 
 def names(raw: msgspec.Raw) -> Names:
@@ -282,9 +209,9 @@ def names(raw: msgspec.Raw) -> Names:
     record = lenient(raw, _Record)
     text = rich_text(record)
     return Names(
-        _post_uri(record.reply.root.uri),
-        _post_uri(record.reply.parent.uri),
-        _quoted(record.embed),
+        post_uri(record.reply.root.uri),
+        post_uri(record.reply.parent.uri),
+        quoted(record.embed),
         frozenset(facet.feature.id for facet in text.facets if isinstance(facet.feature, Mention)),
         frozenset((*hashtags(text), *map(fold_tag, record.tags))),
     )
@@ -351,10 +278,10 @@ def rich_text(record: _Record) -> RichText:
     text = record.text[:MOST_CHARACTERS]
     data = text.encode()
     rich = from_facets(text, [facet for raw in record.facets[:MOST_FACETS] for facet in _facets(raw, data)])
-    card = record.embed.external.uri or lenient(record.embed.media, _Embed).external.uri
-    if not card or card in rich.text or card in links(rich):
+    address = card(record.embed)
+    if not address or address in rich.text or address in links(rich):
         return rich
-    shown = from_facets(card, [Facet(0, len(card.encode()), Link(card))])
+    shown = from_facets(address, [Facet(0, len(address.encode()), Link(address))])
     return join([rich, shown] if not rich.text else [rich, "\n\n", shown]) if shown.facets else rich
 
 
@@ -378,52 +305,3 @@ def _facets(raw: msgspec.Raw, data: bytes) -> Iterator[Facet]:
         if meant is not None:
             yield Facet(start, end, meant)
             return
-
-
-def _media(embed: _Embed) -> Iterator[Media]:
-    """https://docs.bsky.app/docs/advanced-guides/posts#images-embeds."""
-    for part in (embed, lenient(embed.media, _Embed)):
-        kind = _MEDIA.get(part.type)
-        if kind == "image":
-            yield from (Media(kind, words(image.alt), _file(image)) for image in part.images)
-        elif kind:
-            yield Media(kind, words(part.alt))
-
-
-def _file(image: _Image) -> str:
-    """The content id of a picture's file."""
-    blob = lenient(image.image, _Blob)
-    return picture_key(lenient(blob.ref, _CidLink).link or blob.cid)
-
-
-def picture_addresses(view: PostView) -> dict[str, str]:
-    """Where the AppView has a post's pictures, by their files' content ids, which stand in their addresses.
-
-    https://docs.bsky.app/docs/advanced-guides/posts#images-embeds (``app.bsky.embed.images#viewImage``)
-    """
-    embed, record = lenient(view.embed, _ImagesView), lenient(view.record, _Record)
-    shown = embed.images or lenient(embed.media, _ImagesView).images
-    keys = [one.key for one in _media(record.embed) if one.kind == "image"]
-    return {
-        key: image.fullsize
-        for key, image in zip(keys, shown, strict=False)
-        if key and key in image.fullsize.rpartition("/")[2]
-    }
-
-
-def _quoted(embed: _Embed) -> str:
-    """URI of the quoted post (https://docs.bsky.app/docs/advanced-guides/posts#quote-posts); other records are none."""
-    quoted = lenient(embed.record, _Quoted)
-    uri = quoted.uri or lenient(quoted.record, _Quoted).uri
-    return _post_uri(uri)
-
-
-def _post_uri(text: str) -> str:
-    """A post's URI as it is; nothing instead of anything else, which would name no post and spoil what is asked."""
-    return text if is_post_uri(text) else ""
-
-
-def _quote_cut(view: PostView) -> bool:
-    """Whether the quoted author detached the quote, or a block stands between (https://docs.bsky.app/docs/api/app-bsky-feed-get-quotes)."""
-    shown = lenient(lenient(view.embed, _Embed).record, _Quoted)
-    return shown.type in _DETACHED or lenient(shown.record, _Quoted).type in _DETACHED
