@@ -16,7 +16,7 @@ from unit.bluesky_stand_in import NOW, StandIn
 
 from bot.errors import Busy, NetworkError, Refused, Unanswered, Unauthorized, Unavailable
 from bot.networks.bluesky import Bluesky
-from bot.networks.bluesky.xrpc import Session, token_scope
+from bot.networks.bluesky.sessions import Session, token_scope
 from bot.ports import Wanted
 
 WHOAMI = "com.atproto.server.getSession"

@@ -17,9 +17,10 @@ from bot.networks.bluesky.mentions import addressed
 from bot.networks.bluesky.reading import Reader
 from bot.networks.bluesky.records import COLLECTIONS, Reply, StrongRef, cid_of, uri_of
 from bot.networks.bluesky.requests import Requests
+from bot.networks.bluesky.sessions import token_scope
 from bot.networks.bluesky.streaming import Streamer
 from bot.networks.bluesky.views import Did, Handle, Profile, RecordAnswer
-from bot.networks.bluesky.xrpc import Xrpc, XrpcRefused, token_scope
+from bot.networks.bluesky.xrpc import Xrpc, XrpcRefused
 from bot.networks.fetching import Fetcher
 from bot.networks.ids import is_address
 from bot.ports import Identity, Sent

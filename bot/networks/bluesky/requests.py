@@ -18,8 +18,9 @@ from bot.errors import Refused, Unanswered, Unauthorized
 from bot.networks.bluesky import wire
 from bot.networks.bluesky.mentions import did_called
 from bot.networks.bluesky.records import POST, StrongRef, tid
+from bot.networks.bluesky.sessions import token_scope
 from bot.networks.bluesky.times import written
-from bot.networks.bluesky.xrpc import XrpcRefused, token_scope
+from bot.networks.bluesky.xrpc import XrpcRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

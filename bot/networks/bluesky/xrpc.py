@@ -1,11 +1,10 @@
-"""One account's XRPC calls over HTTP: the session, and what every bad answer means.
+"""One account's XRPC calls over HTTP: with its login where one is needed, and what every bad answer means.
 
 https://atproto.com/specs/xrpc, https://docs.bsky.app/docs/api/com-atproto-server-create-session
 """
 
 from __future__ import annotations
 
-import base64
 import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -19,6 +18,7 @@ from bot.domain.plainwords import decoding_words, plain_name, plain_words
 from bot.errors import Busy, Refused, Unanswered, Unauthorized, Unavailable
 from bot.networks import bounded
 from bot.networks.bluesky.salvage import UNREADABLE, salvaged
+from bot.networks.bluesky.sessions import Session, Tokens, is_token, login_ends, restored
 from bot.networks.faring import Faring
 from bot.networks.salvage import Aside, shallow
 
@@ -38,7 +38,6 @@ _DEFAULT_WAIT = 60.0  # seconds, where a 429 does not say
 _LONGEST_WAIT = 3600.0
 _MOST_BYTES = 64 * 1024 * 1024  # many times the largest thread
 _WHOLE_ANSWER = 4  # an answer may trickle in for so many times the timeout
-_LONGEST_TOKEN = 16 * 1024
 _TOO_LARGE = 413  # what stands in front of a server says this for good
 _ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
@@ -50,32 +49,6 @@ class XrpcRefused(Refused):
         super().__init__(message)
         self.status = status
         self.error = error
-
-
-class Session(msgspec.Struct, frozen=True):
-    """Tokens of one login, and for which server and login name they are. Never shown."""
-
-    server: str
-    login: str
-    did: str
-    handle: str
-    access: str
-    refresh: str
-
-    def __repr__(self) -> str:
-        return f"<session of {self.handle}>"
-
-
-class _Tokens(msgspec.Struct, rename="camel"):
-    """What createSession and refreshSession answer."""
-
-    did: str
-    handle: str
-    access_jwt: str
-    refresh_jwt: str
-
-    def __repr__(self) -> str:
-        return f"<tokens of {self.handle}>"
 
 
 class _Error(msgspec.Struct):
@@ -119,7 +92,7 @@ class Xrpc:
         self._clock = clock
         self._whole = timeout * _WHOLE_ANSWER
         self._http = bounded.client(timeout=timeout, headers={"User-Agent": "Staffroom"})
-        self._session = self._restored(session)
+        self._session = restored(session, self.server, self._login)
         self._renewing = threading.RLock()
         self._faring = Faring(clock)
         self.ahead: float | None = None
@@ -228,25 +201,15 @@ class Xrpc:
                         f"{self._where(self.server)} refuses the login of {self._login}: "
                         "run `staffroom login bluesky` with a new app password"
                     )
-                tokens = self._decoded(method, self._checked(method, response), _Tokens)
+                tokens = self._decoded(method, self._checked(method, response), Tokens)
         except Unanswered as error:
             raise Unavailable(str(error)) from None
-        if not all(_is_token(one) for one in (tokens.access_jwt, tokens.refresh_jwt)):
+        if not all(is_token(one) for one in (tokens.access_jwt, tokens.refresh_jwt)):
             raise Unavailable(f"{self._where(self.server)}, {method}: what it gives for a login is none")
         made = Session(self.server, self._login, tokens.did, tokens.handle, tokens.access_jwt, tokens.refresh_jwt)
         self._session = made
         self._on_session(msgspec.json.encode(made).decode())
         return made
-
-    def _restored(self, kept: str | None) -> Session | None:
-        """The kept session, if it is one and of this login at this server."""
-        try:
-            session = msgspec.json.decode(kept or "null", type=Session | None)
-        except msgspec.DecodeError:
-            return None
-        if session is None or (session.server, session.login) != (self.server, self._login):
-            return None
-        return session
 
     # -- one request ---------------------------------------------------------------------------------------------
     def _ask(
@@ -386,37 +349,3 @@ def _date(text: str) -> datetime | None:
 
 def _reason(error: httpx.HTTPError | httpx.InvalidURL) -> str:
     return plain_words(str(error)) or type(error).__name__
-
-
-def _is_token(text: str) -> bool:
-    """Whether a text can go into a header (https://www.rfc-editor.org/rfc/rfc6750#section-2.1)."""
-    return 0 < len(text) <= _LONGEST_TOKEN and text.isascii() and text.isprintable() and " " not in text
-
-
-class _Claims(msgspec.Struct):
-    """What we read of a token (https://www.rfc-editor.org/rfc/rfc7519)."""
-
-    scope: str = ""
-    exp: float | None = None
-
-
-def token_scope(session: Session) -> str:
-    """What the login may do, as its token says: ``com.atproto.appPass`` for an app password; empty if unknown."""
-    return _claims(session.access).scope
-
-
-def login_ends(session: Session) -> datetime | None:
-    """When the tokens can no longer be renewed, UTC: each renewal gives about ninety days more; ``None`` if unknown."""
-    ends = _claims(session.refresh).exp
-    try:
-        return None if ends is None else datetime.fromtimestamp(ends, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _claims(token: str) -> _Claims:
-    try:
-        claims = token.split(".")[1]
-        return msgspec.json.decode(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)), type=_Claims)
-    except (IndexError, ValueError, RecursionError):
-        return _Claims()
