@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from bot.config.settings import AccountSettings
 from bot.config.staffroom_models import AccountBlock
 from bot.config.words import Wrong, domain, nearest, shown
-from bot.config.yaml_source import Mapping, plain
+from bot.config.yaml_nodes import Mapping, plain
 
 if TYPE_CHECKING:
     from bot.config.reading import Reading

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.config.block import SYNONYMS, Block
 from bot.config.leaks import HIDDEN, is_secret_key, is_secret_value, leaks_in
 from bot.config.words import Wrong, nearest, shown
-from bot.config.yaml_source import Mapping, Node, Source, Text, walk
+from bot.config.yaml_nodes import Mapping, Node, Text, walk
 from bot.errors import Problem
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from bot.config.yaml_source import Path
+    from bot.config.yaml_nodes import Path
+    from bot.config.yaml_source import Source
 
 _SPOKEN = {"title", "hashtag", "about", "topic", "ask", "alt", "credit", "host", "hosts", "questions", "poll"}
 _SHAPES = {

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from bot.config.block import Block
 from bot.config.messages import leaked, swallowed, worded
 from bot.config.series_models import QuestionBlock, SeriesFile
-from bot.config.yaml_source import Mapping, Source, plain
+from bot.config.yaml_nodes import Mapping, plain
+from bot.config.yaml_source import Source
 
 if TYPE_CHECKING:
     from bot.errors import Problem

@@ -13,7 +13,8 @@ from icalendar import Calendar
 from bot.config.reading import Reading
 from bot.config.series_models import SeriesFile
 from bot.config.watchwords import load_watchwords
-from bot.config.yaml_source import Source, plain
+from bot.config.yaml_nodes import plain
+from bot.config.yaml_source import Source
 from bot.domain.alarms import alarms
 from bot.domain.cleaning import one_line, showable, words
 from bot.domain.mentions import unname

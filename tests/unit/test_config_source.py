@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.config import load, yaml_source
+from bot.config import load, yaml_tree
 from bot.config.scaffold import scaffold
-from bot.config.yaml_source import Source, plain
+from bot.config.yaml_nodes import plain
+from bot.config.yaml_source import Source
 from bot.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def test_an_alias_bomb_counts_what_it_stands_for() -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     source = Source("x.yaml", "\n".join(lines).encode())
     assert source.root is None
-    assert f"{yaml_source.MOST_NODES:,}" in source.problems[0].message
+    assert f"{yaml_tree.MOST_NODES:,}" in source.problems[0].message
 
 
 @pytest.fixture(scope="module")
