@@ -119,14 +119,14 @@ def test_while_the_database_is_slow_the_reader_waits_and_nothing_is_lost(
     house = dataclasses.replace(stage.house, store=store, ears={})
     with listening(house, pace=Pace(look=0.02, known=0.05, batch=1, waiting=2)) as live:
         connected(stage, live)
-        listener = live._listeners["bluesky"]
+        reader = live._listeners["bluesky"].reader
         store.waiting = 0
         store.open.clear()
         for number in range(20):
             answer(stage, "bluesky", f"answer {number}")
-        eventually(lambda: store.waiting and listener._queue.full() and listener._is_waiting)
+        eventually(lambda: store.waiting and reader._queue.full() and reader._is_waiting)
         time.sleep(0.5)  # whatever it would still take, it has taken
-        assert int(listener._cursors[STREAM]) <= stage.servers["bluesky"].latest - 20 + 4
+        assert int(reader._cursors[STREAM]) <= stage.servers["bluesky"].latest - 20 + 4
         assert live.rhythm("bluesky") == "told"
         store.open.set()
         eventually(lambda: len(shown(stage)) == 20)
@@ -220,8 +220,8 @@ def test_a_network_that_asks_us_to_wait_is_left_alone_for_so_long(
     monkeypatch.setattr(stage.networks["mastodon"], "listen", listen)
     with listening(stage.house) as live:
         eventually(lambda: asked)
-        listener = live._listeners["mastodon"]
-        eventually(lambda: listener._ask_at > time.monotonic() + 1000)
+        reader = live._listeners["mastodon"].reader
+        eventually(lambda: reader._ask_at > time.monotonic() + 1000)
         time.sleep(0.3)  # six times as long as it would wait otherwise
         assert len(asked) == 1
         assert live.rhythm("mastodon") == "swept"
