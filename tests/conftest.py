@@ -35,7 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(100_000)  # as in the bot's own processes, see bot/__main__.py
     # The asserts of shared helpers are explained too; this has to be said before anything imports them.
     pytest.register_assert_rewrite(
-        "contract.network_contract", "contract.streams_contract", "contract.store_world", "acceptance.checks"
+        "contract.network_contract",
+        "contract.streams_contract",
+        "contract.store_world",
+        "services.request_room",
+        "acceptance.checks",
     )
     keep_statements()
     is_worker = hasattr(config, "workerinput")  # set by pytest-xdist in the processes it starts

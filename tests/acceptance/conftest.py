@@ -6,7 +6,7 @@ import pytest
 from networks.bluesky_server import BlueskyNetwork
 from networks.mastodon_server import MastodonServer
 
-pytest.register_assert_rewrite("acceptance.checks", "acceptance.pages", "acceptance.servers")
+pytest.register_assert_rewrite("acceptance.checks", "acceptance.leftovers", "acceptance.pages", "acceptance.servers")
 
 from acceptance.world import Bots, make_bots  # noqa: E402 -- what it imports is to be rewritten first
 

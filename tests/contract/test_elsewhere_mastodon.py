@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from contract.mastodon_world import MastodonWorld, hosted, local
 from contract.network_contract import ServerPost, say
-from contract.test_networks_mastodon import MastodonWorld, hosted, local
 from networks.faults import FaultProxy
 from networks.mastodon_server import MastodonServer, Stranger
 

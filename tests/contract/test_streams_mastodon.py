@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 
 import pytest
+from contract.mastodon_world import MastodonWorld, local
 from contract.network_contract import say
 from contract.streams_contract import PATIENCE, Hearing, StreamsContract, new_tag
-from contract.test_networks_mastodon import MastodonWorld, local
 from networks.faults import FaultProxy
 from networks.mastodon_server import MastodonServer
 from networks.yard import wait_for
