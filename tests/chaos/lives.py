@@ -66,9 +66,17 @@ class Nursery:
         said: dict[str, Any] = json.loads(line)
         return said
 
+    def strike(self) -> None:
+        """End it at once, with the life that it has, and do not wait for that.
+
+        So a signal's handler may do it: what it interrupts may be waiting already, and no thread can wait twice.
+        """
+        if self.process.returncode is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+
     def kill(self) -> None:
-        """End it at once, with the life that it has."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        """End it at once, and wait until it has."""
+        self.strike()
         self.process.wait()
 
     def close(self) -> None:

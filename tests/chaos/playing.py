@@ -70,7 +70,7 @@ def _end_with_parent() -> None:
 
 def _end(*_: object) -> None:
     if "nursery" in _HERE:
-        _HERE["nursery"].kill()
+        _HERE["nursery"].strike()
     os._exit(1)
 
 

@@ -26,12 +26,11 @@ def premises() -> Iterator[Path]:
     folder.chmod(0o711)  # started by root PostgreSQL runs as another user, in a folder below
     before, os.environ["TMPDIR"] = os.environ.get("TMPDIR"), str(folder)
     tempfile.tempdir = None  # it is asked for anew
-    handlers = {number: signal.signal(number, signal.default_int_handler) for number in ENDING}
+    handlers = {number: signal.signal(number, _interrupt) for number in ENDING}
     try:
         yield folder
     finally:
-        for number in ENDING:
-            signal.signal(number, signal.SIG_IGN)  # whoever is impatient does not stop the cleaning
+        _ignore_more()
         _remove(folder)
         os.environ.pop("TMPDIR")
         os.environ.update({"TMPDIR": before} if before else {})
@@ -50,6 +49,16 @@ def ended_with_us(pool: ProcessPoolExecutor) -> Iterator[ProcessPoolExecutor]:
             for process in list(pool._processes.values()):
                 process.terminate()
             raise
+
+
+def _interrupt(*_: object) -> None:
+    _ignore_more()
+    raise KeyboardInterrupt
+
+
+def _ignore_more() -> None:
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)  # whoever is impatient does not stop the cleaning
 
 
 def _remove(folder: Path) -> None:
