@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -80,8 +81,9 @@ def chat_from(data: str) -> Chat:
     return _chat.decode(data)
 
 
+@lru_cache(64)
 def series_from(data: str) -> Series:
-    """A series from its JSON."""
+    """A series from its JSON. It names all of its chats, and is read with each of them."""
     return _series.decode(data)
 
 

@@ -83,8 +83,12 @@ class Pages(Base):
             public = select(picks).where(picks.c.chat == chat, ~exists().where(digests.c.chat == picks.c.chat))
             chosen = connection.execute(public.order_by(picks.c.position)).all()
             copied = copies_in(connection, chat)
-            said = [_answer(row, placed.get(row.id, ()), copied.get(row.id, ())) for row in shown.values()]
-            authors = {row.account: each.post.author for row, each in zip(shown.values(), said, strict=True)}
+            written_by = {row.account: row.author for row in shown.values()}
+            authors = {account: codec.account_from(data) for account, data in written_by.items()}
+            said = [
+                _answer(row, authors[row.account], placed.get(row.id, ()), copied.get(row.id, ()))
+                for row in shown.values()
+            ]
             called = self._how_called(connection, chat, authors)
             if called:
                 shy = [authors[account] for account in called]
@@ -211,7 +215,11 @@ def _as_asked(post: Post, how: tuple[Naming, str] | None, shy: Sequence[Account]
 
 def _rows_of(chat: str) -> Any:  # noqa: ANN401 - a select with a dozen columns has no shorter type
     return (
-        select(posts, chat_posts, accounts.c.data.label("author"))
+        select(posts.c.id, posts.c.key, posts.c.parent, posts.c.root, posts.c.at, posts.c.state, posts.c.account)
+        .add_columns(posts.c.data, accounts.c.data.label("author"))
+        .add_columns(chat_posts.c.in_thread, chat_posts.c.store, chat_posts.c.hold, chat_posts.c.search)
+        .add_columns(chat_posts.c.why)
+        .select_from(chat_posts)
         .join(posts, posts.c.id == chat_posts.c.post)
         .outerjoin(accounts, accounts.c.key == posts.c.account)
         .where(chat_posts.c.chat == chat)
@@ -225,19 +233,19 @@ def _shown(row: Row[Any]) -> bool:
 
 def _placed_in(connection: Connection, chat: str) -> dict[int, tuple[Placed, ...]]:
     query = (
-        select(answers)
+        select(answers.c.post, answers.c.question, answers.c.how)
         .outerjoin(prompts, prompts.c.id == answers.c.question)
         .where(answers.c.chat == chat)
         .order_by(prompts.c.number, answers.c.question)
     )
     found: dict[int, tuple[Placed, ...]] = {}
-    for row in connection.execute(query):
-        found[row.post] = (*found.get(row.post, ()), Placed(row.question, row.how))
+    for post, question, how in connection.execute(query):
+        found[post] = (*found.get(post, ()), Placed(question, how))
     return found
 
 
-def _answer(row: Row[Any], placed: tuple[Placed, ...], copied: tuple[Copy, ...]) -> Answer:
-    post = codec.post_from(row.data, codec.account_from(row.author), row.at)
+def _answer(row: Row[Any], author: Account, placed: tuple[Placed, ...], copied: tuple[Copy, ...]) -> Answer:
+    post = codec.post_from(row.data, author, row.at)
     return Answer(row.key, row.parent, row.root, post, placed, row.search, copied)
 
 
