@@ -18,7 +18,7 @@ from bot.domain.whychosen import Reason, Talk, lasting, reason
 from bot.rendering.signing import nameless
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from bot.domain.polls import Ballot
     from bot.domain.posts import NetworkName
@@ -126,17 +126,24 @@ def view(content: ChatContent) -> ChatView:
     talk = Talk(content)
     picks = {(pick.question, pick.answer): pick for pick in content.picks}
     by_key = {answer.key: answer for answer in content.answers}
+    standing = _standing(content, home, by_key)
+    naming: dict[int, list[Answer]] = {}
+    for answer in content.answers:
+        for number in placed[answer.key]:
+            naming.setdefault(number, []).append(answer)
     for section in sections:
-        _fill(section, content, home, placed)
-        question = f"{chat.id}/q{section.number}"
-        beside = [answer for answer in content.answers if section.number in placed[answer.key]]
-        section.count = len(beside) if section.number else sum(row.answer is not None for row in section.rows)
-        section.elsewhere = [(answer, home[answer.key]) for answer in beside if home[answer.key] != section.number]
+        number = section.number
+        picked = {pick.answer for pick in content.picks if placed.get(pick.answer, ())[:1] == (number,)}
+        _fill(section, standing.get(number, ()), by_key, picked)
+        question = f"{chat.id}/q{number}"
+        beside = naming.get(number, [])
+        section.count = len(beside) if number else sum(row.answer is not None for row in section.rows)
+        section.elsewhere = [(answer, home[answer.key]) for answer in beside if home[answer.key] != number]
         section.chosen = [
             by_key[pick.answer] for pick in content.picks if pick.question == question and pick.answer in by_key
         ]
         if section.question and section.question.poll:
-            polls = [poll for poll in content.polls if poll.number == section.number]
+            polls = [poll for poll in content.polls if poll.number == number]
             section.ballots = ballots(beside, section.question.poll, polls)
         for row in section.rows:
             if row.answer is not None:
@@ -192,16 +199,20 @@ def _homes(content: ChatContent, placed: Mapping[str, tuple[int, ...]]) -> dict[
     return home
 
 
-def _fill(
-    section: Section, content: ChatContent, home: Mapping[str, int], placed: Mapping[str, tuple[int, ...]]
-) -> None:
+def _standing(content: ChatContent, home: Mapping[str, int], answers: Mapping[str, Answer]) -> dict[int, list[Node]]:
+    """The nodes of each section: its answers, then what is gone."""
+    found: dict[int, list[Node]] = {}
+    for answer in answers.values():
+        found.setdefault(home[answer.key], []).append(Node(answer.key, answer.parent, answer.post.at))
+    for stone in content.tombstones:
+        if stone.key in home and stone.key not in answers:
+            found.setdefault(home[stone.key], []).append(Node(stone.key, stone.parent, stone.at))
+    return found
+
+
+def _fill(section: Section, nodes: Sequence[Node], answers: Mapping[str, Answer], picked: Collection[str]) -> None:
     """Put a section's threads in order, those with a chosen answer first."""
-    answers = {answer.key: answer for answer in content.answers if home[answer.key] == section.number}
-    stones = {stone.key: stone for stone in content.tombstones if home.get(stone.key) == section.number}
-    everybody = {answer.key: answer for answer in content.answers}
-    nodes = [Node(one.key, one.parent, one.post.at) for one in answers.values()]
-    nodes += [Node(one.key, one.parent, one.at) for one in stones.values() if one.key not in answers]
-    picked = {pick.answer for pick in content.picks if placed.get(pick.answer, ())[:1] == (section.number,)}
+    gone = {node.key for node in nodes if node.key not in answers}
     branches = build(nodes)
     holding = [not any(node.key in picked for _, node in walk([branch])) for branch in branches]
     threads = [branch for _, branch in sorted(zip(holding, branches, strict=True), key=lambda pair: pair[0])]
@@ -216,8 +227,8 @@ def _fill(
         if row.answer is None:
             row.gone = 1
         else:
-            row.parent = everybody.get(row.answer.parent)
-            row.parent_gone = row.parent is None and row.answer.parent in stones
+            row.parent = answers.get(row.answer.parent)
+            row.parent_gone = row.parent is None and row.answer.parent in gone
             row.above = 0 < depth <= DEEPEST
         section.rows.append(row)
     _nest(section.rows)
