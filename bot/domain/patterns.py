@@ -40,6 +40,8 @@ _WORD = regex.compile(r"\w")
 _ENDS_NO_URL = ".,;:!?'’*_~…"  # noqa: RUF001 -- the typographic apostrophe
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _UNSAFE_IN_URI = regex.compile(r"[\s\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\u202a-\u202e\u2066-\u2069\\<>\"]")
+_PLAIN_URI = regex.compile(r"https?://[a-z0-9][a-z0-9.-]*+(?:[/?#][!#-;=?-\[\]-~]*+)?")
+"""What nearly every address looks like, in one look: a host of small letters, no port, nothing unsafe."""
 _OUTSET = regex.compile(r"^(?:https?://)?(?:www\.)?")
 _IGNORED_IN_HOST = regex.compile(r"\p{Default_Ignorable_Code_Point}")
 _BEHIND_HOST = "/?#:…"  # what may follow a host that is shown whole
@@ -64,6 +66,8 @@ def is_web(uri: str) -> bool:
     White space, control characters, marks that turn text around, backslashes and a user's name before the host
     (``https://bank@thief``) are refused.
     """
+    if _PLAIN_URI.fullmatch(uri):
+        return True
     if _UNSAFE_IN_URI.search(uri):
         return False
     try:

@@ -282,12 +282,13 @@ def to_html(rich: RichText) -> str:
         spans.append((start, gap.start()))
         start = gap.end()
     spans.append((start, len(data)))
-    bodies = ("".join(_markup(*run) for run in runs(part)) for part in subs(rich, spans) if part.text.strip())
+    parts = subs(rich, spans) if len(spans) > 1 else (rich,)
+    bodies = ("".join(_markup(*run) for run in runs(part)) for part in parts if part.text.strip())
     return "\n".join(f'<p dir="auto">{body}</p>' for body in bodies)
 
 
 def _markup(piece: str, feature: Feature | None) -> str:
-    plain = REORDERING.sub("", piece)
+    plain = piece if piece.isprintable() else REORDERING.sub("", piece)  # none of those marks is printable
     shown = html.escape(plain).replace("\n", "<br>")
     if isinstance(feature, Link):
         link = f'<a href="{html.escape(feature.uri)}" rel="nofollow noopener">{shown}</a>'

@@ -14,6 +14,7 @@ from bot.rendering.signing import nameless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from bot.domain.records import ChatContent
     from bot.rendering.chatview import ChatView, Row
@@ -56,11 +57,15 @@ def _rows(rows: list[Row], number: int) -> Iterator[list[str]]:
             _cell(post.author.handle.removeprefix("@")),
             post.ref.network,
             post.ref.url if is_web(post.ref.url) else "",
-            f"{post.at:%Y-%m-%dT%H}" if nameless(post) else f"{post.at:%Y-%m-%dT%H:%M:%SZ}",
+            f"{post.at:%Y-%m-%dT%H}" if nameless(post) else _second(post.at),
             " ".join(map(_cell, post.languages)),
             _cell(post.warning),
             _cell(to_plain(post.text)),
         ]
+
+
+def _second(at: datetime) -> str:
+    return f"{at.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _cell(text: str) -> str:

@@ -37,9 +37,15 @@ def direction(language: str) -> str:
 
 def spoken(words: Words, languages: Sequence[str]) -> tuple[str, str]:
     """HTML's ``lang`` and ``dir`` of a text by the first of its BCP 47 tags, empty where the page's hold."""
-    language = languages[0] if languages and _LANGUAGE.fullmatch(languages[0]) else ""
-    way = direction(language) if language else words.direction
-    return "" if primary(language) == primary(words.language) else language, "" if way == words.direction else way
+    return _beside(words.language, words.direction, languages[0] if languages else "")
+
+
+@lru_cache(512)
+def _beside(around: str, direction_around: str, tag: str) -> tuple[str, str]:
+    """``spoken`` of a text with that tag within another language and its direction."""
+    language = tag if _LANGUAGE.fullmatch(tag) else ""
+    way = direction(language) if language else direction_around
+    return "" if primary(language) == primary(around) else language, "" if way == direction_around else way
 
 
 class Words:
@@ -178,7 +184,8 @@ class Words:
     def clock(self, at: dt.datetime, zone: str, day: dt.date) -> str:
         """The time of day in a zone; with the date where that is not ``day``: ``20:03`` or ``9 January 07:15``."""
         local = at.astimezone(ZoneInfo(zone))
-        return f"{local:%H:%M}" if local.date() == day else f"{self.short_date(local)} {local:%H:%M}"
+        time = f"{local.hour:02}:{local.minute:02}"
+        return time if local.date() == day else f"{self.short_date(local)} {time}"
 
 
 @lru_cache(2048)

@@ -268,6 +268,12 @@ def test_what_opens_nothing_is_no_web_address(uri: str) -> None:
     assert detect(uri).facets == ()
 
 
+@given(st.text(alphabet='ab9.-/:@?#[]<>=%\\"\u202e ', max_size=12))
+def test_a_plain_address_is_judged_as_one_in_large_letters_is(rest: str) -> None:
+    """What nearly every address looks like is known at a glance; in large letters nothing is."""
+    assert is_web(f"https://{rest}") == is_web(f"HTTPS://{rest}")
+
+
 def test_from_facets_keeps_bytes_in_place() -> None:
     rich = from_facets("a\x00\ud800b #t", [Facet(7, 9, Tag("t"))])
     assert rich.text == "a \ufffdb #t"
