@@ -31,6 +31,9 @@ _TAG = re.compile(
 _SIGNS = (b"<link", b"href=", b"src=", b"action=", b"poster=")
 """One of these, in small letters, stands in each such tag: looking for them first is five times as fast."""
 
+_AWAY = (b"#", b"https://", b"http://", b"mailto:")
+"""How the links of most tags begin: to a place on the page, or out of the archive."""
+
 _ATTRIBUTE = re.compile(r"(?<![\w-])(href|src|action|poster)=(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _REL = re.compile(r"(?<![\w-])rel=[\"']?([^\"'>]*)", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"#|//|[a-z][a-z0-9+.-]*:|$", re.IGNORECASE)
@@ -77,7 +80,7 @@ class Download:
         self._folder = posixpath.dirname(here)
         self._find = find
         self._files: dict[str, bytes] = {}
-        self._tags: dict[str, str] = {}
+        self._tags: dict[bytes, bytes | None] = {}  # ``None`` for what stays as it is
 
     def pack(self) -> bytes:
         """Make the ZIP file (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT)."""
@@ -100,11 +103,12 @@ class Download:
         done = 0
         for start in _suspects(page):
             end = page.find(b">", start) + 1
-            tag = page[start:end].decode()
-            if _TAG.fullmatch(tag):
-                if tag not in self._tags:  # every answer has some that are alike
-                    self._tags[tag] = self._tag(tag)
-                parts += (page[done:start], self._tags[tag].encode())
+            tag = page[start:end]
+            if tag not in self._tags:  # every answer has some that are alike
+                text = tag.decode()
+                self._tags[tag] = self._tag(text).encode() if _TAG.fullmatch(text) else None
+            if (mended := self._tags[tag]) is not None:
+                parts += (page[done:start], mended)
                 done = end
         return b"".join((*parts, page[done:]))
 
@@ -149,13 +153,13 @@ class Download:
 
 
 def _suspects(page: bytes) -> list[int]:
-    """Where the tags begin that may be among those of ``_TAG``, in order; what leads to a place on the page is none."""
+    """Where the tags begin that may be among those of ``_TAG``, in order."""
     small = page.lower()
     found: set[int] = set()
     for sign in _SIGNS:
         at = small.find(sign)
         while at >= 0:
-            if sign == _SIGNS[0] or small[at + len(sign) + 1 : at + len(sign) + 2] != b"#":
+            if sign == _SIGNS[0] or not small.startswith(_AWAY, at + len(sign) + 1):
                 found.add(small.rfind(b"<", 0, at + 1))
             at = small.find(sign, at + len(sign))
     return sorted(found - {-1})
