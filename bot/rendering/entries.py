@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
@@ -110,13 +111,13 @@ def _in_full(press: Press, words: Words, here: str, content: ChatContent) -> str
     """The digest as HTML, of what may be shown now; empty where nothing was chosen and its hosts say nothing."""
     chat = content.stored.chat
     by_key = {answer.key: answer for answer in content.answers if not answer.post.warning}
+    counts = Counter(question for answer in content.answers for question in {one.question for one in answer.placed})
     questions = []
     for number, question in enumerate(chat.questions, start=1):
         name = f"{chat.id}/q{number}"
         chosen = [by_key[pick.answer] for pick in content.picks if pick.question == name and pick.answer in by_key]
-        count = sum(any(placed.question == name for placed in answer.placed) for answer in content.answers)
         told = [_told(press, words, here, chat.id, answer) for answer in chosen]
-        questions.append({"number": number, "ask": question.ask, "count": count, "chosen": told})
+        questions.append({"number": number, "ask": question.ask, "count": counts[name], "chosen": told})
     said = from_hosts(content)
     if not said and not any(one["chosen"] for one in questions):
         return ""

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _AT_A_TIME = 200
 """Pages after which fingerprints are stored: a build that is stopped goes on about where it was."""
 
+_KEPT = 6
+"""Chats whose answers are kept in memory while pages are made: a chat's page and its data follow each other, and the
+site's feeds and a series' all tell of the latest five."""
+
 
 def archive(
     store: Store,
@@ -43,7 +47,7 @@ def archive(
     folders = tuple(bundle.folder for bundle in bundles)
     gone = [path for path in known if path not in planned and not path.startswith(folders)]
     removed = sum(target.remove(path) for path in gone)
-    content = lru_cache(maxsize=1)(store.content)  # a chat's page and its data follow each other
+    content = lru_cache(maxsize=_KEPT)(store.content)
     marks: dict[str, str] = {}
     written = 0
 

@@ -247,6 +247,18 @@ def test_a_changed_chat_makes_only_what_shows_it(target: FolderTarget) -> None:
     assert store.read == [CHAT]
 
 
+def test_the_latest_chats_are_read_once_for_all_feeds_that_tell_of_them(target: FolderTarget) -> None:
+    store, latest = FakeStore(), [f"edchat/{day}" for day in range(5)]
+    store.shown = lambda _: sample.content()
+
+    class Feeds:
+        def pages(self, *_: object, **__: object) -> Iterable[Page]:
+            return [Page(f"{n}.xml", "m", lambda content: bytes(len([*map(content, latest)]))) for n in range(4)]
+
+    assert run(store, target, Feeds()) == Archived(4, 0, 0)
+    assert store.read == latest
+
+
 def test_a_page_whose_inputs_changed_but_not_its_bytes_is_not_rewritten(target: FolderTarget) -> None:
     store = FakeStore()
     whole = run(store, target).written
