@@ -65,6 +65,8 @@ def untracked(uri: str) -> str:
     All else stays as it was written. The text fragment only makes a browser mark words
     (https://wicg.github.io/scroll-to-text-fragment/); what stands before it in the fragment stays.
     """
+    if "?" not in uri and _TEXT_FRAGMENT not in uri:
+        return uri
     parts = urlsplit(uri)
     if not parts.query and _TEXT_FRAGMENT not in parts.fragment:
         return uri
