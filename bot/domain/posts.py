@@ -14,7 +14,7 @@ NetworkName = Literal["bluesky", "mastodon"]
 Visibility = Literal["public", "unlisted", "followers", "direct"]
 
 
-class PostRef(msgspec.Struct, frozen=True):
+class PostRef(msgspec.Struct, frozen=True, gc=False):
     """A post's address on its network.
 
     Attributes:
@@ -54,7 +54,7 @@ class Signals(msgspec.Struct, frozen=True, omit_defaults=True):
     blocks_us: bool = False
 
 
-class Account(msgspec.Struct, frozen=True):
+class Account(msgspec.Struct, frozen=True, gc=False):
     """An identity on one network.
 
     Attributes:
@@ -89,7 +89,7 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
     key: str = ""
 
 
-class Post(msgspec.Struct, frozen=True):
+class Post(msgspec.Struct, frozen=True, gc=False):
     """One post as its network shows it now.
 
     Attributes:
@@ -128,7 +128,7 @@ class Post(msgspec.Struct, frozen=True):
     original: str = ""
 
 
-class Tombstone(msgspec.Struct, frozen=True):
+class Tombstone(msgspec.Struct, frozen=True, gc=False):
     """What stays of a removed post: its place in the thread. No text, name, address or URI.
 
     Attributes:

@@ -70,14 +70,14 @@ class StoredChat(msgspec.Struct, frozen=True):
     cancelled: bool = False
 
 
-class Placed(msgspec.Struct, frozen=True):
+class Placed(msgspec.Struct, frozen=True, gc=False):
     """One question (a prompt's id) that a post answers, and how we know."""
 
     question: str
     how: How
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """A participant's post that may be shown, with its place in the thread.
 
     Attributes:

@@ -50,19 +50,23 @@ __all__ = [
 ]
 
 
-class Link(msgspec.Struct, frozen=True, tag="link"):
+# Here and in ``posts``, ``records`` and ``threads`` what comes in thousands is made with ``gc=False``: it is frozen and
+# holds nothing that could hold it, so the garbage collector need not go through it again and again.
+
+
+class Link(msgspec.Struct, frozen=True, gc=False, tag="link"):
     """A facet that opens a web page. Only ``http`` and ``https`` URIs are ever kept."""
 
     uri: str
 
 
-class Tag(msgspec.Struct, frozen=True, tag="tag"):
+class Tag(msgspec.Struct, frozen=True, gc=False, tag="tag"):
     """A hashtag, without its ``#``."""
 
     tag: str
 
 
-class Mention(msgspec.Struct, frozen=True, tag="mention"):
+class Mention(msgspec.Struct, frozen=True, gc=False, tag="mention"):
     """A mention of an account: its ``Account.id`` (a DID, or an ActivityPub URI) where known, and its handle."""
 
     id: str
@@ -72,7 +76,7 @@ class Mention(msgspec.Struct, frozen=True, tag="mention"):
 Feature = Link | Tag | Mention
 
 
-class Facet(msgspec.Struct, frozen=True):
+class Facet(msgspec.Struct, frozen=True, gc=False):
     """A stretch of the text with a meaning: ``start`` and ``end`` count bytes of its UTF-8 form, end excluded."""
 
     start: int
@@ -80,7 +84,7 @@ class Facet(msgspec.Struct, frozen=True):
     feature: Feature
 
 
-class RichText(msgspec.Struct, frozen=True):
+class RichText(msgspec.Struct, frozen=True, gc=False):
     """A text (paragraphs parted by an empty line, lines by a line feed) and its facets in order, never overlapping."""
 
     text: str

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
-class Node(msgspec.Struct, frozen=True):
+class Node(msgspec.Struct, frozen=True, gc=False):
     """A post's place in a thread: node keys (``posts.node_key``), empty if none or unknown; ``at`` is UTC."""
 
     key: str

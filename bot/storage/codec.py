@@ -26,7 +26,7 @@ _draft = msgspec.json.Decoder(Draft)
 _needs = msgspec.json.Decoder(tuple[int, ...])
 
 
-class _Words(msgspec.Struct, frozen=True, omit_defaults=True):
+class _Words(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What is kept of a post besides its keys, its author and its time.
 
     The ids of parent, root and quoted post are left out: they are somebody else's, and that post may be removed. The
