@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
@@ -201,9 +202,14 @@ class ChatPage:
         words, label = self._words, short_uri(link.uri)
         note = words.html("count.shared", n=len(link.people))
         if link.numbers:
-            named = [Markup('<a href="#q{0}">Q{0}</a>').format(number) for number in sorted(link.numbers)]
-            note = Markup("{} {}").format(note, words.html("chat.shared_in", labels=words.both_html(named)))
+            named = [_to_question(number) for number in sorted(link.numbers)]
+            note = Markup(" ").join((note, words.html("chat.shared_in", labels=words.both_html(named))))
         return {"uri": link.uri, "label": label, "note": note, "whole": link.uri if "…" in label else ""}
+
+
+@lru_cache(64)
+def _to_question(number: int) -> Markup:
+    return Markup('<a href="#q{0}">Q{0}</a>').format(number)
 
 
 def _share(found: Sequence[Ballot], option: int) -> int:
