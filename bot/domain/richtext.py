@@ -238,7 +238,10 @@ def runs(rich: RichText) -> Iterator[tuple[str, Feature | None]]:
 
 def links(rich: RichText) -> tuple[str, ...]:
     """The addresses that the text's links open, each once, in order."""
-    return tuple(dict.fromkeys(feature.uri for _, feature in runs(rich) if isinstance(feature, Link)))
+    if not rich.facets:
+        return ()
+    sound = (facet.feature for facet in _sound(rich.facets, rich.text.encode()))
+    return tuple(dict.fromkeys(feature.uri for feature in sound if isinstance(feature, Link)))
 
 
 def hashtags(rich: RichText) -> tuple[str, ...]:
