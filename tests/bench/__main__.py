@@ -44,12 +44,12 @@ def reached(row: dict[str, Any]) -> bool:
 
 def print_table(rows: list[dict[str, Any]]) -> None:
     """One line a row: name, both figures, ratio, goal, and whether it was reached."""
-    print(f"{'row':<23} {'ours':>12} {'reference':>12} {'ratio':>8} {'goal':>8}  unit, against what")
+    print(f"{'row':<28} {'ours':>12} {'reference':>12} {'ratio':>8} {'goal':>8}  unit, against what")
     for row in rows:
         sign = "≥" if row["better"] == "higher" else "≤"
         mark = "" if reached(row) else "  MISSED"
         print(
-            f"{row['name']:<23} {row['ours']:>12,} {row['reference']:>12,} {row['ratio']:>8} {sign}{row['goal']:>7}"
+            f"{row['name']:<28} {row['ours']:>12,} {row['reference']:>12,} {row['ratio']:>8} {sign}{row['goal']:>7}"
             f"  {row['unit']}, against {row['reference_name']}{mark}"
         )
 
