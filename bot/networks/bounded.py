@@ -97,13 +97,28 @@ def whole(response: httpx.Response, most: int, where: str) -> bytes:
     Raises:
         Unanswered: it is longer, or packed in a way that was not asked for, or damaged.
     """
-    packed = [name for name in response.headers.get_list("Content-Encoding", split_commas=True) if name != "identity"]
+    return gathered(pieces(response), response.headers.get_list("Content-Encoding", split_commas=True), most, where)
+
+
+def gathered(come: Iterable[bytes], packings: Iterable[str], most: int, where: str) -> bytes:
+    """A body that comes in pieces, in the time that ``within`` leaves; the rest as for ``whole``.
+
+    Args:
+        come: the pieces, not unpacked.
+        packings: how it is packed, as ``Content-Encoding`` says.
+        most: bytes.
+        where: names it in errors.
+
+    Raises:
+        Unanswered: as for ``whole``.
+    """
+    packed = [name for name in packings if name != "identity"]
     if packed not in ([], ["gzip"]):
         raise Unanswered(f"{where}: the answer is packed as nobody asked for it")
     unpack = zlib.decompressobj(_GZIP) if packed else None
     body = bytearray()
     came = 0
-    for piece in pieces(response):
+    for piece in come:
         came += len(piece)
         if time.monotonic() > _deadline.at:
             raise Unanswered(f"{where}: the answer is too long in coming")

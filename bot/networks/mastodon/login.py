@@ -133,12 +133,10 @@ def _client(app: Registered, timeout: float) -> Client:
 
 
 def _straight() -> Session:
-    """A session that follows no redirect: what is sent here, secrets among it, is for the named server alone."""
-    from requests import Session  # noqa: PLC0415 -- comes with Mastodon.py, see above
+    """What Mastodon.py is to ask with."""
+    from bot.networks.mastodon.straight import straight  # noqa: PLC0415 -- imports what comes with Mastodon.py, see above
 
-    made = Session()
-    made.max_redirects = 0
-    return made
+    return straight()
 
 
 def _address(server: str) -> str:
