@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # The asserts of shared helpers are explained too; this has to be said before anything imports them.
     pytest.register_assert_rewrite(
         "contract.network_contract",
+        "contract.network_world",
         "contract.streams_contract",
         "contract.store_world",
         "services.request_room",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contract.network_contract import png
+from contract.network_world import png
 from networks.bluesky_server import BlueskyAccount, BlueskyNetwork
 from networks.mastodon_server import MastodonAccount, MastodonServer
 

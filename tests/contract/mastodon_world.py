@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from contract.network_contract import ServerPost
+from contract.network_world import ServerPost
 from networks.faults import Fault, FaultProxy
 from networks.mastodon_server import MastodonAccount, MastodonServer
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
 
-from contract.network_contract import World, say
+from contract.network_world import World, say
 
 from bot.domain.posts import Post, PostRef
 from bot.domain.richtext import fold_tag

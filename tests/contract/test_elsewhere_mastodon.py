@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from contract.mastodon_world import MastodonWorld, hosted, local
-from contract.network_contract import ServerPost, say
+from contract.network_world import ServerPost, say
 from networks.faults import FaultProxy
 from networks.mastodon_server import MastodonServer, Stranger
 

@@ -8,18 +8,8 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from contract.network_contract import (
-    Blobs,
-    NetworkContract,
-    Sender,
-    ServerPost,
-    carded,
-    draft,
-    ids,
-    png,
-    say,
-    words,
-)
+from contract.network_contract import NetworkContract
+from contract.network_world import Blobs, Sender, ServerPost, carded, draft, ids, png, say, words
 from contract.streams_contract import StreamsContract
 from networks.bluesky_server import BlueskyAccount, BlueskyNetwork, Posted
 from networks.faults import Fault, FaultProxy

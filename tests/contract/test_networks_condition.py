@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from contract.mastodon_world import MastodonWorld
-from contract.network_contract import say
+from contract.network_world import say
 from contract.test_networks_bluesky import BlueskyWorld
 from contract.test_networks_sandbox import SandboxWorld
 from networks.faults import FaultProxy

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 from contract.mastodon_world import MastodonWorld, hosted, local, world
-from contract.network_contract import Blobs, NetworkContract, Sender, draft, png, say, words
+from contract.network_contract import NetworkContract
+from contract.network_world import Blobs, Sender, draft, png, say, words
 
 from bot.domain.outbox import Draft, DraftPost, Poll
 from bot.domain.posts import PostRef

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from contract.network_contract import NetworkContract, Sender, ServerPost, say
+from contract.network_contract import NetworkContract
+from contract.network_world import Sender, ServerPost, say
 from contract.streams_contract import KEYS, Hearing, StreamsContract
 
 from bot.clock import SteppedClock

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from contract.mastodon_world import MastodonWorld, local, world
-from contract.network_contract import ids, png, say
+from contract.network_world import ids, png, say
 
 from bot.domain.posts import Post, PostRef
 from bot.errors import Unanswered, Unauthorized

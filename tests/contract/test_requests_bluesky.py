@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from contract.network_contract import say
+from contract.network_world import say
 from contract.streams_contract import KEYS
 from contract.test_networks_bluesky import BlueskyWorld
 from networks.bluesky_server import BlueskyNetwork

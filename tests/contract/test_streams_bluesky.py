@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from contract.network_contract import Sender, draft, say
+from contract.network_world import Sender, draft, say
 from contract.streams_contract import Hearing, new_tag
 from contract.test_networks_bluesky import BlueskyTeacher, BlueskyWorld, gate_record, ref_of
 from networks.bluesky_server import BlueskyNetwork

@@ -7,7 +7,7 @@ from types import TracebackType
 
 import pytest
 from contract.mastodon_world import MastodonWorld, local
-from contract.network_contract import say
+from contract.network_world import say
 from contract.streams_contract import PATIENCE, Hearing, StreamsContract, new_tag
 from networks.faults import FaultProxy
 from networks.mastodon_server import MastodonServer
