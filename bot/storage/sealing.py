@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HEAD = b"age-encryption.org/v1"
+_TRIES = 3
+_TOO_MUCH = "Excessive work"
+"""What age says where a passphrase takes more work than it thinks this computer can do in 16 seconds."""
 
 
 def is_sealed(file: Path) -> bool:
@@ -60,7 +63,7 @@ def unseal(sealed: Path, plain: Path, *, identities: str = "", passphrase: str =
     age = _age()
     try:
         if not identities:
-            plain.write_bytes(age.passphrase.decrypt(sealed.read_bytes(), passphrase))
+            plain.write_bytes(_with_passphrase(age, sealed.read_bytes(), passphrase))
             return
         keys = [line.strip() for line in identities.splitlines() if line.strip() and not line.startswith("#")]
         with sealed.open("rb") as source, plain.open("wb") as target:
@@ -77,6 +80,22 @@ def unseal(sealed: Path, plain: Path, *, identities: str = "", passphrase: str =
         raise UserError(
             f"The backup cannot be opened with {opened}: it is another one's, or the file is damaged. Nothing was done."
         ) from None
+
+
+def _with_passphrase(age: Any, data: bytes, passphrase: str) -> bytes:  # noqa: ANN401 - pyrage has no types
+    """Decrypt; age refuses work that would take this computer long, and a busy moment makes it think any would."""
+    for _ in range(_TRIES):
+        try:
+            opened: bytes = age.passphrase.decrypt(data, passphrase)
+        except age.DecryptError as error:
+            if _TOO_MUCH not in str(error):
+                raise
+        else:
+            return opened
+    raise UserError(
+        "This computer is too slow, or too busy, to open the backup with its passphrase. Try again when it has less to "
+        "do, or open it elsewhere with `age --decrypt` and restore what comes out. Nothing was done."
+    )
 
 
 def _recipient(age: Any, key: str) -> Any:  # noqa: ANN401 - pyrage has no types

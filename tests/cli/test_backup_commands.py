@@ -192,6 +192,11 @@ def test_a_backup_with_a_passphrase(bot: Path, other: Path, tmp_path: Path, monk
     secret = tmp_path / "phrase"
     secret.write_text(f"{PHRASE}\n")
     monkeypatch.setenv("STAFFROOM_BACKUP_PASSPHRASE_FILE", str(secret))
+    harder = tmp_path / "harder.age"  # 2^40 units of work: years
+    harder.write_bytes(re.sub(rb"(-> scrypt \S+) \d+", rb"\1 40", file.read_bytes(), count=1))
+    refused = staffroom("restore", harder, "-C", other)
+    assert refused.exit_code == 2
+    assert "too slow, or too busy, to open the backup" in refused.stderr
     assert staffroom("restore", file, "-C", other).exit_code == 0
     assert chats(other) == chats(bot)
 
