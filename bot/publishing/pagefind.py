@@ -66,7 +66,7 @@ class PagefindIndexer:
         if self._failed is not None and time.monotonic() < self._failed[0]:
             raise SearchError(self._failed[1])
         try:
-            _sweep(self._longest)
+            _sweep()
             with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=_place()) as name:
                 found = self._made(Path(name), sources, language, engine=engine)
         except (OSError, msgspec.DecodeError, zlib.error) as error:
@@ -142,11 +142,14 @@ def _place() -> Path:
     return MEMORY if roomy else Path(tempfile.gettempdir())
 
 
-def _sweep(longest: float) -> None:
-    """Remove what a process that was killed left of its temporary folders: people's words stand in them."""
+def _sweep() -> None:
+    """Remove what a process that was killed left of its temporary folders: people's words stand in them.
+
+    All bots of a computer share the place, so only what is older than any of them may take is left over.
+    """
     for left in (left for place in (MEMORY, Path(tempfile.gettempdir())) for left in place.glob(f"{_PREFIX}*")):
         try:
-            if left.stat(follow_symlinks=False).st_mtime + 2 * longest < time.time():
+            if left.stat(follow_symlinks=False).st_mtime + 2 * LONGEST < time.time():
                 shutil.rmtree(left, ignore_errors=True)
         except OSError:
             continue
