@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from chaos.folder import QUESTIONS, SQLITE, write_folder, write_logins
+from chaos.folder import QUESTIONS, SQLITE, write_folder
 from chaos.lives import Life, Nursery
 from chaos.oracle import Held, Verdict, judge_said, judge_site, pages
 from networks.bluesky_server import BlueskyAccount, BlueskyNetwork, Posted
@@ -30,6 +30,7 @@ from networks.jetstream import Jetstream
 from networks.mastodon_server import MastodonAccount, MastodonServer
 
 from bot.bootstrap import plan_of, read_settings
+from bot.config.secrets import save_login
 from bot.domain.schedule import planned_chats
 
 Network = Literal["bluesky", "mastodon"]
@@ -185,14 +186,14 @@ class Evening:
                 return
         raise AssertionError("the chat does not come to its end")
 
-    def log_in(self) -> None:
-        """Give the bot logins, as `staffroom login` does."""
-        self.app_password = f"staffroom-{uuid.uuid4().hex[:8]}"
-        logins = {
-            "bluesky": {"password": self.sky.app_password(self.app_password)},
-            "mastodon": {"token": self.toot.token},
-        }
-        write_logins(self.folder, logins)
+    def log_in(self, network: Network) -> None:
+        """Give the bot a login there, as `staffroom login` does; the other network's stays as it is."""
+        if network == "bluesky":
+            self.app_password = f"staffroom-{uuid.uuid4().hex[:8]}"
+            login = {"password": self.sky.app_password(self.app_password)}
+        else:
+            login = {"token": self.toot.token}
+        save_login(self.folder, network, login)
 
     # -- teachers ------------------------------------------------------------------------------------------------
     def teachers_come(self) -> None:
@@ -339,5 +340,6 @@ def open_evening(
             now=min(due) + timedelta(seconds=1), ends=chat.ends_at, expected=expected, asked_at=asked_at,
             regretting=regretting,
         )  # fmt: skip
-        made.log_in()
+        for network in NETWORKS:
+            made.log_in(network)
         yield made

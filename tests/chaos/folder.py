@@ -1,18 +1,10 @@
 """A bot's folder: one series, one chat with three questions, a poll and a picture among them."""
 
-import json
 from pathlib import Path
 
 PICTURE = Path(__file__).parents[2] / "templates" / "starter" / "images" / "wall.jpg"
 QUESTIONS = 3
 SQLITE = "sqlite:///staffroom.db"
-
-
-def write_logins(folder: Path, logins: dict[str, dict[str, str]]) -> None:
-    """Put the logins where `staffroom login` keeps them."""
-    kept = folder / ".staffroom-logins.json"
-    kept.write_text(json.dumps(logins), encoding="utf-8")
-    kept.chmod(0o600)
 
 
 def write_folder(folder: Path, database: str, networks: str, day: str, hashtag: str) -> None:

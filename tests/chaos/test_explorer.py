@@ -2,10 +2,14 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from chaos.evening import Evening
 from chaos.explorer import Explorer, Met, Tally
+
+from bot.config.secrets import read_login, save_login
 
 NOON = datetime(2027, 1, 7, 12, tzinfo=UTC)
 
@@ -48,3 +52,13 @@ def test_after_a_death_that_once_led_to_a_rare_point_nothing_but_that_point_ends
     assert all(rare in aim for aim in others)
     assert 0 < sum(led in aim for aim in others) <= 40
     assert explorer._last_aim(100) == {"kill": {rare: 1}}
+
+
+def test_a_login_on_one_network_is_renewed_while_the_account_on_the_other_is_suspended(tmp_path: Path) -> None:
+    save_login(tmp_path, "bluesky", {"password": "stays"})
+    evening = SimpleNamespace(folder=tmp_path, toot=SimpleNamespace(token="new"), sky=None)
+
+    Evening.log_in(evening, "mastodon")  # type: ignore[arg-type]
+
+    assert read_login(tmp_path, "mastodon") == {"token": "new"}
+    assert read_login(tmp_path, "bluesky") == {"password": "stays"}

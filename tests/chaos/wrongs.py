@@ -10,6 +10,7 @@ wrong.end()            # how often it struck
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from chaos.evening import Evening, Network
@@ -130,7 +131,7 @@ def _token_revoked(wrong: Wrong) -> None:
         body = b'{"error": "ExpiredToken", "message": "Token has expired"}'
         path = r"/xrpc/(?!com\.atproto\.server\.(refresh|create)Session)"
         wrong.faults.append(wrong.proxy.answer(400, path=path, times=None, body=body))
-    wrong.undo = evening.log_in
+    wrong.undo = partial(evening.log_in, wrong.network)
 
 
 def _other_token(evening: Evening) -> str:
