@@ -1,0 +1,173 @@
+"""What the chats of a term came to: people, returners, networks, depth, share of voice, silence."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.impact_world import BOTH, LATER, Evening, answers, chronicle, crowd, people, replying, term, terms, weekly
+
+from bot.domain.chronicle import Contribution
+from bot.domain.impact import Figure, Impact, gini, impact
+
+ONE = date(2027, 1, 7)
+
+
+def told(found: Impact, place: int = -1) -> dict[Figure, object]:
+    """Each figure of a term: its number, or why there is none."""
+    return {name: cell.why or cell.value for name, cell in found.terms[place].cells.items()}
+
+
+def test_a_term_in_figures() -> None:
+    first: Evening = {**crowd("b", 6), **crowd("m", 6)}
+    second: Evening = {**crowd("b", 8, 1), **crowd("m", 6, 1)}
+    found = impact(weekly([first], [second, crowd("b", 3)]), LATER)
+    assert [one.stretch.first for one in found.terms] == [term(0).first, term(1).first]
+    assert told(found, 0)["returners"] == "first"
+    assert told(found) == {
+        "chats": 2,
+        "cancelled": 0,
+        "questions": 4,
+        "silence": 2,
+        "people": 15,
+        "first-timers": "few",  # three on Bluesky, one on Mastodon; b0 came back
+        "returners": "few",
+        "people-bluesky": 9,
+        "people-mastodon": 6,
+        "answers": 17,
+        "answers-bluesky": 11,
+        "answers-mastodon": 6,
+        "depth": "few",
+        "depth-bluesky": "few",
+        "depth-mastodon": "few",
+        "voice": 10,
+    }
+
+
+def test_whoever_came_in_an_earlier_term_is_a_returner_and_never_twice() -> None:
+    old, new = crowd("b", 6), crowd("b", 7, 10)
+    found = impact(weekly([old], [{**old, **new}, old, new]), LATER)
+    assert told(found)["people"] == 13
+    assert told(found)["returners"] == 6
+    assert told(found)["first-timers"] == 7
+
+
+def test_who_goes_without_a_name_is_followed_through_no_two_chats() -> None:
+    shy = people("?b1", "?b2", "?m3", answers=3)
+    with_shy = impact(weekly([{**crowd("b", 6), **shy}], [{**crowd("b", 6), **shy}]), LATER)
+    without = impact(weekly([crowd("b", 6)], [crowd("b", 6)]), LATER)
+    for place in (0, 1):
+        assert told(with_shy, place)["answers"] == 15
+        for name in ("people", "returners", "first-timers", "voice"):
+            assert told(with_shy, place)[name] == told(without, place)[name]
+
+
+def test_they_alone_make_no_group() -> None:
+    found = told(impact(weekly([crowd("?b", 9)]), LATER))
+    assert [found[name] for name in ("people", "answers", "voice", "depth")] == ["few"] * 4
+    assert found["silence"] == 1
+
+
+@pytest.mark.parametrize(("count", "expected"), [(4, "few"), (5, 5)])
+def test_five_are_enough(count: int, expected: object) -> None:
+    found = told(impact(weekly([crowd("b", count)]), LATER))
+    assert (found["people"], found["answers"]) == (expected, expected)
+
+
+def test_a_reply_to_somebody_elses_answer_is_depth() -> None:
+    chat = f"edchat/{ONE}"
+    said = list(answers(chat, crowd("b", 6)))
+    to_us = replying(said[0], "a question of ours")
+    to_others = [replying(each, said[0].key) for each in said[1:]]
+    own = msgspec.structs.replace(said[0], key="again", parent=said[0].key)
+    history = chronicle({ONE: {}}, more=[to_us, *to_others, own])
+    assert told(impact(history, LATER))["depth"] == 5
+    four = msgspec.structs.replace(history, contributions=(to_us, *to_others[:4], said[5], own))
+    assert told(impact(four, LATER))["depth"] == "few"
+
+
+def test_depth_is_split_where_five_on_each_network_replied() -> None:
+    chat = f"edchat/{ONE}"
+    top = next(iter(answers(chat, people("btop"))))
+    said = list(answers(chat, {**crowd("b", 5), **crowd("m", 6)}))
+    below = [replying(each, top.key) for each in said]
+    found = told(impact(chronicle({ONE: {}}, more=[top, *below]), LATER))
+    assert (found["depth"], found["depth-bluesky"], found["depth-mastodon"]) == (11, 5, 6)
+    fewer = told(impact(chronicle({ONE: {}}, more=[top, said[0], *below[1:]]), LATER))
+    assert (fewer["depth"], fewer["depth-bluesky"], fewer["depth-mastodon"]) == (10, "few", "few")
+
+
+def test_on_one_network_nothing_stands_side_by_side() -> None:
+    found = told(impact(chronicle({ONE: crowd("b", 9)}, networks=frozenset({"bluesky"})), LATER))
+    assert {found[name] for name in ("people-bluesky", "answers-mastodon", "depth-bluesky")} == {"one-network"}
+
+
+def test_cancelled_chats_and_those_that_asked_nothing_are_not_held() -> None:
+    history = chronicle({ONE: crowd("b", 6), ONE + timedelta(days=1): crowd("b", 9)}, cancelled=[ONE])
+    assert told(impact(history, LATER))["people"] == 9
+    assert (told(impact(history, LATER))["chats"], told(impact(history, LATER))["cancelled"]) == (1, 1)
+    nothing = told(impact(msgspec.structs.replace(history, asked={}), LATER))
+    assert nothing == {"chats": 0, "cancelled": 1}
+
+
+def test_without_terms_it_is_a_school_year() -> None:
+    (only,) = impact(chronicle({ONE: crowd("b", 6)}), LATER).terms
+    assert (only.stretch.id, only.stretch.last) == ("year-2026", date(2027, 8, 31))
+
+
+@pytest.mark.parametrize(
+    ("now", "over"),
+    [
+        (datetime(2027, 1, 31, 23, 59, tzinfo=UTC), False),  # its last day
+        (datetime(2027, 2, 1, 0, 0, tzinfo=UTC), False),  # answers to its last chat still enter
+        (datetime(2027, 2, 3, 20, 59, tzinfo=UTC), False),
+        (datetime(2027, 2, 3, 21, 0, tzinfo=UTC), True),
+    ],
+)
+def test_a_term_is_told_when_nothing_can_be_added(now: datetime, over: bool) -> None:
+    found = impact(chronicle({date(2027, 1, 31): crowd("b", 6)}, spans=terms(1)), now)
+    assert (len(found.terms), len(found.open)) == ((1, 0) if over else (0, 1))
+
+
+def test_chats_between_those_of_a_term_have_nothing_before_them() -> None:
+    """Two chats outside all terms, with a whole term between them."""
+    days = [date(2026, 12, 3), ONE, date(2027, 3, 4)]
+    found = impact(chronicle(dict.fromkeys(days, crowd("b", 12)), spans=terms(1)), LATER)
+    assert {one.stretch.id: one.cells["returners"].why for one in found.terms} == {
+        "year-2026": "between",
+        "term-2027-01-04": "few",
+    }
+
+
+def test_no_code_and_no_key_leaves() -> None:
+    found = impact(weekly([crowd("Quux", 9)], [crowd("Quux", 9)]), LATER)
+    assert "Quux" not in repr(found)
+
+
+shares = st.lists(st.integers(1, 60), min_size=1, max_size=40)
+
+
+@given(shares)
+def test_gini_lies_between_even_and_one_voice(given_: list[int]) -> None:
+    assert -1e-9 <= gini(given_) <= 1 - 1 / len(given_) + 1e-9
+
+
+@given(shares, st.integers(2, 9))
+def test_gini_knows_no_order_no_size_and_no_number_of_people(given_: list[int], times: int) -> None:
+    assert gini(given_[::-1]) == pytest.approx(gini(given_))
+    assert gini([times * one for one in given_]) == pytest.approx(gini(given_))
+    assert gini(given_ * times) == pytest.approx(gini(given_))
+
+
+@pytest.mark.parametrize(("given_", "expected"), [([7], 0), ([3, 3, 3], 0), ([1, 3], 0.25), ([1, 1, 1, 97], 0.72)])
+def test_gini_of_small_groups(given_: list[int], expected: float) -> None:
+    assert gini(given_) == pytest.approx(expected)
+
+
+@given(st.permutations(list(answers("edchat/2027-01-07", {**crowd("b", 7), **crowd("m", 6)}))))
+def test_the_order_of_answers_means_nothing(said: list[Contribution]) -> None:
+    ordered: Any = chronicle({ONE: {}}, networks=BOTH, more=said)
+    usual = chronicle({ONE: {**crowd("b", 7), **crowd("m", 6)}})
+    assert impact(ordered, LATER) == impact(usual, LATER)
