@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime, timedelta
 
+    from bot.domain.chronicle import Chronicle
     from bot.domain.consent import Wish
     from bot.domain.places import PlaceState
     from bot.domain.posts import Account
@@ -40,6 +41,10 @@ class Store(OutboxBook, PostBook, PeopleBook, PictureBook, DigestBook, AlertBook
 
         What stands behind a content warning stays there.
         """
+        ...
+
+    def chronicle(self, series: str) -> Chronicle:
+        """What a series' chats left behind, for figures about it: only of what may be shown, without any words."""
         ...
 
     def listed(self) -> tuple[Account, ...]:

@@ -11,6 +11,7 @@ from bot.errors import StoreError
 from bot.storage.alerts import Alerts
 from bot.storage.base import inserting
 from bot.storage.bridging import Bridging
+from bot.storage.chronicling import Chronicling
 from bot.storage.collecting import Collecting
 from bot.storage.digests import Digests
 from bot.storage.directory import Directory
@@ -70,6 +71,7 @@ class SqlStore(  # one part for each verb's needs
     Pages,
     Polls,
     Linking,
+    Chronicling,
     Places,
     Running,
     Figures,

@@ -1,0 +1,95 @@
+"""A series' history for figures about it: who answered whom, by codes, without a word of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from bot.domain.chronicle import Chronicle, Contribution
+from bot.domain.naming import naming
+from bot.storage import codec
+from bot.storage.base import Base, stored_chats
+from bot.storage.people import wishes_of
+from bot.storage.tables import accounts, answers, chat_posts, chats, deliveries, parts, posts, prompts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.domain.posts import NetworkName
+
+
+class Chronicling(Base):
+    """The store's method for figures about a series."""
+
+    def chronicle(self, series: str) -> Chronicle:
+        """What a series' chats left behind, read in one transaction: only of what may be shown now.
+
+        Who asked for initials or no name gets another code in every chat, as on the pages.
+        """
+        with self._reading() as connection:
+            stored = stored_chats(connection, chats.c.series == series)
+            asked, networks = _asked(connection, series)
+            return Chronicle(stored, asked, networks, self._contributions(connection, series))
+
+    def _contributions(self, connection: Connection, series: str) -> tuple[Contribution, ...]:
+        placed = _placed(connection, series)
+        query = (
+            select(chat_posts.c.chat, posts.c.id, posts.c.key, posts.c.parent, posts.c.account, posts.c.network)
+            .join(posts, posts.c.id == chat_posts.c.post)
+            .join(chats, chats.c.id == chat_posts.c.chat)
+            .where(chats.c.series == series, chat_posts.c.store, ~chat_posts.c.hold, posts.c.state == "kept")
+            .order_by(chat_posts.c.chat, posts.c.id)
+        )
+        rows = connection.execute(query).all()
+        shy = self._unnamed(connection, {row.account for row in rows})
+        return tuple(
+            Contribution(
+                chat=row.chat,
+                key=row.key,
+                parent=row.parent,
+                by=self.key(row.chat, row.account) if row.account in shy else row.account,
+                followed=row.account not in shy,
+                network=row.network,
+                questions=placed.get((row.chat, row.id), ()),
+            )
+            for row in rows
+        )
+
+    def _unnamed(self, connection: Connection, authors: set[str]) -> set[str]:
+        """Which of these accounts (keys) go by initials or without a name."""
+        every = connection.execute(select(accounts.c.key, accounts.c.data))
+        keys = {row.key: (row.key, self._called(codec.account_from(row.data))) for row in every if row.key in authors}
+        return {key for key, wishes in wishes_of(connection, keys).items() if naming(wishes) != "named"}
+
+
+def _asked(connection: Connection, series: str) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[NetworkName]]]:
+    """The questions of a series that are out, and the networks where they are, by chat."""
+    query = (
+        select(deliveries.c.chat, deliveries.c.prompt, deliveries.c.network)
+        .join(prompts, prompts.c.id == deliveries.c.prompt)
+        .join(parts, parts.c.delivery == deliveries.c.id)
+        .where(deliveries.c.series == series, prompts.c.kind == "question")
+        .where(parts.c.kind == "post", parts.c.state == "sent")
+        .distinct()
+    )
+    asked: dict[str, frozenset[str]] = {}
+    networks: dict[str, frozenset[NetworkName]] = {}
+    for row in connection.execute(query):
+        asked[row.chat] = asked.get(row.chat, frozenset()) | {row.prompt}
+        networks[row.chat] = networks.get(row.chat, frozenset()) | {row.network}
+    return asked, networks
+
+
+def _placed(connection: Connection, series: str) -> dict[tuple[str, int], tuple[str, ...]]:
+    """The questions that each post of a series' chats answers."""
+    query = (
+        select(answers.c.chat, answers.c.post, answers.c.question)
+        .join(chats, chats.c.id == answers.c.chat)
+        .where(chats.c.series == series)
+        .order_by(answers.c.chat, answers.c.post, answers.c.question)
+    )
+    found: dict[tuple[str, int], tuple[str, ...]] = {}
+    for row in connection.execute(query):
+        found[row.chat, row.post] = (*found.get((row.chat, row.post), ()), row.question)
+    return found
