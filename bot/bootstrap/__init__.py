@@ -14,6 +14,7 @@ from bot.bootstrap.desk import (
 from bot.bootstrap.digests import change_digest, digest_now, digest_preview, write_digest
 from bot.bootstrap.doctor import examine, send_test_alert
 from bot.bootstrap.house import read_settings
+from bot.bootstrap.impact import explain_impact, impact_of, write_impact
 from bot.bootstrap.logins import login_account
 from bot.bootstrap.newsletter import newsletter_of, send_newsletter, unsubscribe
 from bot.bootstrap.people import about_person, ask_for, everybody, export_person, forget_account
@@ -38,12 +39,14 @@ __all__ = [
     "end_programs",
     "everybody",
     "examine",
+    "explain_impact",
     "export_chat",
     "export_person",
     "forget_account",
     "held_answer",
     "held_answers",
     "hide_answer",
+    "impact_of",
     "login_account",
     "migrate_database",
     "newsletter_of",
@@ -60,4 +63,5 @@ __all__ = [
     "status_of",
     "unsubscribe",
     "write_digest",
+    "write_impact",
 ]

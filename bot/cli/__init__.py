@@ -2,7 +2,7 @@
 
 import click
 
-from bot.cli import accounts, backups, digests, newsletter, people, planning, publishing, review, running
+from bot.cli import accounts, backups, digests, impact, newsletter, people, planning, publishing, review, running
 from bot.cli.common import Commands
 
 EPILOG = "First steps: staffroom init DIR, then check, plan and rehearse there; login and doctor before the first run."
@@ -29,6 +29,7 @@ for command in (
     publishing.archive,
     publishing.export,
     newsletter.newsletter,
+    impact.impact,
     review.review,
     review.hide,
     people.people,

@@ -50,9 +50,16 @@ _SIDES: tuple[NetworkName, NetworkName] = ("bluesky", "mastodon")
 
 
 class Term(msgspec.Struct, frozen=True):
-    """The figures of one stretch; those not told say why."""
+    """The figures of one stretch.
+
+    Attributes:
+        stretch: the term, or the school year.
+        planned: how many chats stand in the plan, whatever became of them.
+        cells: what is told; where no chat was held, only how many were held and cancelled.
+    """
 
     stretch: Stretch
+    planned: int
     cells: Mapping[Figure, Cell]
 
 
@@ -82,7 +89,7 @@ def impact(chronicle: Chronicle, now: datetime) -> Impact:
         found.setdefault(stretch(stored.chat.date, stored.series.terms), []).append(stored)
     over = sorted((one for one, chats in found.items() if _over(one, chats, now)), key=lambda one: begun(found[one]))
     known = Known()
-    terms = tuple(Term(one, everything.cells(found[one], known)) for one in over)
+    terms = tuple(Term(one, len(found[one]), everything.cells(found[one], known)) for one in over)
     return Impact(terms, tuple(one for one in found if one not in over))
 
 

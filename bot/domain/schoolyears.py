@@ -33,6 +33,11 @@ class Stretch(msgspec.Struct, frozen=True):
         """Names it in a page: ``term-2027-01-04`` or ``year-2026``. It stays when another stretch is added."""
         return f"term-{self.first.isoformat()}" if self.term else f"year-{self.first.year}"
 
+    @property
+    def name(self) -> str:
+        """What a person types to mean it: a term's first day, ``2027-01-04``, or the school year, ``2026-27``."""
+        return self.first.isoformat() if self.term else f"{self.first.year}-{self.last.year % 100:02}"
+
 
 def school_year(day: date) -> int:
     """The year in which the school year of a day began: 2026 for 7 January 2027."""

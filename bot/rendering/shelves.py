@@ -30,10 +30,11 @@ def shelves(words: Words, chats: Sequence[StoredChat]) -> list[Shelf]:
     found: dict[Stretch, list[str]] = {}
     for stored in chats:
         found.setdefault(stretch(stored.chat.date, stored.series.terms), []).append(stored.chat.id)
-    return [Shelf(one.id, _title(words, one), tuple(ids)) for one, ids in found.items()]
+    return [Shelf(one.id, stretch_title(words, one), tuple(ids)) for one, ids in found.items()]
 
 
-def _title(words: Words, one: Stretch) -> str:
+def stretch_title(words: Words, one: Stretch) -> str:
+    """A term by its dates, or a school year by its years."""
     if not one.term:
         return words("series.year", years=years_of(one.first.year))
     start = words.short_date(one.first) if one.first.year == one.last.year else words.day_of_year(one.first)

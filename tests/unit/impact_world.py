@@ -86,3 +86,13 @@ def crowd(prefix: str, count: int, start: int = 0) -> Evening:
 
 def replying(one: Contribution, to: str) -> Contribution:
     return msgspec.structs.replace(one, parent=to)
+
+
+def four_terms() -> Chronicle:
+    """A group that grows, shrinks to twelve, and is another one in the end."""
+    return weekly(
+        [{**crowd("b", 14), **crowd("m", 6)}],
+        [{**crowd("b", 20), **crowd("m", 9)}, crowd("b", 8, 20)],
+        [{**crowd("b", 11), "m1": 2}],
+        [{**crowd("b", 12, 30), **crowd("m", 12), "m3": 9}],
+    )

@@ -1,0 +1,144 @@
+"""What ``staffroom impact`` asks for: figures of terms that are over, a report as files, a figure explained."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.bootstrap.house import open_store_of, read_settings, site_of, templates_of
+from bot.domain.choosing import choose
+from bot.domain.impact import impact
+from bot.errors import UserError
+from bot.rendering.impact import EXPLAINED, Account, Explained, basis, explained, figure_name, page, rows, table, told
+from bot.rendering.shelves import stretch_title
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.config import Settings
+    from bot.domain.choosing import Wanted
+    from bot.domain.impact import Term
+    from bot.rendering.words import Words
+
+FILES = ("impact.html", "impact.csv")
+
+
+class TermTold(msgspec.Struct, frozen=True):
+    """A term in words: what it is called, and its figures with their names."""
+
+    title: str
+    figures: tuple[tuple[str, str], ...]
+
+
+class SeriesTold(msgspec.Struct, frozen=True):
+    """A series in words.
+
+    Attributes:
+        slug, title: the series'.
+        terms: what is told.
+        open: terms of which nothing is told since they are not over.
+        cut: terms of which nothing is told since the dates that were asked for cut through them.
+    """
+
+    slug: str
+    title: str
+    terms: tuple[TermTold, ...]
+    open: tuple[str, ...]
+    cut: tuple[str, ...]
+
+
+class FigureTold(msgspec.Struct, frozen=True):
+    """A figure explained, and how it came about: lines for people."""
+
+    explained: Explained
+    lines: tuple[str, ...]
+
+
+def impact_of(folder: Path, wanted: Wanted) -> tuple[SeriesTold, ...]:
+    """The figures that are asked for, in English, for a terminal.
+
+    Raises:
+        UserError: there is no such series or term; says which there are.
+    """
+    settings = read_settings(folder)
+    words = _english(settings)
+    return tuple(
+        SeriesTold(
+            slug=one.chosen.slug,
+            title=f"#{one.series.hashtag}: {one.series.title}",
+            terms=tuple(
+                TermTold(stretch_title(words, term.stretch), tuple(rows(words, term)))
+                for term in one.chosen.impact.terms
+            ),
+            open=tuple(stretch_title(words, each) for each in one.chosen.impact.open),
+            cut=tuple(stretch_title(words, each) for each in one.chosen.cut),
+        )
+        for one in _accounts(settings, wanted)
+    )
+
+
+def write_impact(folder: Path, wanted: Wanted, out: Path) -> tuple[Path, ...]:
+    """Write the report into a folder, which is made; gives the files.
+
+    Raises:
+        UserError: as ``impact_of``; the folder is the site's own, or cannot be written.
+    """
+    settings = read_settings(folder)
+    if out.resolve().is_relative_to(settings.site.folder.resolve()):
+        raise UserError(
+            f"--out {out}: this is the site's own folder, and the report is not published. Name another one."
+        )
+    accounts = _accounts(settings, wanted)
+    made = (page(templates_of(folder), site_of(settings), accounts), table(accounts))
+    files = tuple(out / name for name in FILES)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for file, data in zip(files, made, strict=True):
+            file.write_bytes(data)
+    except OSError as error:
+        raise UserError(f"--out {out}: cannot be written ({error.strerror}). Name a folder of your own.") from error
+    return files
+
+
+def explain_impact(folder: Path, wanted: Wanted, figure: str) -> FigureTold:
+    """How a figure is counted, what it does not say, and from how many rows it came in each term.
+
+    Raises:
+        UserError: as ``impact_of``; or there is no such figure.
+    """
+    if figure not in EXPLAINED:
+        raise UserError(f"--explain {figure}: there is no such figure. There are: {', '.join(EXPLAINED)}.")
+    settings = read_settings(folder)
+    words = _english(settings)
+    lines = [
+        f"{one.chosen.slug}, {stretch_title(words, term.stretch)}: {_came(words, term, figure)}"
+        for one in _accounts(settings, wanted)
+        for term in one.chosen.impact.terms
+    ]
+    return FigureTold(explained(words, figure), tuple(lines))
+
+
+def _came(words: Words, term: Term, figure: str) -> str:
+    kind, count = basis(term, figure)
+    rows = f"from {count} {kind[:-1] if count == 1 else kind}" if count is not None else f"from too few {kind} to say"
+    if figure != "networks":
+        cell = next((cell for name, cell in term.cells.items() if name == figure), None)
+        return f"{told(words, cell)}, {rows}." if cell else "no chat was held."
+    sides = [(name, cell) for name, cell in term.cells.items() if name.endswith(("-bluesky", "-mastodon"))]
+    if not sides or sides[0][1].why == "one-network":
+        return "questions went out on one network at most."
+    return "; ".join([*(f"{figure_name(words, name)}: {told(words, cell)}" for name, cell in sides), f"{rows}."])
+
+
+def _english(settings: Settings) -> Words:
+    return templates_of(settings.folder).dictionary.words("en")
+
+
+def _accounts(settings: Settings, wanted: Wanted) -> tuple[Account, ...]:
+    store, now = open_store_of(settings), datetime.now(UTC)
+    latest = {one.series.slug: one.series for one in store.chats()}
+    slugs = [wanted.series] if wanted.series in latest else list(latest)
+    found = {slug: impact(store.chronicle(slug), now) for slug in slugs}
+    return tuple(Account(latest[one.slug], one) for one in choose(found, wanted))
