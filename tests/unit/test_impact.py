@@ -11,6 +11,7 @@ from unit.impact_world import BOTH, LATER, Evening, answers, chronicle, crowd, p
 
 from bot.domain.chronicle import Contribution
 from bot.domain.impact import Figure, Impact, gini, impact
+from bot.domain.suppression import FEW, Cell, Known
 
 ONE = date(2027, 1, 7)
 
@@ -110,6 +111,54 @@ def test_cancelled_chats_and_those_that_asked_nothing_are_not_held() -> None:
     assert (told(impact(history, LATER))["chats"], told(impact(history, LATER))["cancelled"]) == (1, 1)
     nothing = told(impact(msgspec.structs.replace(history, asked={}), LATER))
     assert nothing == {"chats": 0, "cancelled": 1}
+
+
+def test_a_chat_that_was_cancelled_after_its_first_question_is_not_held() -> None:
+    history = chronicle({ONE: crowd("b", 6), ONE + timedelta(days=1): crowd("b", 9)}, cancelled=[ONE])
+    asked = {**history.asked, f"edchat/{ONE}": frozenset({f"edchat/{ONE}/q1"})}
+    found = told(impact(msgspec.structs.replace(history, asked=asked), LATER))
+    assert (found["chats"], found["questions"], found["answers"]) == (1, 2, 9)
+
+
+def test_who_goes_without_a_name_helps_to_make_no_five() -> None:
+    chat = f"edchat/{ONE}"
+    said = list(answers(chat, {**crowd("b", 9), **crowd("m", 4), **people("?m8", "?m9")}))
+    below = [replying(each, said[0].key) for each in said[5:]]
+    found = told(impact(chronicle({ONE: {}}, more=[*said[:5], *below]), LATER))
+    assert found["depth"] == 10  # of eight with a name, two without
+    assert (found["people-mastodon"], found["answers-mastodon"], found["depth-mastodon"]) == ("few", "few", "few")
+    fewer = told(impact(chronicle({ONE: {}}, more=[*said[:9], *below[4:]]), LATER))
+    assert fewer["depth"] == "few"  # of four with a name, two without
+
+
+def test_terms_are_told_in_the_order_of_their_first_chats_that_were_held() -> None:
+    """A chat in the school year outside all terms was cancelled in December; the next one there was in March."""
+    march, december = date(2027, 3, 4), date(2026, 12, 3)
+    evenings: dict[date, Evening] = {ONE: crowd("b", 8), march: {**crowd("b", 6), **crowd("b", 6, 20)}}
+    found = impact(chronicle(evenings, spans=terms(1), cancelled=[december]), LATER)
+    assert [one.stretch.id for one in found.terms] == ["term-2027-01-04", "year-2026"]
+    assert (told(found)["returners"], told(found)["first-timers"]) == (6, 6)
+
+
+def test_returners_are_told_up_to_what_is_known_anyway() -> None:
+    known = Known()
+    known.first(FEW)
+    assert known.split(Cell(6), 0, 6) == (FEW, FEW)  # now six are known
+    assert known.split(Cell(13), 7, 6) == (FEW, FEW)  # seven are one too many; now thirteen are known
+    assert known.split(Cell(19), 13, 6) == (Cell(13), Cell(6))  # now nineteen
+    assert known.split(Cell(25), 20, 5) == (FEW, FEW)  # and now those twenty-five
+    assert known.split(FEW, 3, 1) == (FEW, FEW)
+    assert known.split(Cell(31), 25, 6) == (Cell(25), Cell(6))
+    again = Known()
+    again.first(Cell(7))
+    assert again.split(Cell(12), 7, 5) == (Cell(7), Cell(5))
+    assert again.split(Cell(18), 13, 5) == (FEW, FEW)
+
+
+def test_a_term_is_not_over_with_its_last_chat() -> None:
+    history = chronicle({ONE: crowd("b", 6)}, spans=terms(1))
+    assert impact(history, datetime(2027, 1, 31, 12, tzinfo=UTC)).terms == ()
+    assert len(impact(history, datetime(2027, 2, 1, 12, tzinfo=UTC)).terms) == 1
 
 
 def test_without_terms_it_is_a_school_year() -> None:
