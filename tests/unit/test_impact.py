@@ -152,7 +152,8 @@ def test_returners_are_told_up_to_what_is_known_anyway() -> None:
     again = Known()
     again.first(Cell(7))
     assert again.split(Cell(12), 7, 5) == (Cell(7), Cell(5))
-    assert again.split(Cell(18), 13, 5) == (FEW, FEW)
+    assert again.split(Cell(17), 12, 5) == (Cell(12), Cell(5))
+    assert again.split(Cell(23), 18, 5) == (FEW, FEW)
 
 
 def test_a_term_is_not_over_with_its_last_chat() -> None:
