@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-OURS = ("prompts", "digest", "newsletter", "site", "words")
+OURS = ("prompts", "digest", "newsletter", "record", "site", "words")
 """The folders a template may stand in; ``starter`` is what new operators copy and no template."""
 
 

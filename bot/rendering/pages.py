@@ -24,6 +24,7 @@ from bot.rendering.frame import Press, series_card
 from bot.rendering.homepage import home_page
 from bot.rendering.icon import icon_png, icon_svg
 from bot.rendering.linkpages import link_pages
+from bot.rendering.recordjson import record_schema
 from bot.rendering.schoolpages import school_pages
 from bot.rendering.searching import Sources
 from bot.rendering.searchpage import search_values
@@ -229,6 +230,7 @@ class SiteRenderer:
         press, words = self._press, self._press.words()
         yield self._page(urls.LOOK, "", lambda _: press.templates.source("site/look.css").encode())
         yield self._page(urls.SCHEMA, "", lambda _: chat_schema())
+        yield self._page(urls.RECORD_SCHEMA, "", lambda _: record_schema())
         yield self._page(urls.ICON, "", lambda _: icon_svg(self._colours()))
         yield self._page(urls.TOUCH_ICON, "", lambda _: icon_png(self._colours()))
         yield self._card(urls.CARD, site_card(words, press.site.title))

@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import shutil
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent)]
 
+import msgspec  # noqa: E402 - after the line above, as all that follow
 from golden import sample  # noqa: E402 - found through the line above
 
 from bot.domain.prompts import prompts  # noqa: E402 - the same
 from bot.domain.schedule import Tone  # noqa: E402 - the same
+from bot.domain.takingpart import taken_part  # noqa: E402 - the same
 from bot.domain.textlength import BLUESKY, MASTODON, remaining  # noqa: E402 - the same
 from bot.rendering.composer import TemplateComposer  # noqa: E402 - the same
 from bot.rendering.pages import SiteRenderer  # noqa: E402 - the same
+from bot.rendering.recordjson import record_json  # noqa: E402 - the same
+from bot.rendering.recordpage import record_page  # noqa: E402 - the same
 from bot.rendering.templates import Templates  # noqa: E402 - the same
 
 if TYPE_CHECKING:
@@ -116,8 +121,27 @@ def prompts_around(stored: StoredChat, network: NetworkName, limits: Limits) -> 
     return found
 
 
+def record() -> dict[str, bytes]:
+    """The record of one of the sample's people, of a live chat and of a French slow one; without the pages' style."""
+    content = sample.content()
+    said = {one.key: one.post for one in content.answers if one.post.author.handle == sample.PEOPLE["y5"][1]}
+    french = msgspec.structs.replace(content.stored.series, format="slow", languages=("fr",))
+    slow = msgspec.structs.replace(content, stored=msgspec.structs.replace(content.stored, series=french))
+    who, asked = next(iter(said.values())).author, sample.NOW - timedelta(days=1)
+    files = {}
+    for name, one in (("live", content), ("slow", slow)):
+        chats = [part for part in [taken_part(one, said)] if part]
+        files[f"{name}.json"] = record_json(
+            [who], chats, archive=sample.SITE.title, address=sample.SITE.address, asked_at=asked, made_at=sample.NOW
+        )
+        page = record_page(Templates(), sample.SITE, [who], chats, asked_at=asked, made_at=sample.NOW)
+        before, _, after = page.partition(b"<style>")
+        files[f"{name}.html"] = before + b"<style>" + after[after.index(b"</style>") :]
+    return files
+
+
 if __name__ == "__main__":
-    for folder, files in (("site", site()), ("prompts", said() | tones())):
+    for folder, files in (("site", site()), ("prompts", said() | tones()), ("record", record())):
         shutil.rmtree(HERE / folder, ignore_errors=True)
         for path, data in files.items():
             if is_packed(path):
