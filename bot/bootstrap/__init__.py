@@ -19,6 +19,7 @@ from bot.bootstrap.logins import login_account
 from bot.bootstrap.newsletter import newsletter_of, send_newsletter, unsubscribe
 from bot.bootstrap.people import about_person, ask_for, everybody, export_person, forget_account
 from bot.bootstrap.places import end_programs, place_duties
+from bot.bootstrap.record import make_record
 from bot.bootstrap.review import decide, decisions, held_answer, held_answers, hide_answer
 from bot.bootstrap.running import running_house
 from bot.bootstrap.status import status_of
@@ -48,6 +49,7 @@ __all__ = [
     "hide_answer",
     "impact_of",
     "login_account",
+    "make_record",
     "migrate_database",
     "newsletter_of",
     "place_duties",

@@ -75,7 +75,7 @@ class Done(msgspec.Struct, frozen=True):
     still_posted: tuple[str, ...]
 
 
-class _Whom(msgspec.Struct, frozen=True):
+class Whom(msgspec.Struct, frozen=True):
     """An account, as far as it is known, and the keys under which its wishes may be remembered.
 
     Attributes:
@@ -89,6 +89,7 @@ class _Whom(msgspec.Struct, frozen=True):
 
     @property
     def handle(self) -> str:
+        """What the account is called, as its network writes it or as it was asked for."""
         return self.account.handle
 
 
@@ -105,7 +106,7 @@ def everybody(folder: Path) -> Everybody:
 def about_person(folder: Path, name: str, network: NetworkName | None) -> tuple[Remembered, ...]:
     """What is remembered of the account, or of all accounts, of this name."""
     store = open_store_of(load_staffroom(folder))
-    return tuple(_remembered(store, one) for one in _whom(store, name, network))
+    return tuple(_remembered(store, one) for one in whom_of(store, name, network))
 
 
 def ask_for(folder: Path, name: str, network: NetworkName | None, kind: WishKind, series: str = "") -> Done:
@@ -126,7 +127,7 @@ def ask_for(folder: Path, name: str, network: NetworkName | None, kind: WishKind
     clock = clock_of(store)
     if series:
         _check_series(folder, store, series)
-    whom = _whom(store, name, network)
+    whom = whom_of(store, name, network)
     now = max(datetime.now(UTC), clock.now())
     posted = _still_posted(store, whom) if kind == "stopped" else ()
     for one in whom:
@@ -152,13 +153,13 @@ def export_person(folder: Path, name: str, network: NetworkName | None) -> dict[
         UserError: nothing is kept, or it cannot be told whom the name means.
     """
     store = open_store_of(load_staffroom(folder))
-    found = [told for one in _whom(store, name, network) if (told := _export(store, one))]
+    found = [told for one in whom_of(store, name, network) if (told := _export(store, one))]
     if not found:
         raise UserError(f"{name}: nothing is kept about an account with this handle or address.")
     return {"exported_at": datetime.now(UTC), "accounts": found}
 
 
-def _whom(store: Store, name: str, network: NetworkName | None) -> tuple[_Whom, ...]:
+def whom_of(store: Store, name: str, network: NetworkName | None) -> tuple[Whom, ...]:
     """Whom a name means: every account of it whose words are kept, else the one that it names by itself."""
     people = [person for key in store.accounts_called(name) if (person := store.person(key))]
     known = [_of(store, one.account) for one in people if network in (None, one.account.network)]
@@ -172,38 +173,38 @@ def _whom(store: Store, name: str, network: NetworkName | None) -> tuple[_Whom, 
             "bluesky` or `--network mastodon` where the handle does not tell."
         )
     account = Account(meant.network, meant.id, meant.handle, meant.handle)
-    return (_Whom(account, tuple(store.key(meant.network, one) for one in meant.ids), kept=False),)
+    return (Whom(account, tuple(store.key(meant.network, one) for one in meant.ids), kept=False),)
 
 
-def _of(store: Store, account: Account) -> _Whom:
-    return _Whom(account, person_keys(store, account), kept=True)
+def _of(store: Store, account: Account) -> Whom:
+    return Whom(account, person_keys(store, account), kept=True)
 
 
-def _wishes_of(store: Store, one: _Whom) -> tuple[Wish, ...]:
+def wishes_of(store: Store, one: Whom) -> tuple[Wish, ...]:
     """What was asked under any of somebody's keys, each event once, oldest first."""
     asked = dict.fromkeys(wish for wishes in store.wishes(one.keys).values() for wish in wishes)
     return tuple(sorted(asked, key=lambda wish: (wish.at, wish.kind, wish.series)))
 
 
-def _posts_of(store: Store, one: _Whom) -> tuple[tuple[str, Post], ...]:
+def _posts_of(store: Store, one: Whom) -> tuple[tuple[str, Post], ...]:
     person = store.person(one.keys[0]) if one.kept else None
     return person.posts if person else ()
 
 
-def _remembered(store: Store, one: _Whom) -> Remembered:
-    wishes = _wishes_of(store, one)
+def _remembered(store: Store, one: Whom) -> Remembered:
+    wishes = wishes_of(store, one)
     answers = Counter(chat for chat, _ in _posts_of(store, one))
     holds = standing(wishes, _slugs(store))
     return Remembered(one.handle, one.account.network, dict(sorted(answers.items())), holds, wishes)
 
 
-def _still_posted(store: Store, whom: tuple[_Whom, ...]) -> tuple[str, ...]:
+def _still_posted(store: Store, whom: tuple[Whom, ...]) -> tuple[str, ...]:
     keys = [store.key(post.ref.network, post.ref.id) for one in whom for _, post in _posts_of(store, one)]
     return tuple(ref.url or ref.id for _, ref in store.repeating(keys)) if keys else ()
 
 
-def _export(store: Store, one: _Whom) -> dict[str, Any]:
-    wishes, posts = _wishes_of(store, one), _posts_of(store, one)
+def _export(store: Store, one: Whom) -> dict[str, Any]:
+    wishes, posts = wishes_of(store, one), _posts_of(store, one)
     if not (one.kept or wishes):
         return {}
     told: dict[str, Any] = {"network": one.account.network, "handle": one.handle}

@@ -2,7 +2,19 @@
 
 import click
 
-from bot.cli import accounts, backups, digests, impact, newsletter, people, planning, publishing, review, running
+from bot.cli import (
+    accounts,
+    backups,
+    digests,
+    impact,
+    newsletter,
+    people,
+    planning,
+    publishing,
+    record,
+    review,
+    running,
+)
 from bot.cli.common import Commands
 
 EPILOG = "First steps: staffroom init DIR, then check, plan and rehearse there; login and doctor before the first run."
@@ -34,6 +46,7 @@ for command in (
     review.hide,
     people.people,
     people.export_person,
+    record.record,
     people.forget,
     accounts.migrate,
     backups.backup,

@@ -22,6 +22,7 @@ _WISHES: dict[str, tuple[WishKind, str]] = {
     "full_name": ("named", "Show its answers with the name again."),
     "list": ("listed", "Put it on the page of people."),
     "unlist": ("unlisted", "Take it off that page."),
+    "record": ("record", "Note that its owner asked for a record of taking part."),
 }
 """The flags, each with the wish it means and what it does."""
 
@@ -34,6 +35,7 @@ _SAID: dict[WishKind, str] = {
     "named": "goes by the full name",
     "listed": "is on the page of people",
     "unlisted": "is not on the page of people",
+    "record": "asked for a record of taking part",
     "gone": "ended, as its network told",
 }
 
@@ -55,6 +57,7 @@ network_option = click.option(
 @click.option("--full-name", is_flag=True, help=_WISHES["full_name"][1])
 @click.option("--list", is_flag=True, help=_WISHES["list"][1])
 @click.option("--unlist", is_flag=True, help=_WISHES["unlist"][1])
+@click.option("--record", is_flag=True, help=_WISHES["record"][1])
 @network_option
 @json_option
 @folder_option

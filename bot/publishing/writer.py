@@ -19,16 +19,16 @@ FOLDER = 0o755
 """Pages are for everybody, also where the process's umask keeps all else it writes to itself."""
 
 
-def replace(file: Path, data: bytes) -> None:
-    """Give ``file`` these bytes. A reader sees the old file or the new one, never a part.
+def replace(file: Path, data: bytes, mode: int = PAGE) -> None:
+    """Give ``file`` these bytes and rights. A reader sees the old file or the new one, never a part.
 
     It lasts through a crash of this process; through a power cut only after ``settle``.
     """
     temporary = file.with_name(f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, PAGE), "wb") as stream:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, mode), "wb") as stream:
             stream.write(data)
-        open_up(temporary, PAGE)
+        open_up(temporary, mode)
         temporary.replace(file)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -1,0 +1,123 @@
+"""What `staffroom record` asks for: a person's record, made because they asked, as files for them alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from bot.bootstrap.desk import clock_of
+from bot.bootstrap.house import open_store_of, site_of, templates_of
+from bot.bootstrap.people import whom_of, wishes_of
+from bot.config import load_staffroom
+from bot.config.settings import BranchSettings, CommandSettings
+from bot.domain.takingpart import ASKED_WITHIN, all_together, asked_for_record
+from bot.errors import UserError
+from bot.publishing.handover import hand_over, refuse_public
+from bot.rendering.recordjson import record_json, whose_record
+from bot.rendering.recordpage import record_page
+from bot.services.record import gather
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.bootstrap.people import Whom
+    from bot.config import Settings
+    from bot.domain.posts import NetworkName
+    from bot.ports import Store
+
+DATA, PAGE = "record.json", "record.html"
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A record that was written.
+
+    Attributes:
+        handle: of whom.
+        files: where, absolute.
+        chats, answers: how many are in it.
+        left_out: how many kept answers are not: held, or in a series that this person did not join.
+    """
+
+    handle: str
+    files: tuple[Path, ...]
+    chats: int
+    answers: int
+    left_out: int
+
+
+def make_record(folder: Path, name: str, network: NetworkName | None, out: Path) -> Made:
+    """Write ``record.html`` and ``record.json`` of somebody who asked for them.
+
+    Args:
+        folder: the bot's folder.
+        name: the account's handle, id, or the address of its profile.
+        network: where it is, for a name that does not tell.
+        out: where the files go; neither the site's folder nor another place that is published.
+
+    Raises:
+        UserError: it cannot be told whom the name means, nothing of them is kept by consent, they did not ask, or the
+            files cannot stand there. Then nothing is written.
+    """
+    settings = load_staffroom(folder)
+    refuse_public(out, _public(settings))
+    store = open_store_of(settings)
+    now = max(datetime.now(UTC), clock_of(store).now())
+    one = _the_one(store, name, network)
+    wishes = wishes_of(store, one)
+    asked = asked_for_record(wishes, now)
+    if asked is None:
+        raise UserError(
+            _not_asked(one.handle, max((wish.at for wish in wishes if wish.kind == "record"), default=None))
+        )
+    person = store.person(one.keys[0])
+    kept = {post.ref.id for _, post in person.posts} if person else set()
+    chats = gather(store, one.keys[0], wishes)
+    if not chats:
+        raise UserError(
+            f"{one.handle}: none of its answers can stand in a record: that takes its consent, and no answer is shown"
+            f" in a series that it joined. If its owner wishes so: `staffroom people {one.handle} --join SERIES`."
+        )
+    site, total = site_of(settings), all_together(chats)
+    data = record_json([one.account], chats, archive=site.title, address=site.address, asked_at=asked, made_at=now)
+    page = record_page(templates_of(settings.folder), site, [one.account], chats, asked_at=asked, made_at=now)
+    mine = (one.account.network, one.account.id)
+    hand_over(out, {DATA: data, PAGE: page}, DATA, lambda there: mine in whose_record(there))
+    files = tuple((out / name).resolve() for name in (PAGE, DATA))
+    return Made(one.handle, files, total.chats, total.answers, len(kept) - total.answers)
+
+
+def _the_one(store: Store, name: str, network: NetworkName | None) -> Whom:
+    """The one account that a name means, of which something is kept."""
+    whom = whom_of(store, name, network)
+    if len(whom) > 1:
+        there = ", ".join(f"{one.account.url or one.account.id} ({one.account.network})" for one in whom)
+        raise UserError(f"{name} means several accounts: {there}. Name one of them so.")
+    if not whom[0].kept:
+        raise UserError(f"{name}: nothing is kept about an account with this handle or address: no record can be made.")
+    return whom[0]
+
+
+def _not_asked(handle: str, last: datetime | None) -> str:
+    note = f"When they ask, note it: `staffroom people {handle} --record`. Then write the record."
+    if last is None:
+        return f"{handle}: its owner has not asked for a record, and it is made for nobody else. {note}"
+    return (
+        f"{handle}: its owner asked for a record last on {last.day} {last:%b %Y}, and that no longer counts: a request"
+        f" counts for {ASKED_WITHIN.days} days, and ends when they leave. {note}"
+    )
+
+
+def _public(settings: Settings) -> Iterator[Path]:
+    """Folders here that others can see: the site's, and those that other places name."""
+    yield settings.site.folder
+    for place in settings.publish:
+        if isinstance(place, BranchSettings) and place.address.startswith("file://"):
+            yield Path(unquote(urlsplit(place.address).path))
+        elif isinstance(place, CommandSettings):
+            for word in place.words[1:]:
+                if word.startswith("/") and len(Path(word).parts) > 1 and not Path(word).is_file():
+                    yield Path(word)

@@ -1,0 +1,297 @@
+"""record: made only for who asked, from what is kept by consent, as files that nobody else can read."""
+
+import json
+import shutil
+import stat
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+import time_machine
+from cli.cli_world import STAFFROOM, files, folder_with, lasting, staffroom
+from contract.store_world import END, START, candidate, chat, opened, teacher
+
+from bot.bootstrap.house import open_store_of
+from bot.config import load_staffroom
+from bot.domain.consent import Wish, WishKind
+from bot.domain.posts import Account, PostRef
+from bot.domain.records import Candidate, Placed
+from bot.domain.richtext import detect
+from bot.services.door import person_keys
+from bot.services.wishes import remember
+from bot.storage.store import SqlStore
+
+NOW = END + timedelta(days=1)
+WORDS = "Xyzzy: what I stopped marking, see https://example.org/xyzzy"
+PERSON = teacher("quuxwho", name="Quux Planted-Name")
+OTHER = teacher("zoezoe", name="Zoe Somebody")
+HANDLE = PERSON.handle
+CHAT = chat().id
+MADE = ["record.html", "record.json"]
+
+
+@pytest.fixture(autouse=True)
+def _later() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+def open_store(folder: Path) -> SqlStore:
+    store = open_store_of(load_staffroom(folder))
+    assert isinstance(store, SqlStore)
+    return store
+
+
+def by(store: SqlStore, author: Account, rkey: str, text: str, minutes: float, *, under: str = "") -> Candidate:
+    found = candidate(store, CHAT, rkey, under, author=author, text=detect(text))  # type: ignore[arg-type]
+    ref = PostRef("bluesky", f"at://{author.id}/app.bsky.feed.post/{rkey}", "c", f"https://bsky.app/{rkey}")
+    post = msgspec.structs.replace(found.post, ref=ref, uri=ref.id, at=START + timedelta(minutes=minutes), media=())
+    return msgspec.structs.replace(found, post=post, key=store.key("bluesky", ref.id))
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a chat in which one person answered twice and another replied; copied for each test."""
+    bare = folder_with(tmp_path_factory.mktemp("record") / "bot")
+    store = open_store(bare)
+    _, question = opened(store)
+    first = by(store, PERSON, "first", WORDS, 7, under=question)
+    reply = by(store, OTHER, "reply", "I agree with that, says Zoe.", 10, under=first.key)
+    second = by(store, PERSON, "second", "And one more thing.", 31.5, under=question)
+    store.upsert([first, reply, second], START + timedelta(minutes=40))
+    store.place(CHAT, {one.key: [Placed(f"{CHAT}/q1", "reply")] for one in (first, reply, second)})
+    store.close()
+    return bare
+
+
+@pytest.fixture
+def folder(template: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(template, tmp_path / "bot")
+
+
+def ask(folder: Path, kind: WishKind, slug: str = "", *, who: Account = PERSON, hours: float = 0) -> None:
+    """Remember what somebody asked, without the pages, which the command would make anew."""
+    store, at = open_store(folder), NOW + timedelta(hours=hours)
+    remember(store, who, person_keys(store, who), Wish(kind, slug, at), "a test", at)
+    store.close()
+
+
+@pytest.fixture
+def asked(folder: Path) -> Path:
+    """The same after that person joined and asked for a record."""
+    ask(folder, "joined", "edchat")
+    ask(folder, "record")
+    return folder
+
+
+def made(folder: Path, out: Path) -> dict[str, object]:
+    result = staffroom("record", HANDLE, "--out", out, "-C", folder)
+    assert result.exit_code == 0, result.stderr
+    found: dict[str, object] = json.loads((out / "record.json").read_bytes())
+    return found
+
+
+def refused(folder: Path, out: Path, *words: str | Path) -> str:
+    """What is said to a record that is not made; nothing may be written."""
+    before = files(out) if out.is_dir() else None
+    result = staffroom("record", *(words or (HANDLE,)), "--out", out, "-C", folder)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert (files(out) if out.is_dir() else None) == before
+    return result.stderr
+
+
+# -- what is written ---------------------------------------------------------------------------------------------------
+def test_a_record_is_two_files_for_one_reader(asked: Path, out: Path) -> None:
+    result = staffroom("record", HANDLE, "--out", out, "-C", asked)
+    assert result.exit_code == 0
+    assert result.stdout == (
+        f"The record of {HANDLE}: 2 answers in 1 chat.\n"
+        f"  {out / 'record.html'}\n"
+        f"  {out / 'record.json'}\n"
+        "Hand the files to their owner and delete them here; nothing else knows of them.\n"
+    )
+    assert sorted(files(out)) == MADE
+    assert {stat.S_IMODE(file.stat().st_mode) for file in out.iterdir()} == {0o600}
+    assert stat.S_IMODE(out.stat().st_mode) == 0o700
+
+
+def test_it_says_what_was_seen_of_this_person_and_of_nobody_else(asked: Path, out: Path) -> None:
+    told = made(asked, out)
+    observed = told["observed"]
+    assert isinstance(observed, dict)
+    assert [observed[name] for name in ("answers", "minutes", "threads", "followed")] == [2, 24, 1, 1]
+    assert observed["links"] == ["https://example.org/xyzzy"]
+    assert (told["asked_at"], told["made_at"]) == ("2027-01-08T21:00:00Z", "2027-01-08T21:00:00Z")
+    for data in files(out).values():
+        assert b"Xyzzy" in data
+        assert b"Zoe" not in data
+        assert b"zoezoe" not in data
+
+
+def test_the_same_again_is_the_same_bytes(asked: Path, out: Path) -> None:
+    made(asked, out)
+    before = files(out)
+    made(asked, out)
+    assert files(out) == before
+
+
+def test_nothing_of_it_is_published(asked: Path, out: Path) -> None:
+    staffroom("archive", "-C", asked)
+    before = lasting(files(asked / "site"))
+    made(asked, out)
+    staffroom("archive", "-C", asked)
+    assert lasting(files(asked / "site")) == before
+
+
+def test_who_goes_without_a_name_gets_a_record_with_exact_times(asked: Path, out: Path) -> None:
+    ask(asked, "nameless")
+    observed = made(asked, out)["observed"]
+    assert isinstance(observed, dict)
+    assert observed["minutes"] == 24
+    assert observed["chats"][0]["answers"][0]["url"] == "https://bsky.app/first"
+
+
+def test_what_is_held_or_removed_is_not_in_it(asked: Path, out: Path) -> None:
+    store = open_store(asked)
+    second = store.key("bluesky", f"at://{PERSON.id}/app.bsky.feed.post/second")
+    (held,) = [one for one in store.candidates(CHAT) if one.key == second]
+    store.upsert([msgspec.structs.replace(held, hold=True, held="pupil")], NOW)
+    store.close()
+    result = staffroom("record", HANDLE, "--out", out, "-C", asked)
+    assert "1 answer in 1 chat." in result.stdout
+    assert f"1 kept answer is not in it: held, or in a series that {HANDLE} did not join.\n" in result.stdout
+    store = open_store(asked)
+    store.bury([second], NOW)
+    store.close()
+    result = staffroom("record", HANDLE, "--out", out, "-C", asked)
+    assert "not in it" not in result.stdout
+    assert all(b"one more thing" not in data for data in files(out).values())
+
+
+# -- who asked, and who did not ----------------------------------------------------------------------------------------
+def test_a_request_is_remembered_as_others_are(folder: Path) -> None:
+    done = staffroom("people", HANDLE, "--record", "-C", folder)
+    assert done.stdout == f"Remembered: {HANDLE} asked for a record of taking part. The pages are up to date.\n"
+    shown = staffroom("people", HANDLE, "-C", folder).stdout
+    assert "  8 Jan 2027 21:00 UTC: asked for a record of taking part\n" in shown
+
+
+def test_nobody_gets_a_record_that_its_owner_did_not_ask_for(folder: Path, out: Path) -> None:
+    ask(folder, "joined", "edchat")
+    told = refused(folder, out)
+    assert told.startswith(f"{HANDLE}: its owner has not asked for a record")
+    assert f"`staffroom people {HANDLE} --record`" in told
+
+
+def test_a_request_ends(asked: Path, out: Path) -> None:
+    with time_machine.travel(NOW + timedelta(days=31), tick=False):
+        assert "asked for a record last on 8 Jan 2027, and that no longer counts" in refused(asked, out)
+
+
+def test_a_record_takes_consent_in_the_series(folder: Path, out: Path) -> None:
+    ask(folder, "record")
+    assert "that takes its consent" in refused(folder, out)
+
+
+def test_after_leaving_there_is_nothing_to_record(asked: Path, out: Path) -> None:
+    made(asked, out)
+    assert staffroom("forget", HANDLE, "-C", asked).exit_code == 0
+    assert "nothing is kept about an account" in refused(asked, out)
+    again = open_store(asked)
+    back = by(again, PERSON, "back", "I am back.", 50)
+    again.close()
+    ask(asked, "joined", "edchat", hours=2)
+    with time_machine.travel(NOW + timedelta(hours=2), tick=False):
+        again = open_store(asked)
+        again.upsert([msgspec.structs.replace(back, why="joined")], NOW + timedelta(hours=2))
+        again.close()
+        assert "that no longer counts" in refused(asked, out)
+        ask(asked, "record", hours=2)
+        observed = made(asked, out)["observed"]
+    assert isinstance(observed, dict)
+    assert observed["answers"] == 1
+    assert all(b"Xyzzy" not in data for data in files(out).values())
+
+
+# -- where it may stand ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("inside", ["site", "site/edchat", "site/../site/new"])
+def test_it_never_stands_in_the_site(asked: Path, inside: str) -> None:
+    assert "which is published" in refused(asked, asked / inside)
+    assert not list((asked / "site").rglob("record.*ml"))
+
+
+def test_a_link_into_the_site_is_the_site(asked: Path, out: Path) -> None:
+    out.symlink_to(asked / "site")
+    assert "which is published" in refused(asked, out)
+
+
+@pytest.mark.parametrize("place", ['command: [rsync, -a, "{{site}}/", "{there}/"]', 'git: "file://{there}"'])
+def test_it_never_stands_where_another_place_is(asked: Path, tmp_path: Path, place: str) -> None:
+    there = tmp_path / "www" / "chats"
+    text = f"{STAFFROOM}publish:\n  - {place.format(there=there)}\n"
+    (asked / "staffroom.yaml").write_text(text, encoding="utf-8")
+    assert "which is published" in refused(asked, there / "records")
+    made(asked, tmp_path / "www-records")
+
+
+@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("there", ["somebody's own words", ""])
+def test_what_is_not_a_record_is_never_replaced(asked: Path, out: Path, name: str, there: str) -> None:
+    out.mkdir()
+    (out / name).write_text(there)
+    told = refused(asked, out)
+    assert f"{out / name} is there already and is not this person's record." in told
+
+
+def test_another_persons_record_is_never_replaced(asked: Path, out: Path) -> None:
+    made(asked, out)
+    ask(asked, "joined", "edchat", who=OTHER)
+    ask(asked, "record", who=OTHER)
+    assert "is not this person's record" in refused(asked, out, OTHER.handle)
+
+
+def test_a_link_in_its_place_is_not_followed(asked: Path, out: Path, tmp_path: Path) -> None:
+    made(asked, out)
+    elsewhere = tmp_path / "elsewhere.html"
+    elsewhere.write_text("mine")
+    (out / "record.html").unlink()
+    (out / "record.html").symlink_to(elsewhere)
+    made(asked, out)
+    assert elsewhere.read_text() == "mine"
+    assert not (out / "record.html").is_symlink()
+
+
+def test_a_folder_that_cannot_be_made_is_told(asked: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = staffroom("record", HANDLE, "--out", tmp_path / "file" / "below", "-C", asked)
+    assert result.exit_code == 2
+    assert "cannot be written" in result.stderr
+
+
+# -- mistakes ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("new.example.net", "new.example.net: nothing is kept about an account"),
+        ("quux", "it cannot be told whom this means"),
+    ],
+)
+def test_a_record_of_nobody_says_so(asked: Path, out: Path, name: str, told: str) -> None:
+    assert told in refused(asked, out, name)
+
+
+def test_two_accounts_of_one_name_are_told_apart(asked: Path, out: Path) -> None:
+    store = open_store(asked)
+    moved = teacher("quuxtwo", handle=HANDLE, name="Quux Again")
+    store.upsert([by(store, moved, "two", "Words of the second", 12)], NOW)
+    store.close()
+    told = refused(asked, out)
+    assert f"means several accounts: {PERSON.url} (bluesky), " in told or f", {PERSON.url} (bluesky)." in told
+    assert "Words of the second" not in told
