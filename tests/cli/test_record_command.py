@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import time_machine
 from cli.cli_world import STAFFROOM, files, folder_with, lasting, staffroom
-from contract.store_world import END, START, candidate, chat, opened, teacher
+from contract.store_world import END, START, candidate, chat, opened, save, series, teacher
 
 from bot.bootstrap.house import open_store_of
 from bot.config import load_staffroom
@@ -173,6 +173,29 @@ def test_what_is_held_or_removed_is_not_in_it(asked: Path, out: Path) -> None:
     result = staffroom("record", HANDLE, "--out", out, "-C", asked)
     assert "not in it" not in result.stdout
     assert all(b"one more thing" not in data for data in files(out).values())
+
+
+def test_a_series_that_was_not_joined_is_left_out(asked: Path, out: Path) -> None:
+    store = open_store(asked)
+    there = chat(14, "maths")
+    save(store, there, of=series("maths", title="Maths"))
+    other = by(store, PERSON, "maths", "On fractions.", 60 * 24 * 7 + 10)
+    store.upsert([msgspec.structs.replace(other, chat=there.id, why="in-our-thread")], NOW)
+    store.close()
+    result = staffroom("record", HANDLE, "--out", out, "-C", asked)
+    assert "2 answers in 1 chat." in result.stdout
+    assert "1 kept answer is not in it" in result.stdout
+    assert all(b"fractions" not in data for data in files(out).values())
+    ask(asked, "joined", "maths")
+    observed = made(asked, out)["observed"]
+    assert isinstance(observed, dict)
+    assert [one["series"] for one in observed["chats"]] == ["EdChat", "Maths"]
+    ask(asked, "stopped", "edchat", hours=1)
+    with time_machine.travel(NOW + timedelta(hours=2), tick=False):
+        observed = made(asked, out)["observed"]
+    assert isinstance(observed, dict)
+    assert [one["series"] for one in observed["chats"]] == ["Maths"]
+    assert all(b"Xyzzy" not in data for data in files(out).values())
 
 
 # -- who asked, and who did not ----------------------------------------------------------------------------------------

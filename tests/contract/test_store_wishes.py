@@ -214,6 +214,15 @@ def test_how_one_is_called_makes_pages_anew_and_erases_nothing(store: SqlStore, 
     assert same_revision(store, one.id, lambda: wish(store, store.key("bluesky", "did:plc:nobody"), kind))
 
 
+def test_asking_for_a_record_changes_nothing_that_is_kept_or_shown(store: SqlStore, who: str) -> None:
+    one, root = opened(store)
+    store.upsert([planted(store, one.id, root)], NOW)
+    before = store.content(one.id)
+    assert same_revision(store, one.id, lambda: wish(store, who, "record"))
+    assert store.content(one.id) == before
+    assert [each.kind for each in store.wishes([who])[who]] == ["record"]
+
+
 def test_every_kind_of_wish_fits_and_is_remembered(store: SqlStore, who: str) -> None:
     for number, kind in enumerate(get_args(WishKind)):
         wish(store, who, kind, NOW + timedelta(seconds=number))
