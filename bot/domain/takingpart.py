@@ -164,7 +164,7 @@ def all_together(chats: Collection[TakenPart]) -> Sum:
         minutes=sum(one.minutes or 0 for one in chats),
         days=sum(len(one.days) for one in chats if one.series.format == "slow"),
         threads=len(went_on),
-        followed=len(below - answers.keys()),
+        followed=len(below),
         links=_each_once(uri for one in chats for uri in one.links),
     )
 

@@ -273,6 +273,13 @@ def test_what_is_not_a_record_is_never_replaced(asked: Path, out: Path, name: st
     assert f"{out / name} is there already and is not this person's record." in told
 
 
+def test_a_link_that_leads_nowhere_is_something_too(asked: Path, out: Path) -> None:
+    out.mkdir()
+    (out / "record.html").symlink_to(out / "nowhere")
+    assert "is not this person's record" in refused(asked, out)
+    assert (out / "record.html").is_symlink()
+
+
 def test_another_persons_record_is_never_replaced(asked: Path, out: Path) -> None:
     made(asked, out)
     ask(asked, "joined", "edchat", who=OTHER)

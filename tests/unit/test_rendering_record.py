@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -95,6 +96,17 @@ def test_what_people_wrote_is_no_markup() -> None:
     assert "javascript:" not in page
     assert page.count("</style>") == 1
     assert "<p>second line</p>" in page
+
+
+def test_an_operators_own_style_is_in_it_and_ends_nothing(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "look.css").write_text("p { color: teal } /* </style><script> */")
+    found, post = part()
+    templates = Templates(tmp_path)
+    page = record_page(templates, sample.SITE, [post.author], [found], asked_at=ASKED, made_at=sample.NOW).decode()
+    assert "color: teal" in page
+    assert ".claimed" in page
+    assert page.count("</style>") == 1
 
 
 def test_an_archive_without_address_is_not_linked() -> None:
