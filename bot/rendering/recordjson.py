@@ -99,7 +99,7 @@ class Claimed(Struct):
 
 
 class RecordData(Struct, kw_only=True):
-    """A record of taking part in teacher chats, made because this person asked for it, and given to nobody else."""
+    """A record of taking part in teacher chats, made because this person asked for it, and for nobody else."""
 
     schema: Annotated[str, Meta(description="Where this description stands.")] = msgspec.field(name="$schema")
     whose: tuple[Whose, ...]
