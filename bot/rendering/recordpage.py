@@ -128,7 +128,7 @@ def _answer(words: Words, one: TakenPart, answer: OwnAnswer) -> dict[str, Any]:
         "pictures": answer.pictures,
         "asked": asked,
         "when": upper_first(words.moment(answer.at, one.chat.timezone)),
-        "iso": answer.at.isoformat(),
+        "iso": answer.at.isoformat(timespec="seconds"),  # HTML knows no microseconds
         "url": answer.url if is_web(answer.url) else "",
         "followed": answer.followed,
     }

@@ -98,6 +98,13 @@ def test_what_people_wrote_is_no_markup() -> None:
     assert "<p>second line</p>" in page
 
 
+def test_a_time_is_one_that_html_knows() -> None:
+    found, post = part()
+    exact = msgspec.structs.replace(found.answers[0], at=sample.START + timedelta(microseconds=236506))
+    page = page_of(msgspec.structs.replace(found, answers=(exact,)), post)
+    assert '<time datetime="2027-01-07T20:00:00+00:00">' in page
+
+
 def test_an_operators_own_style_is_in_it_and_ends_nothing(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "look.css").write_text("p { color: teal } /* </style><script> */")
