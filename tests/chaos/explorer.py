@@ -1,7 +1,8 @@
 """Plays evenings whose lives are killed at named points and whose networks go wrong, and counts what came of it.
 
-A life dies at the first point that was not fired yet, or at a point and a visit drawn by the seed; what goes wrong is
-set before it. In between lives end by themselves, so that what is to be said is not starved of its time.
+A life dies at the first point that was not fired yet, or at a point and a visit drawn by the seed, and then at any that
+nobody ever met as well; what goes wrong is set before it. In between lives end by themselves, so that what is to be
+said is not starved of its time.
 """
 
 import random
@@ -166,13 +167,14 @@ class Explorer:
         if known and self.rng.randrange(10) < self.depth:
             rare = self._rare()
             led = self._led(rare)
+            new = {"spare": known, "groups": list(self.groups)}  # what nobody ever met may never be met again
             if died in led:
-                return {"kill": dict.fromkeys(rare, 1)}  # as it was when they were met: nothing else ends this life
+                return {"kill": dict.fromkeys(rare, 1), **new}  # as it was when they were met: nothing else ends it
             drawn = dict.fromkeys([*rare, *(point for point in led if self.rng.randrange(2))], 1)
             if rare and self.rng.randrange(3) == 0:
-                return {"kill": drawn}  # and nowhere on the way there
+                return {"kill": drawn, **new}  # and nowhere on the way there
             points = self.rng.sample(known, min(DRAWN, len(known)))
-            return {"kill": {point: self._visit(point) for point in points} | drawn}
+            return {"kill": {point: self._visit(point) for point in points} | drawn, **new}
         return {"spare": sorted({*self.tally.fired, *tally.fired}), "groups": list(self.groups)}
 
     def _last_aim(self, kills: int) -> dict[str, Any]:

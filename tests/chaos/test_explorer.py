@@ -48,9 +48,10 @@ def test_after_a_death_that_once_led_to_a_rare_point_nothing_but_that_point_ends
     aims = [explorer._aim(Tally(), led) for _ in range(40)]
     others = [explorer._aim(Tally(), "")["kill"] for _ in range(40)]
 
-    assert aims == [{"kill": {rare: 1}}] * 40
+    assert [aim["kill"] for aim in aims] == [{rare: 1}] * 40
+    assert all(aim["spare"] == [rare, led] and "commit" in aim["groups"] for aim in aims)  # and at what nobody met yet
     assert all(rare in aim for aim in others)
-    assert 0 < sum(led in aim for aim in others) <= 40
+    assert 0 < sum(led in aim for aim in others) < 40
     assert explorer._last_aim(100) == {"kill": {rare: 1}}
 
 
