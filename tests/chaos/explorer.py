@@ -182,14 +182,13 @@ class Explorer:
         return {"kill": dict.fromkeys(self._rare(), 1)} if kills and self.depth else {}
 
     def _rare(self) -> list[str]:
-        """Points that are known and where no life died yet."""
-        met, died = {**self.played.met, **self.tally.met}, {*self.tally.fired, *self.played.fired}
-        return [point for point in met if point not in died and group_of(point) in self.groups]
+        """Points that earlier evenings met and where no life died yet."""
+        died = {*self.tally.fired, *self.played.fired}
+        return [point for point in self.tally.met if point not in died and group_of(point) in self.groups]
 
     def _led(self, rare: Sequence[str]) -> list[str]:
         """After whose deaths these points were met; a life that has died there leads to them again."""
-        met = {**self.played.met, **self.tally.met}
-        return [after for point in rare if (after := met[point].after)]
+        return [after for point in rare if (after := self.tally.met[point].after)]
 
     def _visit(self, point: str) -> int:
         """At which visit to die: the first in half of all cases, any that a life was seen to make in the others."""
