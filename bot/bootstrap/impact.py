@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.bootstrap.house import open_store_of, read_settings, site_of, templates_of
+from bot.bootstrap.published import published
 from bot.domain.choosing import choose
 from bot.domain.impact import impact
 from bot.errors import UserError
+from bot.publishing.handover import put_files, refuse_public
 from bot.rendering.impact import EXPLAINED, Account, Explained, basis, explained, figure_name, page, rows, table, told
 from bot.rendering.shelves import stretch_title
 
@@ -83,23 +85,14 @@ def write_impact(folder: Path, wanted: Wanted, out: Path) -> tuple[Path, ...]:
     """Write the report into a folder, which is made; gives the files.
 
     Raises:
-        UserError: as ``impact_of``; the folder is the site's own, or cannot be written.
+        UserError: as ``impact_of``; the folder is published, or cannot be written.
     """
     settings = read_settings(folder)
-    if out.resolve().is_relative_to(settings.site.folder.resolve()):
-        raise UserError(
-            f"--out {out}: this is the site's own folder, and the report is not published. Name another one."
-        )
+    refuse_public(out, published(settings))
     accounts = _accounts(settings, wanted)
     made = (page(templates_of(folder), site_of(settings), accounts), table(accounts))
-    files = tuple(out / name for name in FILES)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for file, data in zip(files, made, strict=True):
-            file.write_bytes(data)
-    except OSError as error:
-        raise UserError(f"--out {out}: cannot be written ({error.strerror}). Name a folder of your own.") from error
-    return files
+    put_files(out, dict(zip(FILES, made, strict=True)))
+    return tuple(out / name for name in FILES)
 
 
 def explain_impact(folder: Path, wanted: Wanted, figure: str) -> FigureTold:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from bot.bootstrap.desk import clock_of
 from bot.bootstrap.house import open_store_of, site_of, templates_of
 from bot.bootstrap.people import whom_of, wishes_of
+from bot.bootstrap.published import published
 from bot.config import load_staffroom
-from bot.config.settings import BranchSettings, CommandSettings
 from bot.domain.takingpart import ASKED_WITHIN, all_together, asked_for_record
 from bot.errors import UserError
 from bot.publishing.handover import hand_over, refuse_public
@@ -22,10 +21,7 @@ from bot.rendering.recordpage import record_page
 from bot.services.record import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from bot.bootstrap.people import Whom
-    from bot.config import Settings
     from bot.domain.posts import NetworkName
     from bot.ports import Store
 
@@ -63,7 +59,7 @@ def make_record(folder: Path, name: str, network: NetworkName | None, out: Path)
             files cannot stand there. Then nothing is written.
     """
     settings = load_staffroom(folder)
-    refuse_public(out, _public(settings))
+    refuse_public(out, published(settings))
     store = open_store_of(settings)
     now = max(datetime.now(UTC), clock_of(store).now())
     one = _the_one(store, name, network)
@@ -109,15 +105,3 @@ def _not_asked(handle: str, last: datetime | None) -> str:
         f"{handle}: its owner asked for a record last on {last.day} {last:%b %Y}, and that no longer counts: a request"
         f" counts for {ASKED_WITHIN.days} days, and ends when they leave. {note}"
     )
-
-
-def _public(settings: Settings) -> Iterator[Path]:
-    """Folders here that others can see: the site's, and those that other places name."""
-    yield settings.site.folder
-    for place in settings.publish:
-        if isinstance(place, BranchSettings) and place.address.startswith("file://"):
-            yield Path(unquote(urlsplit(place.address).path))
-        elif isinstance(place, CommandSettings):
-            for word in place.words[1:]:
-                if word.startswith("/") and len(Path(word).parts) > 1 and not Path(word).is_file():
-                    yield Path(word)

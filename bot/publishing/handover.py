@@ -1,18 +1,17 @@
-"""Files for one person: written where the operator says, for that user alone, and never where they are published."""
+"""Files that are not for the site: written where the operator says, and never where they would be published."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from bot.errors import UserError
-from bot.publishing.writer import is_page, replace, settle
+from bot.publishing.writer import PAGE, is_page, replace, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 PRIVATE = 0o600
-_FOLDER = 0o700
 _MOST = 50 * 2**20  # bytes of a file that is read to learn whose it is
 
 
@@ -26,13 +25,13 @@ def refuse_public(folder: Path, public: Iterable[Path]) -> None:
     for one in public:
         if there.is_relative_to(one.resolve()):
             raise UserError(
-                f"{folder} lies in {one}, which is published; a record is for one person alone. "
+                f"{folder} lies in {one}, which is published, and this is not for everybody. "
                 "Choose another folder with --out."
             )
 
 
 def hand_over(folder: Path, files: Mapping[str, bytes], telling: str, is_theirs: Callable[[bytes], bool]) -> None:
-    """Write files into a folder, for its owner alone to read (0600). The folder is made (0700) if it is not there.
+    """Write files about one person into a folder, as ``put_files`` does, for its owner alone to read (0600).
 
     What is there already is replaced only if it is the same person's.
 
@@ -51,11 +50,24 @@ def hand_over(folder: Path, files: Mapping[str, bytes], telling: str, is_theirs:
             f"{folder / there[0]} is there already and is not this person's record. Nothing was written: "
             "choose another folder with --out, or take that file away."
         )
+    put_files(folder, {name: files[name] for name in sorted(files, key=lambda name: (name != telling, name))}, PRIVATE)
+
+
+def put_files(folder: Path, files: Mapping[str, bytes], mode: int = PAGE) -> None:
+    """Write files into a folder, each whole or not at all, no link followed. A folder that is not there is made.
+
+    Args:
+        folder: where to; one that is made may be entered by whoever may read the files.
+        files: what stands in each, by name, in the order in which they are written.
+        mode: their rights.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
     try:
-        if not folder.is_dir():
-            folder.mkdir(mode=_FOLDER, parents=True)
-        for name in sorted(files, key=lambda name: (name != telling, name)):
-            replace(folder / name, files[name], PRIVATE)
+        folder.mkdir(mode=mode | (mode & 0o444) >> 2, parents=True, exist_ok=True)
+        for name, data in files.items():
+            replace(folder / name, data, mode)
             settle(folder / name)
         settle(folder)
     except OSError as error:

@@ -155,7 +155,7 @@ def test_a_small_group_is_not_told_by_its_rows_either(folder: Path, tmp_path: Pa
         (["--term", "2027-01-11", "--since", "2027-01-01"], "write one or the other"),
         (["--since", "2027-02-01", "--until", "2027-01-01"], "the other way round"),
         (["--explain", "likes"], "There are: chats, cancelled, questions, silence, people, first-timers, returners, "),
-        (["--out", "SITE"], "this is the site's own folder"),
+        (["--out", "SITE"], "which is published"),
     ],
 )
 def test_what_cannot_be_had_is_said_kindly(folder: Path, words: list[str], told: str) -> None:
@@ -165,6 +165,28 @@ def test_what_cannot_be_had_is_said_kindly(folder: Path, words: list[str], told:
     assert result.exit_code == 2
     assert told in result.stderr
     assert not (folder / "site").exists()
+
+
+@pytest.mark.parametrize("place", ['command: [rsync, -a, "{{site}}/", "{there}/"]', 'git: "file://{there}"'])
+def test_it_never_stands_where_another_place_is(folder: Path, tmp_path: Path, place: str) -> None:
+    there, bot = tmp_path / "www", tmp_path / "bot"
+    shutil.copytree(folder, bot)
+    with (bot / "staffroom.yaml").open("a", encoding="utf-8") as settings:
+        settings.write(f"publish:\n  - {place.format(there=there)}\n")
+    result = staffroom("impact", "--out", there / "report", "-C", bot)
+    assert result.exit_code == 2
+    assert "which is published" in result.stderr
+    assert not there.exists()
+
+
+def test_a_link_in_its_place_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    out, elsewhere = tmp_path / "report", tmp_path / "elsewhere.csv"
+    out.mkdir()
+    elsewhere.write_text("mine")
+    (out / "impact.csv").symlink_to(elsewhere)
+    assert staffroom("impact", "--out", out, "-C", folder).exit_code == 0
+    assert elsewhere.read_text() == "mine"
+    assert (out / "impact.csv").read_text().startswith("series,")
 
 
 def test_nothing_stored_is_no_error(tmp_path: Path) -> None:
