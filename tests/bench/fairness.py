@@ -18,6 +18,7 @@ from bot.bootstrap.house import read_settings
 from bot.bootstrap.sandbox import made_up_teachers, sandbox_house
 from bot.clock import SteppedClock
 from bot.domain.digests import choose, fit, questions_of
+from bot.domain.impact import gini
 from bot.domain.prompts import prompts
 from bot.domain.records import ChatContent, Pick
 from bot.domain.schedule import planned_chats
@@ -77,13 +78,6 @@ def rows() -> list[dict[str, Any]]:
             "better": "lower",
         }
     ]
-
-
-def gini(counts: Iterable[int]) -> float:
-    """The Gini coefficient of counts: the mean difference of two of them, as a share of twice their mean."""
-    found = sorted(counts)
-    weighted = sum((2 * place - len(found) - 1) * count for place, count in enumerate(found, start=1))
-    return weighted / (len(found) * sum(found))
 
 
 def _quoted(digests: Iterable[tuple[ChatContent, Iterable[Pick]]]) -> list[int]:
