@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _HEAD = b"age-encryption.org/v1"
 _TRIES = 3
 _TOO_MUCH = "Excessive work"
-"""What age says where a passphrase takes more work than it thinks this computer can do in 16 seconds."""
+"""What age says of work that it thinks too much for this computer. It measures that anew each time, and for a moment:
+on a busy computer it refused what had been sealed there, and did not refuse it when asked again."""
 
 
 def is_sealed(file: Path) -> bool:

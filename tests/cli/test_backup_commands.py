@@ -201,6 +201,25 @@ def test_a_backup_with_a_passphrase(bot: Path, other: Path, tmp_path: Path, monk
     assert chats(other) == chats(bot)
 
 
+def test_a_busy_moment_is_waited_out(bot: Path, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAFFROOM_BACKUP_PASSPHRASE", PHRASE)
+    file, tries = tmp_path / "kept.age", iter([True, True, False])
+    assert staffroom("backup", file, "-C", bot).exit_code == 0
+    decrypt = pyrage.passphrase.decrypt
+
+    def busy(data: bytes, passphrase: str) -> bytes:
+        if next(tries):
+            raise pyrage.DecryptError(
+                "Excessive work parameter for passphrase.\nDecryption would take around 256 seconds."
+            )
+        opened: bytes = decrypt(data, passphrase)
+        return opened
+
+    monkeypatch.setattr(pyrage.passphrase, "decrypt", busy)
+    assert staffroom("restore", file, "-C", other).exit_code == 0
+    assert chats(other) == chats(bot)
+
+
 def test_plain_though_there_is_a_passphrase(bot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAFFROOM_BACKUP_PASSPHRASE", PHRASE)
     assert "not encrypted" in staffroom("backup", tmp_path / "kept.db", "--plain", "-C", bot).stdout
