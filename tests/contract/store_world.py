@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, exists, select
 
 from bot.domain.occurrences import Weekly
 from bot.domain.outbox import Delivery, Draft, DraftPost, Part
@@ -53,9 +53,16 @@ def database_url(
     url = _postgres_url(request.getfixturevalue("postgres_server"))
     yield url
     engine = connect(url)
-    with transaction(engine, writing=True) as connection:
-        names = ", ".join(connection.dialect.identifier_preparer.quote(table.name) for table in metadata.sorted_tables)
-        connection.exec_driver_sql(f"TRUNCATE {names}")
+    with transaction(
+        engine, writing=True
+    ) as connection:  # TRUNCATE writes new files for each table, twenty times slower
+        filled = connection.execute(
+            select(*(exists(select(table)).label(table.name) for table in metadata.sorted_tables))
+        )
+        kept = filled.one()._mapping
+        for table in reversed(metadata.sorted_tables):
+            if kept[table.name]:
+                connection.execute(delete(table))
     engine.dispose()
 
 
