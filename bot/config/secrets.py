@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 LOGINS = ".staffroom-logins.json"
 ERASURES = ".staffroom-erasures"
 
-_TEMPORARY = ".tmp"
+TEMPORARY = ".tmp"
+"""How the name of a login ends that is being written."""
+
 _LEFT_BEHIND = 60.0  # seconds; writing takes a few thousandths of one
 _MOST_TOKENS = 32
 _known: set[str | bytes] = set()
@@ -194,7 +196,7 @@ def save_login(folder: Path, account: str, values: Mapping[str, str]) -> None:
 
 
 def _put_in_place(path: Path, logins: Mapping[str, Mapping[str, str]]) -> None:
-    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=_TEMPORARY, dir=path.parent)  # with mode 0600
+    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=TEMPORARY, dir=path.parent)  # with mode 0600
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -213,7 +215,7 @@ def _sweep(path: Path) -> None:
     Only what is older than any other process could still be writing.
     """
     now = path.stat().st_mtime
-    for left in path.parent.glob(f"{path.name}.*{_TEMPORARY}"):
+    for left in path.parent.glob(f"{path.name}.*{TEMPORARY}"):
         with contextlib.suppress(FileNotFoundError):
             if now - left.stat().st_mtime > _LEFT_BEHIND:
                 left.unlink()

@@ -11,6 +11,7 @@ on each network, one takes an answer back, one asks to be removed.
 """
 
 import json
+import os
 import re
 import time
 import uuid
@@ -30,7 +31,7 @@ from networks.jetstream import Jetstream
 from networks.mastodon_server import MastodonAccount, MastodonServer
 
 from bot.bootstrap import plan_of, read_settings
-from bot.config.secrets import save_login
+from bot.config.secrets import LOGINS, TEMPORARY, save_login
 from bot.domain.schedule import planned_chats
 
 Network = Literal["bluesky", "mastodon"]
@@ -292,6 +293,16 @@ class Evening:
         return found
 
 
+def leave_half_a_login(folder: Path) -> None:
+    """What a crash of long ago left beside the logins: a life that keeps a login sweeps it away.
+
+    Lives that die here leave such files, too, but a later one seldom keeps a login once they are old enough.
+    """
+    left = folder / f"{LOGINS}.half{TEMPORARY}"
+    left.write_text("{", encoding="utf-8")
+    os.utime(left, (0, 0))
+
+
 def plain(text: str) -> str:
     """Without a poll's options, which `plan` shows as lines and Mastodon keeps elsewhere."""
     return re.sub(r"\n\( \) .*", "", text)
@@ -342,4 +353,5 @@ def open_evening(
         )  # fmt: skip
         for network in NETWORKS:
             made.log_in(network)
+        leave_half_a_login(folder)
         yield made
