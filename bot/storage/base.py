@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.posts import handle_id, node_key
@@ -39,6 +40,25 @@ _CHUNK = 500
 """Values in one ``IN (…)``: SQLite takes 32,766, short statements are compiled faster."""
 
 _restored = msgspec.json.Decoder(Restored)
+
+
+def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """``column IN (…)`` for a statement that is made once; the values come with each execution, as ``some``."""
+    return column.in_(bindparam("some", expanding=True))
+
+
+# To make a statement takes five times as long as to run it, so those that are run all the time are made once.
+_SERIES = select(series.c.slug, series.c.data).where(among(series.c.slug))
+_WAS_RESTORED = select(meta.c.value).where(meta.c.name == RESTORED)
+_PARTS = select(parts).where(among(parts.c.delivery)).order_by(parts.c.delivery, parts.c.position)
+_DROPPING_PARTS = delete(parts).where(among(parts.c.delivery))
+_BUMPING = update(chats).where(among(chats.c.id)).values(revision=chats.c.revision + 1)
+_SHOWN = (
+    select(posts.c.key)
+    .join(chat_posts, chat_posts.c.post == posts.c.id)
+    .where(among(posts.c.key), posts.c.state == "kept")
+    .where(chat_posts.c.chat == bindparam("chat"), chat_posts.c.store, ~chat_posts.c.hold)
+)
 
 
 class Base:
@@ -108,7 +128,11 @@ def chunks(values: Collection[str]) -> Iterator[Sequence[str]]:
 
 def inserting(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ``ON CONFLICT``; both databases write it alike, SQLAlchemy has one class for each."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return _inserting(connection.dialect.name, table)
+
+
+def _inserting(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def put(
@@ -121,17 +145,22 @@ def put(
     """Insert rows, or give the ones that are there these values; ``first`` is added to new rows only."""
     if not rows:
         return
-    keys = [column.name for column in table.primary_key]
-    statement = inserting(connection, table)
-    values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    statement = statement.on_conflict_do_update(index_elements=keys, set_=values)
+    statement = _putting(connection.dialect.name, table, tuple(rows[0]))
     connection.execute(statement, [{**row, **(first or {})} for row in rows])
+
+
+@lru_cache(256)
+def _putting(dialect: str, table: Table, names: tuple[str, ...]) -> sqlite.Insert | postgresql.Insert:
+    keys = [column.name for column in table.primary_key]
+    statement = _inserting(dialect, table)
+    values = {name: statement.excluded[name] for name in names if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=values)
 
 
 def bump(connection: Connection, ids: Collection[str]) -> None:
     """Note that something a page could show has changed in these chats."""
     for some in chunks(set(ids)):
-        connection.execute(update(chats).where(chats.c.id.in_(some)).values(revision=chats.c.revision + 1))
+        connection.execute(_BUMPING, {"some": some})
 
 
 def ids_of(keys: Sequence[str]) -> Select[int]:
@@ -149,21 +178,29 @@ def chats_of(connection: Connection, post_keys: Collection[str]) -> set[str]:
     return found
 
 
-def stored_chats(connection: Connection, *where: ColumnElement[bool]) -> tuple[StoredChat, ...]:
-    """Chats with their series, in order of start; each series is read once."""
+def chats_where(*where: ColumnElement[bool]) -> Select[Any]:
+    """A statement for ``stored_chats``, to be made once; it may ask for columns of ``chats`` and of ``series``."""
     of_series = chats.join(series, series.c.slug == chats.c.series)
-    query = select(chats).select_from(of_series).where(*where).order_by(chats.c.starts_at, chats.c.id)
-    rows = connection.execute(query).all()
+    return select(chats).select_from(of_series).where(*where).order_by(chats.c.starts_at, chats.c.id)
+
+
+CHAT = chats_where(chats.c.id == bindparam("chat"))
+"""One chat by its id, ``chat``."""
+
+
+def stored_chats(connection: Connection, query: Select[Any], **values: object) -> tuple[StoredChat, ...]:
+    """Chats of a statement of ``chats_where`` with their series, in order of start; each series is read once."""
+    rows = connection.execute(query, values).all()
     known: dict[str, Series] = {}
     for some in chunks({row.series for row in rows}):  # not beside each chat: a series names all of its chats
-        for each in connection.execute(select(series.c.slug, series.c.data).where(series.c.slug.in_(some))):
+        for each in connection.execute(_SERIES, {"some": some}):
             known[each.slug] = codec.series_from(each.data)
     return tuple(codec.stored_chat(row, known[row.series]) for row in rows)
 
 
 def restored_in(connection: Connection) -> Restored | None:
     """That this store was put back from a backup; ``None`` where it never was."""
-    data = connection.scalar(select(meta.c.value).where(meta.c.name == RESTORED))
+    data = connection.scalar(_WAS_RESTORED)
     return None if data is None else _restored.decode(data)
 
 
@@ -171,8 +208,7 @@ def parts_of(connection: Connection, delivery_ids: Collection[str]) -> dict[str,
     """Parts in order, by delivery; deliveries without any are left out."""
     found: dict[str, list[Row[Any]]] = {}
     for some in chunks(delivery_ids):
-        query = select(parts).where(parts.c.delivery.in_(some)).order_by(parts.c.delivery, parts.c.position)
-        for row in connection.execute(query):
+        for row in connection.execute(_PARTS, {"some": some}):
             found.setdefault(row.delivery, []).append(row)
     return {delivery: tuple(codec.part_from(row) for row in rows) for delivery, rows in found.items()}
 
@@ -180,18 +216,12 @@ def parts_of(connection: Connection, delivery_ids: Collection[str]) -> dict[str,
 def drop_parts(connection: Connection, delivery_ids: Collection[str]) -> None:
     """Forget the parts of deliveries that start anew."""
     for some in chunks(delivery_ids):
-        connection.execute(delete(parts).where(parts.c.delivery.in_(some)))
+        connection.execute(_DROPPING_PARTS, {"some": some})
 
 
 def shown_in(connection: Connection, chat: str, post_keys: Collection[str]) -> set[str]:
     """Which of these posts may be shown in a chat: kept there, and not held."""
     found: set[str] = set()
     for some in chunks(post_keys):
-        query = (
-            select(posts.c.key)
-            .join(chat_posts, chat_posts.c.post == posts.c.id)
-            .where(posts.c.key.in_(some), posts.c.state == "kept")
-            .where(chat_posts.c.chat == chat, chat_posts.c.store, ~chat_posts.c.hold)
-        )
-        found.update(connection.scalars(query))
+        found.update(connection.scalars(_SHOWN, {"some": some, "chat": chat}))
     return found

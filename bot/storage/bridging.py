@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.storage.base import Base, bump, chats_of, chunks, put
+from bot.storage.base import Base, among, bump, chats_of, chunks, put
 from bot.storage.engine import take_turns
 from bot.storage.tables import copies
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+_COPIES = select(copies.c.copy, copies.c.original).where(among(copies.c.copy))
 
 
 class Bridging(Base):
@@ -22,8 +24,7 @@ class Bridging(Base):
         found: dict[str, str] = {}
         with self._reading() as connection:
             for some in chunks(keys):
-                query = select(copies.c.copy, copies.c.original).where(copies.c.copy.in_(some))
-                found.update((row.copy, row.original) for row in connection.execute(query))
+                found.update((row.copy, row.original) for row in connection.execute(_COPIES, {"some": some}))
         return found
 
     def save_copies(self, pairs: Mapping[str, str]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from bot.domain.chronicle import Chronicle, Contribution
 from bot.domain.naming import naming
 from bot.storage import codec
-from bot.storage.base import Base, stored_chats
+from bot.storage.base import Base, chats_where, stored_chats
 from bot.storage.people import wishes_of
 from bot.storage.tables import accounts, answers, chat_posts, chats, deliveries, parts, posts, prompts
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.domain.posts import NetworkName
+
+
+_CHATS = chats_where(chats.c.series == bindparam("series"))
 
 
 class Chronicling(Base):
@@ -28,7 +31,7 @@ class Chronicling(Base):
         Who asked for initials or no name gets another code in every chat, as on the pages.
         """
         with self._reading() as connection:
-            stored = stored_chats(connection, chats.c.series == series)
+            stored = stored_chats(connection, _CHATS, series=series)
             asked, networks = _asked(connection, series)
             return Chronicle(stored, asked, networks, self._contributions(connection, series))
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, select, type_coerce
+from sqlalchemy import bindparam, delete, exists, select, type_coerce
 
 from bot.domain.records import SentPost
 from bot.domain.sweeps import CLOSING
 from bot.ports import Due
 from bot.storage import codec
-from bot.storage.base import Base, chunks, put, stored_chats
+from bot.storage.base import Base, among, chats_where, chunks, put, stored_chats
 from bot.storage.columns import Moment
 from bot.storage.engine import take_turns
 from bot.storage.erasing import bury_posts
@@ -23,22 +23,50 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+_COLLECTING = chats_where(
+    type_coerce(chats.c.ends_at + series.c.late, Moment) > bindparam("closed", type_=Moment),
+    exists().where(
+        deliveries.c.chat == chats.c.id,
+        parts.c.delivery == deliveries.c.id,
+        parts.c.kind == "post",
+        parts.c.state == "sent",
+    ),
+)
+_SWEEPS = select(sweeps).where(among(sweeps.c.chat))
+_CURSOR = select(cursors.c.value).where(
+    cursors.c.account == bindparam("account"), cursors.c.stream == bindparam("stream")
+)
+_CURSORS = select(cursors.c.stream, cursors.c.value).where(
+    cursors.c.account == bindparam("account"), among(cursors.c.stream), cursors.c.value != ""
+)
+_SENT = (
+    select(
+        deliveries.c.prompt,
+        prompts.c.kind,
+        prompts.c.number,
+        deliveries.c.account,
+        parts.c.position,
+        parts.c.remote,
+        parts.c.answer,
+        parts.c.sent_at,
+    )
+    .join(deliveries, deliveries.c.id == parts.c.delivery)
+    .join(prompts, prompts.c.id == deliveries.c.prompt)
+    .where(deliveries.c.chat == bindparam("chat"), parts.c.kind == "post", parts.c.state == "sent")
+    .order_by(parts.c.sent_at, deliveries.c.order, deliveries.c.account, parts.c.position)
+)
+
+
 class Collecting(Base):
     """The store's methods around ``collect``."""
 
     def collecting(self, now: datetime) -> tuple[Due, ...]:
         """Chats with a sent post whose window (end + ``late``, and ``CLOSING``) is open, in order of start."""
-        said = exists().where(
-            deliveries.c.chat == chats.c.id,
-            parts.c.delivery == deliveries.c.id,
-            parts.c.kind == "post",
-            parts.c.state == "sent",
-        )
         with self._reading() as connection:
-            found = stored_chats(connection, type_coerce(chats.c.ends_at + series.c.late, Moment) > now - CLOSING, said)
+            found = stored_chats(connection, _COLLECTING, closed=now - CLOSING)
             times: dict[str, dict[str, datetime]] = {stored.chat.id: {} for stored in found}
             for some in chunks(times):
-                for row in connection.execute(select(sweeps).where(sweeps.c.chat.in_(some))):
+                for row in connection.execute(_SWEEPS, {"some": some}):
                     times[row.chat][row.account] = row.at
             return tuple(Due(stored=stored, swept=times[stored.chat.id]) for stored in found)
 
@@ -71,16 +99,13 @@ class Collecting(Base):
     def cursor(self, account: str, stream: str) -> str:
         """How far a stream was read; empty if never."""
         with self._reading() as connection:
-            query = select(cursors.c.value).where(cursors.c.account == account, cursors.c.stream == stream)
-            return connection.scalar(query) or ""
+            return connection.scalar(_CURSOR, {"account": account, "stream": stream}) or ""
 
     def cursors(self, account: str, streams: Collection[str]) -> dict[str, str]:
         """How far each of these streams was read; without those that never were."""
         with self._reading() as connection:
-            query = select(cursors.c.stream, cursors.c.value).where(
-                cursors.c.account == account, cursors.c.stream.in_(streams), cursors.c.value != ""
-            )
-            return {row.stream: row.value for row in connection.execute(query)}
+            rows = connection.execute(_CURSORS, {"account": account, "some": list(streams)})
+            return {row.stream: row.value for row in rows}
 
     def save_cursor(self, account: str, stream: str, value: str) -> None:
         """Remember how far a stream was read."""
@@ -90,24 +115,8 @@ class Collecting(Base):
 
 def sent_in(connection: Connection, chat: str, key: Callable[[str, str], str]) -> tuple[SentPost, ...]:
     """Our posts in a chat, in order of time; ``key`` makes node keys."""
-    query = (
-        select(
-            deliveries.c.prompt,
-            prompts.c.kind,
-            prompts.c.number,
-            deliveries.c.account,
-            parts.c.position,
-            parts.c.remote,
-            parts.c.answer,
-            parts.c.sent_at,
-        )
-        .join(deliveries, deliveries.c.id == parts.c.delivery)
-        .join(prompts, prompts.c.id == deliveries.c.prompt)
-        .where(deliveries.c.chat == chat, parts.c.kind == "post", parts.c.state == "sent")
-        .order_by(parts.c.sent_at, deliveries.c.order, deliveries.c.account, parts.c.position)
-    )
     found = []
-    for row in connection.execute(query):
+    for row in connection.execute(_SENT, {"chat": chat}):
         ref = codec.remote_from(row.remote)
         if ref is not None:
             found.append(

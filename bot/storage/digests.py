@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 
 from bot.domain.holding import HeldDigest, HostSaying
 from bot.domain.records import Pick, Quoted
 from bot.domain.sweeps import PATIENCE
-from bot.storage.base import Base, inserting, put, restored_in, stored_chats
+from bot.storage.base import Base, among, chats_where, inserting, put, restored_in, stored_chats
 from bot.storage.engine import take_turns
 from bot.storage.errands import errand_row
 from bot.storage.tables import chat_posts, chats, digests, errands, host_sayings, picks, posts, prompts
@@ -19,13 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row, Select
 
     from bot.domain.errands import Errand
     from bot.domain.holding import Saying
 
 _NEXT = timedelta(microseconds=1)
 _SHOWN: tuple[ColumnElement[bool], ...] = (chat_posts.c.store, ~chat_posts.c.hold, posts.c.state == "kept")
+
+_SPEAKING = chats_where(among(chats.c.id), ~chats.c.cancelled, chats.c.taken_out_at.is_(None))
+_HELD = select(digests).order_by(digests.c.at, digests.c.chat)
+_SAID = select(host_sayings).where(host_sayings.c.chat == bindparam("chat")).order_by(host_sayings.c.at)
 
 
 class Digests(Base):
@@ -86,13 +90,12 @@ class Digests(Base):
             found = held_in(connection)
             if not found:
                 return ()
-            here = chats.c.id.in_([one.chat for one in found])
             restored = restored_in(connection)
             unsettled = restored is not None and now < restored.at + PATIENCE
             settled = set(restored.settled) if restored is not None else set()
             speaking = {
                 stored.chat.id
-                for stored in stored_chats(connection, here, ~chats.c.cancelled, chats.c.taken_out_at.is_(None))
+                for stored in stored_chats(connection, _SPEAKING, some=[one.chat for one in found])
                 if not unsettled or set(stored.series.accounts) <= settled
             }
             return tuple(one for one in found if one.chat in speaking)
@@ -100,7 +103,7 @@ class Digests(Base):
     def held_digest(self, chat: str) -> HeldDigest | None:
         """One chat's held digest; ``None`` where it has none."""
         with self._reading() as connection:
-            return next(iter(held_in(connection, digests.c.chat == chat)), None)
+            return next(iter(held_in(connection, _HELD.where(digests.c.chat == chat))), None)
 
     def choose_again(self, chat: str, picks: Sequence[Pick]) -> bool:
         """Let a held digest have other picks; false, and nothing done, where none is held."""
@@ -118,7 +121,7 @@ class Digests(Base):
         """
         with self._writing() as connection:
             take_turns(connection)  # nobody erases a post of which the address is being queued
-            now = held_in(connection, digests.c.chat == held.chat, ~digests.c.told)
+            now = held_in(connection, _HELD.where(digests.c.chat == held.chat, ~digests.c.told))
             if [one.picks for one in now] != [held.picks]:
                 return False
             statement = inserting(connection, _errands).on_conflict_do_nothing()
@@ -153,9 +156,9 @@ class Digests(Base):
 _picks, _errands = picks, errands  # methods have arguments of these names, as the port says
 
 
-def held_in(connection: Connection, *where: ColumnElement[bool]) -> tuple[HeldDigest, ...]:
-    """Held digests, oldest first, with what they chose and may still be shown."""
-    rows = connection.execute(select(digests).where(*where).order_by(digests.c.at, digests.c.chat)).all()
+def held_in(connection: Connection, query: Select[Any] | None = None) -> tuple[HeldDigest, ...]:
+    """Held digests, oldest first, with what they chose and may still be shown; all, or those of ``_HELD.where(…)``."""
+    rows = connection.execute(_HELD if query is None else query).all()
     if not rows:
         return ()
     query = (
@@ -173,8 +176,7 @@ def held_in(connection: Connection, *where: ColumnElement[bool]) -> tuple[HeldDi
 
 def said_in(connection: Connection, chat: str) -> tuple[HostSaying, ...]:
     """All that hosts said about a chat's digest, in order of time."""
-    query = select(host_sayings).where(host_sayings.c.chat == chat).order_by(host_sayings.c.at)
-    return tuple(_saying(row) for row in connection.execute(query))
+    return tuple(_saying(row) for row in connection.execute(_SAID, {"chat": chat}))
 
 
 def save_picks(connection: Connection, chat: str, chosen: Sequence[Pick]) -> None:

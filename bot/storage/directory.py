@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from bot.domain.posts import Account
 
+_ANYBODY_LISTED = select(exists().where(consents.c.kind == "listed"))
+
 
 class Directory(Base):
     """The store's methods about people as people."""
@@ -29,7 +31,7 @@ class Directory(Base):
         In order of the accounts' keys, which tells nothing.
         """
         with self._reading() as connection:
-            if not connection.scalar(select(exists().where(consents.c.kind == "listed"))):
+            if not connection.scalar(_ANYBODY_LISTED):
                 return ()
             asked, people = _asked(connection), _people(connection)
         mine = ((account, self._wishes_of(key, account, asked)) for key, account in people.items())

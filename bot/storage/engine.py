@@ -37,6 +37,9 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
 )
+WRITING = "writing"
+"""Name in a connection's ``info``: whether its transaction is there to write."""
+
 _TURNS = 0x57AFF  # any fixed number that no other program locks in this database
 
 
@@ -70,20 +73,14 @@ def connect(url: str) -> Engine:
         raise StoreError("PostgreSQL needs one more package: pip install 'staffroom[postgres]'.") from error
     if backend == "sqlite":
         event.listen(engine, "connect", _set_up)
-        event.listen(engine, "begin", _begin)
     return engine
 
 
 def _set_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     """Give one SQLite connection its settings (https://www.sqlite.org/pragma.html)."""
-    connection.isolation_level = None  # the driver begins nothing by itself; _begin does
+    connection.isolation_level = None  # the driver begins nothing by itself; ``transaction`` does
     for pragma in _PRAGMAS:
         connection.execute(pragma).close()
-
-
-def _begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("staffroom_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 @contextmanager
@@ -95,12 +92,11 @@ def transaction(engine: Engine, *, writing: bool) -> Iterator[Connection]:
             broken constraint keeps its own traceback.
     """
     try:
-        with engine.connect() as connection:
-            connection.execution_options(
-                staffroom_writing=writing
-            )  # on the engine it would make a new engine each time
-            with connection.begin():
-                yield connection
+        with engine.connect() as connection, connection.begin():
+            connection.info[WRITING] = writing
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+            yield connection
     except DBAPIError as error:
         # A plain DatabaseError is SQLite's word for a file that is no database, or a damaged one.
         if isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError:

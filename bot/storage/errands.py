@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from bot.domain.errands import Errand
 from bot.domain.posts import PostRef
 from bot.storage import codec
 from bot.storage.base import Base, inserting
+from bot.storage.columns import Moment
 from bot.storage.tables import errands
 
 if TYPE_CHECKING:
@@ -44,15 +45,9 @@ class Errands(Base):
 
     def errands(self, account: str, now: datetime, limit: int) -> tuple[Errand, ...]:
         """What an account of ours is to do now, in order of time."""
-        query = (
-            select(_errands)
-            .where(_errands.c.account == account, _errands.c.done_at.is_(None), _errands.c.at <= now)
-            .where(or_(_errands.c.retry_at.is_(None), _errands.c.retry_at <= now))
-            .order_by(_errands.c.at, _errands.c.id)
-            .limit(limit)
-        )
         with self._reading() as connection:
-            return tuple(_errand(row) for row in connection.execute(query))
+            rows = connection.execute(_DUE, {"account": account, "now": now, "limit": limit})
+            return tuple(_errand(row) for row in rows)
 
     def errand_done(self, errand: str, now: datetime, error: str = "") -> None:
         """It is done, or (with an error) given up. Address, handle and text are forgotten, in the error too."""
@@ -73,6 +68,14 @@ class Errands(Base):
 
 
 _errands = errands  # methods have arguments and a name of that kind, as the port says
+_now = bindparam("now", type_=Moment)
+_DUE = (
+    select(_errands)
+    .where(_errands.c.account == bindparam("account"), _errands.c.done_at.is_(None), _errands.c.at <= _now)
+    .where(or_(_errands.c.retry_at.is_(None), _errands.c.retry_at <= _now))
+    .order_by(_errands.c.at, _errands.c.id)
+    .limit(bindparam("limit"))
+)
 
 
 def errand_row(errand: Errand) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, exists, or_, select
+from sqlalchemy import and_, bindparam, delete, exists, or_, select
 
 from bot.domain.consent import REACHABLE
 from bot.ports import Standing
 from bot.storage import codec
-from bot.storage.base import Base, bump, chunks, note, stored_chats
+from bot.storage.base import Base, bump, chats_where, chunks, note, stored_chats
 from bot.storage.engine import take_turns
 from bot.storage.erasing import erase, withdraw
 from bot.storage.picking import unpick
@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 
 NOTES = timedelta(days=60)
 """How long errands and events that were set aside are remembered."""
+
+
+_OVER = chats_where(chats.c.ends_at <= bindparam("now"), exists().where(chat_posts.c.chat == chats.c.id))
+_DONE = and_(errands.c.at <= bindparam("before"), errands.c.kind != "delete")
+_ASIDE = set_aside.c.at <= bindparam("before")
+_OLD_ERRAND = select(errands.c.id).where(_DONE).limit(1)
+_OLD_ASIDE = select(set_aside.c.event).where(_ASIDE).limit(1)
 
 
 class Keeping(Base):
@@ -73,11 +80,10 @@ class Keeping(Base):
         Not even nameless places stay. What another chat still keeps stays there. Errands that were done, and what was
         set aside, go two months later.
         """
-        holding = exists().where(chat_posts.c.chat == chats.c.id)
         with self._reading() as connection:
             old = tuple(
                 stored.chat.id
-                for stored in stored_chats(connection, chats.c.ends_at <= now, holding)
+                for stored in stored_chats(connection, _OVER, now=now)
                 if stored.series.keep is not None and stored.chat.ends_at + stored.series.keep <= now
             )
         for chat in old:
@@ -92,16 +98,14 @@ class Keeping(Base):
 
     def _forget_notes(self, before: datetime) -> None:
         """Forget what was noted about networks. That a post of ours was deleted, or is to be, stays known."""
-        errand = and_(errands.c.at <= before, errands.c.kind != "delete")
+        since = {"before": before}
         with self._reading() as connection:
-            old = select(errands.c.id).where(errand).limit(1)
-            aside = select(set_aside.c.event).where(set_aside.c.at <= before).limit(1)
-            if connection.scalar(old) is None and connection.scalar(aside) is None:
+            if connection.scalar(_OLD_ERRAND, since) is None and connection.scalar(_OLD_ASIDE, since) is None:
                 return
         with self._writing() as connection:
             self._erased = True
-            connection.execute(delete(errands).where(errand))
-            connection.execute(delete(set_aside).where(set_aside.c.at <= before))
+            connection.execute(delete(errands).where(_DONE), since)
+            connection.execute(delete(set_aside).where(_ASIDE), since)
 
     def _forget(self, connection: Connection, chat: str) -> None:
         here = select(posts.c.key).join(chat_posts, chat_posts.c.post == posts.c.id).where(chat_posts.c.chat == chat)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from bot.storage import codec
 from bot.storage.base import chunks, put
@@ -21,6 +21,20 @@ if TYPE_CHECKING:
     from bot.domain.posts import NetworkName
     from bot.domain.records import Candidate
     from bot.ports import Spoiled, Stored
+
+_KEPT_AUTHORS = (
+    select(accounts.c.data)
+    .where(
+        accounts.c.key.in_(
+            select(posts.c.account)
+            .join(chat_posts, chat_posts.c.post == posts.c.id)
+            .join(chats, chats.c.id == chat_posts.c.chat)
+            .where(posts.c.state == "kept", posts.c.network == bindparam("network"))
+            .where(chat_posts.c.store, chats.c.ends_at > bindparam("since"))
+        )
+    )
+    .order_by(accounts.c.key)
+)
 
 
 class Live(Batches):
@@ -54,21 +68,9 @@ class Live(Batches):
 
     def kept_authors(self, network: NetworkName, since: datetime) -> frozenset[str]:
         """``Account.id`` of whom words are kept in chats that ended after ``since``."""
-        query = (
-            select(accounts.c.data)
-            .where(
-                accounts.c.key.in_(
-                    select(posts.c.account)
-                    .join(chat_posts, chat_posts.c.post == posts.c.id)
-                    .join(chats, chats.c.id == chat_posts.c.chat)
-                    .where(posts.c.state == "kept", posts.c.network == network)
-                    .where(chat_posts.c.store, chats.c.ends_at > since)
-                )
-            )
-            .order_by(accounts.c.key)
-        )
         with self._reading() as connection:
-            return frozenset(codec.account_from(data).id for data in connection.scalars(query))
+            kept = connection.scalars(_KEPT_AUTHORS, {"network": network, "since": since})
+            return frozenset(codec.account_from(data).id for data in kept)
 
 
 def _posts_of(connection: Connection, authors: Collection[str]) -> set[str]:

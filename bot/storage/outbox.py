@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from bot.domain.planning import begun
 from bot.errors import LeaseLost, StoreError
 from bot.storage import codec
-from bot.storage.base import Base, bump, inserting, parts_of, restored_in
+from bot.storage.base import Base, among, bump, inserting, parts_of, restored_in
 from bot.storage.columns import Moment
-from bot.storage.plans import close, load_deliveries
+from bot.storage.plans import close, deliveries_where, load_deliveries
 from bot.storage.scrubbing import OPEN, scrub
 from bot.storage.tables import blobs, chats, deliveries, parts
 
@@ -38,17 +38,17 @@ class Outbox(Base):
         One of which anything was sent, or may have been, stays open: it is looked at and finished. So does one on an
         account of which it is not known what it said since this store was put back.
         """
-        stale = and_(deliveries.c.state.in_(OPEN), deliveries.c.useful_until <= now)
         with self._reading() as connection:
             restored = restored_in(connection)
-            if restored is not None:
-                stale = and_(stale, deliveries.c.account.in_(restored.settled))
-            if connection.scalar(select(func.count()).where(stale)) == 0:
+            settled = () if restored is None else (deliveries.c.account.in_(restored.settled),)
+            any_stale = _ANY_STALE.where(*settled) if settled else _ANY_STALE
+            if connection.scalar(any_stale, {"now": now}) is None:
                 return ()
         with self._writing() as connection:
-            missed = [each.id for each in load_deliveries(connection, stale, lock=True) if not begun(each)]
+            stale = load_deliveries(connection, _STALE.where(*settled), now=now)
+            missed = [each.id for each in stale if not begun(each)]
             close(connection, missed, "missed")
-            return load_deliveries(connection, deliveries.c.id.in_(missed))
+            return load_deliveries(connection, _THESE, some=missed)
 
     def claim(self, account: str, owner: str, now: datetime, lease_until: datetime) -> Delivery | None:
         """Take the account's next due delivery: in order within its chat, not leased, not waiting for a retry.
@@ -108,9 +108,8 @@ class Outbox(Base):
             LeaseLost: it is not ours any more, or its plan changed since it was claimed.
         """
         with self._writing() as connection:
-            ours = update(deliveries).where(deliveries.c.id == delivery, deliveries.c.owner == owner)
-            still = ours.where(deliveries.c.state == "planned").values(state="frozen", draft=codec.to_json(draft))
-            _must(delivery, connection.execute(still).rowcount)
+            ours = {"its_id": delivery, "its_owner": owner, "draft": codec.to_json(draft)}
+            _must(delivery, connection.execute(_FREEZING, ours).rowcount)
             rows = [codec.part_row(delivery, part, _answer_in(draft, part)) for part in parts]
             if rows:
                 connection.execute(_parts.insert(), rows)
@@ -126,9 +125,8 @@ class Outbox(Base):
         """
         with self._writing() as connection:
             self._own(connection, delivery, owner, lease_until=lease_until)
-            changed = connection.execute(
-                update(parts).where(_these(delivery, positions)).values(state="unknown", tried_at=now)
-            ).rowcount
+            these = {"its_id": delivery, "some": sorted(set(positions))}
+            changed = connection.execute(_LEAVING, {**these, "tried_at": now}).rowcount
             # A part may have been taken out since, because its words were erased: then the parts are other ones now.
             _must(delivery, changed == len(set(positions)))
 
@@ -141,21 +139,14 @@ class Outbox(Base):
         with self._writing() as connection:
             self._own(connection, delivery, owner)
             for each in sent:
-                connection.execute(
-                    update(parts)
-                    .where(_these(delivery, (each.position,)))
-                    .values(
-                        state="sent",
-                        remote=codec.to_json(each.remote),
-                        sent_at=func.coalesce(parts.c.tried_at, literal(now, Moment)),
-                    )
-                )
+                landed = {"its_id": delivery, "some": [each.position], "landed_at": now}
+                connection.execute(_LANDING, {**landed, "remote": codec.to_json(each.remote)})
             self._erased |= scrub(connection, [delivery])
-            left = connection.scalar(select(func.count()).where(parts.c.delivery == delivery, parts.c.state != "sent"))
+            left = connection.scalar(_LEFT, {"its_id": delivery})
             if not left:
-                whole = {"state": "sent", "sent_at": now, "retry_at": None, "error": ""}
+                whole: dict[str, Any] = {"state": "sent", "sent_at": now, "retry_at": None, "error": ""}
                 self._own(connection, delivery, owner, **whole, **_FREE)
-            chat = connection.scalar(select(deliveries.c.chat).where(deliveries.c.id == delivery))
+            chat = connection.scalar(_CHAT_OF, {"its_id": delivery})
             bump(connection, [chat] if chat else [])
             return not left
 
@@ -169,7 +160,7 @@ class Outbox(Base):
         """
         with self._writing() as connection:
             self._own(connection, delivery, owner)
-            connection.execute(update(parts).where(_these(delivery, positions)).values(state="ready"))
+            connection.execute(_READY, {"its_id": delivery, "some": sorted(set(positions))})
             self._erased |= scrub(connection, [delivery])
             called_off = exists().where(
                 chats.c.id == deliveries.c.chat, or_(chats.c.cancelled, chats.c.taken_out_at.is_not(None))
@@ -187,8 +178,8 @@ class Outbox(Base):
             LeaseLost: it is not ours any more.
         """
         with self._writing() as connection:
-            tried = {"attempts": deliveries.c.attempts + 1} if error else {}
-            self._own(connection, delivery, owner, retry_at=retry_at, error=codec.plain(error), **tried, **_FREE)
+            why: dict[str, Any] = {"retry_at": retry_at, "error": codec.plain(error)}
+            self._own(connection, delivery, owner, tried=bool(error), **why, **_FREE)
 
     def give_up(self, delivery: str, owner: str, error: str) -> None:
         """The network refused it for good.
@@ -197,8 +188,8 @@ class Outbox(Base):
             LeaseLost: it is not ours any more.
         """
         with self._writing() as connection:
-            end = {"state": "refused", "error": codec.plain(error), "retry_at": None}
-            self._own(connection, delivery, owner, attempts=deliveries.c.attempts + 1, **end, **_FREE)
+            end: dict[str, Any] = {"state": "refused", "error": codec.plain(error), "retry_at": None}
+            self._own(connection, delivery, owner, tried=True, **end, **_FREE)
             self._erased |= scrub(connection, [delivery])  # nobody asks any more what became of a part in doubt
 
     def next_due(self, now: datetime) -> datetime | None:
@@ -207,9 +198,8 @@ class Outbox(Base):
         Only the first open one of each chat and account counts: the others wait for it. A time in the past means
         at once.
         """
-        times = select(deliveries.c.at, deliveries.c.retry_at, deliveries.c.lease_until)
         with self._reading() as connection:
-            rows = connection.execute(times.where(deliveries.c.state.in_(OPEN), _first_in_chat()))
+            rows = connection.execute(_TIMES)
             moments = [
                 max(moment for moment in (row.at, row.retry_at, row.lease_until) if moment is not None)
                 if row.lease_until and row.lease_until > now
@@ -218,12 +208,10 @@ class Outbox(Base):
             ]
         return min(moments, default=None)
 
-    def _own(self, connection: Connection, delivery: str, owner: str, /, **values: Any) -> None:  # noqa: ANN401 - columns
-        """Change a delivery that is ours; lock it in any case."""
-        ours = update(deliveries).where(
-            deliveries.c.id == delivery, deliveries.c.owner == owner, deliveries.c.state.in_(OPEN)
-        )
-        _must(delivery, connection.execute(ours.values(values or {"owner": owner})).rowcount)
+    def _own(self, connection: Connection, delivery: str, owner: str, /, *, tried: bool = False, **values: Any) -> None:  # noqa: ANN401 - columns
+        """Change a delivery that is ours; lock it in any case. ``tried``: it counts as an attempt."""
+        ours = {"its_id": delivery, "its_owner": owner, **(values or {"owner": owner})}
+        _must(delivery, connection.execute(_TRIED if tried else _OURS, ours).rowcount)
 
 
 _parts = parts  # ``freeze`` has an argument of that name, as the port says
@@ -249,15 +237,10 @@ def _first_in_chat() -> ColumnElement[bool]:
     )
 
 
-def _these(delivery: str, positions: Collection[int]) -> ColumnElement[bool]:
-    return and_(parts.c.delivery == delivery, parts.c.position.in_(sorted(set(positions))))
-
-
 def _answer_in(draft: Draft, part: Part) -> str:
     return draft.posts[part.post].answer if 0 <= part.post < len(draft.posts) else ""
 
 
-# What is due is asked so often, account by account, that these statements are written once.
 _earlier = deliveries.alias("earlier")
 _now = bindparam("now", type_=Moment)
 _DUE = and_(
@@ -284,3 +267,20 @@ _CLAIM = (
     .values(owner=bindparam("new_owner"), lease_until=bindparam("new_lease"))
     .returning(deliveries)
 )
+_TIMES = select(deliveries.c.at, deliveries.c.retry_at, deliveries.c.lease_until).where(
+    deliveries.c.state.in_(OPEN), _first_in_chat()
+)
+_IS_STALE = and_(deliveries.c.state.in_(OPEN), deliveries.c.useful_until <= _now)
+_ANY_STALE = select(deliveries.c.id).where(_IS_STALE).limit(1)
+_STALE = deliveries_where(_IS_STALE, lock=True)
+_THESE = deliveries_where(among(deliveries.c.id))
+_CHAT_OF = select(deliveries.c.chat).where(deliveries.c.id == bindparam("its_id"))
+_HELD = update(deliveries).where(deliveries.c.id == bindparam("its_id"), deliveries.c.owner == bindparam("its_owner"))
+_FREEZING = _HELD.where(deliveries.c.state == "planned").values(state="frozen")
+_OURS = _HELD.where(deliveries.c.state.in_(OPEN))
+_TRIED = _OURS.values(attempts=deliveries.c.attempts + 1)
+_PARTS = update(parts).where(parts.c.delivery == bindparam("its_id"), among(parts.c.position))
+_LEAVING = _PARTS.values(state="unknown")
+_READY = _PARTS.values(state="ready")
+_LANDING = _PARTS.values(state="sent", sent_at=func.coalesce(parts.c.tried_at, bindparam("landed_at", type_=Moment)))
+_LEFT = select(func.count()).where(parts.c.delivery == bindparam("its_id"), parts.c.state != "sent")

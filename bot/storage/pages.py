@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import delete, exists, func, select, type_coerce
+from sqlalchemy import bindparam, delete, exists, func, select, type_coerce
 
 from bot.domain.holding import wanted_by
 from bot.domain.naming import as_called, naming
@@ -15,7 +15,7 @@ from bot.domain.records import Answer, ChatContent, ChatFigures, Pick, Placed
 from bot.domain.sweeps import PATIENCE
 from bot.errors import StoreError
 from bot.storage import codec
-from bot.storage.base import Base, bump, chunks, inserting, put, restored_in, stored_chats
+from bot.storage.base import CHAT, Base, among, bump, chats_where, chunks, inserting, put, restored_in, stored_chats
 from bot.storage.collecting import sent_in
 from bot.storage.columns import Moment
 from bot.storage.digests import said_in, save_picks
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Select
 
     from bot.domain.copying import Copy
     from bot.domain.naming import Naming
@@ -58,6 +58,62 @@ if TYPE_CHECKING:
 
 STALE = timedelta(days=7)
 """A digest that could not be written within this long after its grace time is not written any more."""
+
+_ROWS: Select[Any] = (
+    select(posts.c.id, posts.c.key, posts.c.parent, posts.c.root, posts.c.at, posts.c.state, posts.c.account)
+    .add_columns(posts.c.data, accounts.c.data.label("author"))
+    .add_columns(chat_posts.c.in_thread, chat_posts.c.store, chat_posts.c.hold, chat_posts.c.search)
+    .add_columns(chat_posts.c.why)
+    .select_from(chat_posts)
+    .join(posts, posts.c.id == chat_posts.c.post)
+    .outerjoin(accounts, accounts.c.key == posts.c.account)
+    .where(chat_posts.c.chat == bindparam("chat"))
+    .order_by(posts.c.at, posts.c.key)
+)
+_PLACED = (
+    select(answers.c.post, answers.c.question, answers.c.how)
+    .outerjoin(prompts, prompts.c.id == answers.c.question)
+    .where(answers.c.chat == bindparam("chat"))
+    .order_by(prompts.c.number, answers.c.question)
+)
+_PICKS = (
+    select(picks)
+    .where(picks.c.chat == bindparam("chat"), ~exists().where(digests.c.chat == picks.c.chat))
+    .order_by(picks.c.position)
+)
+_DIGEST_OF = select(prompts.c.id).where(prompts.c.chat == bindparam("chat"), prompts.c.kind == "digest")
+_MATCHED = select(copies.c.copy).where(among(copies.c.copy), copies.c.original != "")
+_CHATS = select(chats.c.id).order_by(chats.c.id)
+_FIGURES = (
+    select(
+        chat_posts.c.chat,
+        func.count(posts.c.account.distinct()).label("people"),
+        func.count().label("answers"),
+        func.sum(posts.c.links).label("links"),
+        func.max(posts.c.at).label("latest"),
+    )
+    .join(posts, posts.c.id == chat_posts.c.post)
+    .where(chat_posts.c.store, ~chat_posts.c.hold, posts.c.state == "kept")
+    .group_by(chat_posts.c.chat)
+)
+_DUE = type_coerce(chats.c.ends_at + series.c.grace, Moment)
+_DIGEST_DUE = chats_where(
+    ~chats.c.cancelled,
+    chats.c.taken_out_at.is_(None),
+    bindparam("now", type_=Moment) >= _DUE,
+    bindparam("stale", type_=Moment) < _DUE,
+    exists().where(
+        deliveries.c.chat == chats.c.id,
+        prompts.c.id == deliveries.c.prompt,
+        prompts.c.kind == "question",
+        parts.c.delivery == deliveries.c.id,
+        parts.c.kind == "post",
+        parts.c.state == "sent",
+    ),
+    ~exists().where(prompts.c.chat == chats.c.id, prompts.c.kind == "digest"),
+    ~exists().where(digests.c.chat == chats.c.id),
+)
+_MARKS = select(page_marks)
 
 
 class Pages(Base):
@@ -74,14 +130,13 @@ class Pages(Base):
             StoreError: there is no such chat.
         """
         with self._reading() as connection:
-            stored = next(iter(stored_chats(connection, chats.c.id == chat)), None)
+            stored = next(iter(stored_chats(connection, CHAT, chat=chat)), None)
             if stored is None:
                 raise StoreError(f"There is no chat {chat} in the database. `staffroom plan` lists those there are.")
-            rows = connection.execute(_rows_of(chat)).all()
+            rows = connection.execute(_ROWS, {"chat": chat}).all()
             placed = _placed_in(connection, chat)
             shown = {row.key: row for row in rows if _shown(row)}
-            public = select(picks).where(picks.c.chat == chat, ~exists().where(digests.c.chat == picks.c.chat))
-            chosen = connection.execute(public.order_by(picks.c.position)).all()
+            chosen = connection.execute(_PICKS, {"chat": chat}).all()
             copied = copies_in(connection, chat)
             written_by = {row.account: row.author for row in shown.values()}
             authors = {account: codec.account_from(data) for account, data in written_by.items()}
@@ -117,23 +172,9 @@ class Pages(Base):
 
     def figures(self) -> Mapping[str, ChatFigures]:
         """Counts of shown answers by chat id, of every chat."""
-        query = (
-            select(
-                chat_posts.c.chat,
-                func.count(posts.c.account.distinct()).label("people"),
-                func.count().label("answers"),
-                func.sum(posts.c.links).label("links"),
-                func.max(posts.c.at).label("latest"),
-            )
-            .join(posts, posts.c.id == chat_posts.c.post)
-            .where(chat_posts.c.store, ~chat_posts.c.hold, posts.c.state == "kept")
-            .group_by(chat_posts.c.chat)
-        )
         with self._reading() as connection:
-            found = dict.fromkeys(
-                connection.scalars(select(chats.c.id).order_by(chats.c.id)), ChatFigures(0, 0, 0, None)
-            )
-            for row in connection.execute(query):
+            found = dict.fromkeys(connection.scalars(_CHATS), ChatFigures(0, 0, 0, None))
+            for row in connection.execute(_FIGURES):
                 found[row.chat] = ChatFigures(row.people, row.answers, int(row.links), row.latest)
             return found
 
@@ -143,27 +184,8 @@ class Pages(Base):
         None that has a digest prompt or whose digest is held, nor that was taken out of its series, nor whose digest
         would be ``STALE``, nor for a while one on an account that is not settled since the store was put back.
         """
-        asked = exists().where(
-            deliveries.c.chat == chats.c.id,
-            prompts.c.id == deliveries.c.prompt,
-            prompts.c.kind == "question",
-            parts.c.delivery == deliveries.c.id,
-            parts.c.kind == "post",
-            parts.c.state == "sent",
-        )
-        written = exists().where(prompts.c.chat == chats.c.id, prompts.c.kind == "digest")
-        due = type_coerce(chats.c.ends_at + series.c.grace, Moment)
         with self._reading() as connection:
-            found = stored_chats(
-                connection,
-                ~chats.c.cancelled,
-                chats.c.taken_out_at.is_(None),
-                due <= now,
-                due > now - STALE,
-                asked,
-                ~written,
-                ~exists().where(digests.c.chat == chats.c.id),
-            )
+            found = stored_chats(connection, _DIGEST_DUE, now=now, stale=now - STALE)
             restored = restored_in(connection)
             if restored is None or now >= restored.at + PATIENCE:
                 return found
@@ -189,7 +211,7 @@ class Pages(Base):
     def page_marks(self) -> Mapping[str, str]:
         """Fingerprint of the inputs from which each page (path) was last made."""
         with self._reading() as connection:
-            return {row.path: row.mark for row in connection.execute(select(page_marks))}
+            return {row.path: row.mark for row in connection.execute(_MARKS)}
 
     def save_page_marks(self, marks: Mapping[str, str], gone: Collection[str]) -> None:
         """Remember fingerprints, forget those of pages that are gone."""
@@ -213,33 +235,13 @@ def _as_asked(post: Post, how: tuple[Naming, str] | None, shy: Sequence[Account]
     return as_called(post, *how) if how else post
 
 
-def _rows_of(chat: str) -> Any:  # noqa: ANN401 - a select with a dozen columns has no shorter type
-    return (
-        select(posts.c.id, posts.c.key, posts.c.parent, posts.c.root, posts.c.at, posts.c.state, posts.c.account)
-        .add_columns(posts.c.data, accounts.c.data.label("author"))
-        .add_columns(chat_posts.c.in_thread, chat_posts.c.store, chat_posts.c.hold, chat_posts.c.search)
-        .add_columns(chat_posts.c.why)
-        .select_from(chat_posts)
-        .join(posts, posts.c.id == chat_posts.c.post)
-        .outerjoin(accounts, accounts.c.key == posts.c.account)
-        .where(chat_posts.c.chat == chat)
-        .order_by(posts.c.at, posts.c.key)
-    )
-
-
 def _shown(row: Row[Any]) -> bool:
     return row.state == "kept" and row.store and not row.hold
 
 
 def _placed_in(connection: Connection, chat: str) -> dict[int, tuple[Placed, ...]]:
-    query = (
-        select(answers.c.post, answers.c.question, answers.c.how)
-        .outerjoin(prompts, prompts.c.id == answers.c.question)
-        .where(answers.c.chat == chat)
-        .order_by(prompts.c.number, answers.c.question)
-    )
     found: dict[int, tuple[Placed, ...]] = {}
-    for post, question, how in connection.execute(query):
+    for post, question, how in connection.execute(_PLACED, {"chat": chat}):
         found[post] = (*found.get(post, ()), Placed(question, how))
     return found
 
@@ -267,8 +269,8 @@ def _tombstones(rows: Sequence[Row[Any]], shown: Mapping[str, Row[Any]]) -> tupl
 
 def _intro(connection: Connection, chat: str) -> str:
     """The hosts' own words, from the moment on when the digest they are for is no longer held."""
-    query = select(prompts.c.id).where(prompts.c.chat == chat, prompts.c.kind == "digest")
-    return "" if connection.scalar(query) is None else wanted_by(said_in(connection, chat)).intro
+    written = connection.scalar(_DIGEST_OF, {"chat": chat})
+    return "" if written is None else wanted_by(said_in(connection, chat)).intro
 
 
 def _left_out(connection: Connection, rows: Sequence[Row[Any]]) -> int:
@@ -276,6 +278,5 @@ def _left_out(connection: Connection, rows: Sequence[Row[Any]]) -> int:
     bare = {row.key for row in rows if row.state == "bare" and row.in_thread and row.why not in ("request", "gone")}
     matched: set[str] = set()
     for some in chunks(bare):
-        query = select(copies.c.copy).where(copies.c.copy.in_(some), copies.c.original != "")
-        matched.update(connection.scalars(query))
+        matched.update(connection.scalars(_MATCHED, {"some": some}))
     return len(bare - matched)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bot.domain.consent import Wish
 from bot.storage import codec
-from bot.storage.base import chunks
+from bot.storage.base import among, chunks
 from bot.storage.tables import accounts, consents
 
 if TYPE_CHECKING:
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     Called = Callable[[Account], str]
     """Gives the key of an account's handle."""
 
+_WISHES = select(consents).where(among(consents.c.account)).order_by(consents.c.at, consents.c.kind)
+
 
 def wishes_under(connection: Connection, account_keys: Collection[str]) -> dict[str, tuple[Wish, ...]]:
     """What was asked under each of these keys, in order of time; ``()`` where nothing."""
     found: dict[str, tuple[Wish, ...]] = dict.fromkeys(account_keys, ())
     for some in chunks(found):
-        query = select(consents).where(consents.c.account.in_(some)).order_by(consents.c.at, consents.c.kind)
-        for row in connection.execute(query):
+        for row in connection.execute(_WISHES, {"some": some}):
             found[row.account] += (Wish(kind=row.kind, series=row.series, at=row.at),)
     return found
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, insert, or_, select, update
+from sqlalchemy import bindparam, delete, exists, insert, or_, select, update
 
 from bot.domain.alarms import words_read
 from bot.domain.copying import Copy, ToCopy, may_show, wanted
@@ -34,12 +34,36 @@ MOST_LOOKED_AT = 1000
 """Pictures of which it is asked at once whose they are: those of who asked for no name are passed over."""
 
 _MEDIA = '"media":['
+_BY_CONSENT = (chat_posts.c.store, ~chat_posts.c.hold, chat_posts.c.why == JOINED)
+_COPIES = (
+    select(pictures.c.post, pictures.c.position, pictures.c.sha256, pictures.c.width, pictures.c.height)
+    .join(chat_posts, chat_posts.c.post == pictures.c.post)
+    .where(chat_posts.c.chat == bindparam("chat"), *_BY_CONSENT)
+    .where(or_(pictures.c.sha256.is_not(None), pictures.c.retry_at.is_(None)))
+    .order_by(pictures.c.post, pictures.c.position)
+)
+_WANTED = (
+    select(pictures, posts.c.key.label("node"), posts.c.data.label("words"), posts.c.account)
+    .add_columns(accounts.c.data.label("author"))
+    .join(posts, posts.c.id == pictures.c.post)
+    .join(accounts, accounts.c.key == posts.c.account)
+    .where(posts.c.state == "kept", posts.c.network == bindparam("network"))
+    .where(pictures.c.retry_at <= bindparam("now"))
+    .order_by(pictures.c.retry_at, pictures.c.post, pictures.c.position)
+    .limit(MOST_LOOKED_AT)
+)
+_ALL_SHOWN = (
+    select(chat_posts.c.chat, pictures.c.sha256)
+    .join(pictures, pictures.c.post == chat_posts.c.post)
+    .where(*_BY_CONSENT, pictures.c.sha256.is_not(None))
+    .distinct()
+    .order_by(chat_posts.c.chat, pictures.c.sha256)
+)
 
 
 def shown_by_consent(post: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a column of another table
     """Whether a post (its number's column) is shown somewhere by its author's consent."""
-    here = (chat_posts.c.post == post, chat_posts.c.store, ~chat_posts.c.hold, chat_posts.c.why == JOINED)
-    return exists().where(*here)
+    return exists().where(chat_posts.c.post == post, *_BY_CONSENT)
 
 
 def drop(connection: Connection, keys: Collection[str]) -> bool:
@@ -111,15 +135,8 @@ def empty(connection: Connection, account: str) -> None:
 
 def copies_in(connection: Connection, chat: str) -> dict[int, tuple[Copy, ...]]:
     """What was copied, or given up, of the answers that are shown in a chat by consent, by their numbers."""
-    query = (
-        select(pictures.c.post, pictures.c.position, pictures.c.sha256, pictures.c.width, pictures.c.height)
-        .join(chat_posts, chat_posts.c.post == pictures.c.post)
-        .where(chat_posts.c.chat == chat, chat_posts.c.store, ~chat_posts.c.hold, chat_posts.c.why == JOINED)
-        .where(or_(pictures.c.sha256.is_not(None), pictures.c.retry_at.is_(None)))
-        .order_by(pictures.c.post, pictures.c.position)
-    )
     found: dict[int, tuple[Copy, ...]] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(_COPIES, {"chat": chat}):
         copy = Copy(row.position, row.sha256 or "", row.width, row.height)
         found[row.post] = (*found.get(row.post, ()), copy)
     return found
@@ -130,17 +147,8 @@ class Pictures(Base):
 
     def pictures_wanted(self, network: NetworkName, now: datetime, limit: int) -> tuple[ToCopy, ...]:
         """What is to be copied now from a network, longest due first; of who asked for no name, nothing."""
-        query = (
-            select(pictures, posts.c.key.label("node"), posts.c.data.label("words"), posts.c.account)
-            .add_columns(accounts.c.data.label("author"))
-            .join(posts, posts.c.id == pictures.c.post)
-            .join(accounts, accounts.c.key == posts.c.account)
-            .where(posts.c.state == "kept", posts.c.network == network, pictures.c.retry_at <= now)
-            .order_by(pictures.c.retry_at, pictures.c.post, pictures.c.position)
-            .limit(MOST_LOOKED_AT)
-        )
         with self._reading() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(_WANTED, {"network": network, "now": now}).all()
             if not rows:
                 return ()
             shy = self._shy(connection, {row.account: row.author for row in rows})
@@ -176,16 +184,9 @@ class Pictures(Base):
 
     def pictures_shown(self) -> Mapping[str, tuple[str, ...]]:
         """The copies (SHA-256) that the pages of each chat show, by chat id; those without any are left out."""
-        query = (
-            select(chat_posts.c.chat, pictures.c.sha256)
-            .join(pictures, pictures.c.post == chat_posts.c.post)
-            .where(chat_posts.c.store, ~chat_posts.c.hold, chat_posts.c.why == JOINED, pictures.c.sha256.is_not(None))
-            .distinct()
-            .order_by(chat_posts.c.chat, pictures.c.sha256)
-        )
         found: dict[str, tuple[str, ...]] = {}
         with self._reading() as connection:
-            for row in connection.execute(query):
+            for row in connection.execute(_ALL_SHOWN):
                 found[row.chat] = (*found.get(row.chat, ()), row.sha256)
         return found
 

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _PREFIX = "place."
 _encode = msgspec.json.Encoder().encode
+_PLACES = select(meta).where(meta.c.name.startswith(_PREFIX, autoescape=True))
 _state = msgspec.json.Decoder(PlaceState)
 
 
 def places_in(connection: Connection) -> dict[str, PlaceState]:
     """How each place fares that something is known of, by its name."""
-    rows = connection.execute(select(meta).where(meta.c.name.startswith(_PREFIX, autoescape=True)))
-    return {row.name.removeprefix(_PREFIX): _state.decode(row.value) for row in rows}
+    return {row.name.removeprefix(_PREFIX): _state.decode(row.value) for row in connection.execute(_PLACES)}
 
 
 class Places(Base):

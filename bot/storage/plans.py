@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 
 from bot.domain.planning import begun, difference, over, same_source
 from bot.storage import codec
-from bot.storage.base import Base, bump, chunks, drop_parts, inserting, note, parts_of, put, restored_in, stored_chats
+from bot.storage.base import (
+    CHAT,
+    Base,
+    bump,
+    chats_where,
+    chunks,
+    drop_parts,
+    inserting,
+    note,
+    parts_of,
+    put,
+    restored_in,
+    stored_chats,
+)
 from bot.storage.engine import take_turns
 from bot.storage.tables import chat_posts, chats, deliveries, parts, prompts, series
 
@@ -16,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from bot.domain.outbox import Delivery
     from bot.domain.planning import Changes
@@ -48,7 +61,7 @@ class Plans(Base):
         with self._writing() as connection:
             take_turns(connection)
             # Deliveries are locked before chats, as everywhere: otherwise two processes could wait for each other.
-            stored = load_deliveries(connection, _deliveries.c.series == series.slug, lock=True)
+            stored = load_deliveries(connection, _OF_SERIES, series=series.slug)
             changed = _save_chats(connection, series, chats, now)
             put(connection, _prompts, [codec.prompt_row(prompt) for prompt in said])
             wanted = [delivery for delivery in deliveries if delivery.prompt in known_prompts]
@@ -57,12 +70,11 @@ class Plans(Base):
             restored = restored_in(connection)
             back = restored is not None and not set(series.accounts) <= set(restored.settled)
             since = min(now, restored.taken) if restored is not None and back else now
-            cancelled = select(_chats.c.id).where(_chats.c.series == series.slug, _chats.c.cancelled)
             changes = difference(
                 stored,
                 wanted,
                 changed=changed,
-                closed=set(connection.scalars(cancelled)),
+                closed=set(connection.scalars(_CANCELLED, {"series": series.slug})),
                 ended=over(chats, since),
                 now=now,
                 since=since,
@@ -73,23 +85,23 @@ class Plans(Base):
     def chats(self, series: str = "") -> tuple[StoredChat, ...]:
         """All chats (of one series), in order of start."""
         with self._reading() as connection:
-            return stored_chats(connection, *((_chats.c.series == series,) if series else ()))
+            return stored_chats(connection, _CHATS_OF, series=series) if series else stored_chats(connection, _CHATS)
 
     def chat(self, chat: str) -> StoredChat | None:
         """One chat by id."""
         with self._reading() as connection:
-            return next(iter(stored_chats(connection, _chats.c.id == chat)), None)
+            return next(iter(stored_chats(connection, CHAT, chat=chat)), None)
 
     def prompt(self, prompt: str) -> Prompt | None:
         """One prompt by id."""
         with self._reading() as connection:
-            row = connection.execute(select(_prompts).where(_prompts.c.id == prompt)).one_or_none()
+            row = connection.execute(_PROMPT, {"prompt": prompt}).one_or_none()
             return None if row is None else codec.prompt_from(row)
 
     def deliveries(self, chat: str = "") -> tuple[Delivery, ...]:
         """The outbox (of one chat), in order of (at, order, account)."""
         with self._reading() as connection:
-            return load_deliveries(connection, *((_deliveries.c.chat == chat,) if chat else ()))
+            return load_deliveries(connection, _OF_CHAT, chat=chat) if chat else load_deliveries(connection, _EVERY)
 
     def cancel(self, chat: str, now: datetime) -> int:  # noqa: ARG002 - the port's signature
         """Cancel a chat and all of its deliveries of which nothing was sent; gives their number.
@@ -97,8 +109,7 @@ class Plans(Base):
         One of which a request left and no answer came stays open, so that ``deliver`` looks what became of it.
         """
         with self._writing() as connection:
-            open_ones = _deliveries.c.state.in_(("planned", "frozen"))
-            stored = load_deliveries(connection, _deliveries.c.chat == chat, open_ones, lock=True)
+            stored = load_deliveries(connection, _OPEN_IN_CHAT, chat=chat)
             unsent = [delivery.id for delivery in stored if not begun(delivery)]
             close(connection, unsent, "cancelled")
             note(connection, "cancelled", chat=chat)
@@ -111,12 +122,15 @@ class Plans(Base):
 _series, _chats, _prompts, _deliveries = series, chats, prompts, deliveries
 
 
-def load_deliveries(connection: Connection, *where: ColumnElement[bool], lock: bool = False) -> tuple[Delivery, ...]:
-    """Deliveries with parts, in order of (at, order, account); ``lock`` keeps others from changing them meanwhile."""
+def deliveries_where(*where: ColumnElement[bool], lock: bool = False) -> Select[Any]:
+    """A statement for ``load_deliveries``, to be made once; ``lock`` keeps others from changing them meanwhile."""
     query = select(_deliveries).where(*where).order_by(_deliveries.c.at, _deliveries.c.order, _deliveries.c.account)
-    if lock:
-        query = query.with_for_update()
-    rows = connection.execute(query).all()
+    return query.with_for_update() if lock else query
+
+
+def load_deliveries(connection: Connection, query: Select[Any], **values: object) -> tuple[Delivery, ...]:
+    """Deliveries of a statement of ``deliveries_where`` with their parts, in order of (at, order, account)."""
+    rows = connection.execute(query, values).all()
     frozen = parts_of(connection, [row.id for row in rows])
     return tuple(codec.delivery_from(row, frozen.get(row.id, ())) for row in rows)
 
@@ -135,11 +149,11 @@ def close(connection: Connection, ids: Sequence[str], state: str) -> None:
 
 def _save_chats(connection: Connection, plan: Series, wanted: Sequence[Chat], now: datetime) -> set[str]:
     """Store series and chats; gives the ids of the chats that may say something else than before."""
-    before = connection.scalar(select(_series.c.data).where(_series.c.slug == plan.slug))
+    before = connection.scalar(_SERIES, {"series": plan.slug})
     data = codec.to_json(plan)
     if data != before:
         put(connection, _series, [{"slug": plan.slug, "grace": plan.grace, "late": plan.late, "data": data}])
-    known = {row.id: row for row in connection.execute(select(_chats).where(_chats.c.series == plan.slug))}
+    known = {row.id: row for row in connection.execute(_ROWS_OF, {"series": plan.slug})}
     rows = {chat.id: _chat_row(chat) for chat in wanted}
     changed = {chat for chat, row in rows.items() if chat in known and known[chat].data != row["data"]}
     if before is not None and not same_source(codec.series_from(before), plan):
@@ -167,8 +181,7 @@ def _chat_row(chat: Chat) -> dict[str, Any]:
 
 def _digest_prompts(connection: Connection, chat_ids: Sequence[str]) -> set[str]:
     wanted = set(chat_ids)
-    rows = connection.execute(select(_prompts.c.id, _prompts.c.chat).where(_prompts.c.kind == "digest"))
-    return {row.id for row in rows if row.chat in wanted}
+    return {row.id for row in connection.execute(_DIGESTS) if row.chat in wanted}
 
 
 def _apply(connection: Connection, changes: Changes) -> None:
@@ -215,16 +228,36 @@ def add_deliveries(connection: Connection, new: Sequence[Delivery]) -> None:
 
 def _tidy(connection: Connection, slug: str, prompt_ids: set[str]) -> None:
     """Take away unwanted chats of which nothing was ever sent, and prompts that nothing hangs on."""
-    sent = exists().where(and_(parts.c.delivery == _deliveries.c.id, parts.c.state != "ready"))
-    begun_ones = exists().where(and_(_deliveries.c.chat == _chats.c.id, sent))
-    posted = exists().where(chat_posts.c.chat == _chats.c.id)
-    connection.execute(
-        delete(_chats).where(_chats.c.series == slug, _chats.c.taken_out_at.is_not(None), ~begun_ones, ~posted)
-    )
-    used = exists().where(_deliveries.c.prompt == _prompts.c.id)
-    unused = select(_prompts.c.id).join(_chats, _chats.c.id == _prompts.c.chat).where(_chats.c.series == slug, ~used)
-    idle = [prompt for prompt in connection.scalars(unused) if prompt not in prompt_ids]
+    connection.execute(_UNWANTED, {"series": slug})
+    idle = [prompt for prompt in connection.scalars(_IDLE, {"series": slug}) if prompt not in prompt_ids]
     if idle:
         connection.execute(
             delete(_prompts).where(_prompts.c.id == bindparam("this")), [{"this": prompt} for prompt in idle]
         )
+
+
+_OF_SERIES = deliveries_where(_deliveries.c.series == bindparam("series"), lock=True)
+_OF_CHAT = deliveries_where(_deliveries.c.chat == bindparam("chat"))
+_EVERY = deliveries_where()
+_OPEN_IN_CHAT = deliveries_where(
+    _deliveries.c.chat == bindparam("chat"), _deliveries.c.state.in_(("planned", "frozen")), lock=True
+)
+_CHATS = chats_where()
+_CHATS_OF = chats_where(_chats.c.series == bindparam("series"))
+_ROWS_OF = select(_chats).where(_chats.c.series == bindparam("series"))
+_CANCELLED = select(_chats.c.id).where(_chats.c.series == bindparam("series"), _chats.c.cancelled)
+_PROMPT = select(_prompts).where(_prompts.c.id == bindparam("prompt"))
+_SERIES = select(_series.c.data).where(_series.c.slug == bindparam("series"))
+_DIGESTS = select(_prompts.c.id, _prompts.c.chat).where(_prompts.c.kind == "digest")
+_BEGUN = exists().where(parts.c.delivery == _deliveries.c.id, parts.c.state != "ready")
+_UNWANTED = delete(_chats).where(
+    _chats.c.series == bindparam("series"),
+    _chats.c.taken_out_at.is_not(None),
+    ~exists().where(_deliveries.c.chat == _chats.c.id, _BEGUN),
+    ~exists().where(chat_posts.c.chat == _chats.c.id),
+)
+_IDLE = (
+    select(_prompts.c.id)
+    .join(_chats, _chats.c.id == _prompts.c.chat)
+    .where(_chats.c.series == bindparam("series"), ~exists().where(_deliveries.c.prompt == _prompts.c.id))
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from bot.domain.records import CountedPoll, PollCount
 from bot.storage.base import Base, bump, put
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _count = msgspec.json.Decoder(PollCount)
+_COUNTS = (
+    select(poll_counts)
+    .join(deliveries, deliveries.c.id == poll_counts.c.delivery)
+    .where(deliveries.c.chat == bindparam("chat"))
+)
+_COUNTED = (
+    select(prompts.c.number, deliveries.c.network, poll_counts)
+    .join(deliveries, deliveries.c.id == poll_counts.c.delivery)
+    .join(prompts, prompts.c.id == deliveries.c.prompt)
+    .where(deliveries.c.chat == bindparam("chat"))
+    .order_by(prompts.c.number, poll_counts.c.delivery)
+)
 
 
 class Polls(Base):
@@ -25,9 +37,8 @@ class Polls(Base):
 
     def poll_counts(self, chat: str) -> dict[str, PollCount]:
         """What was read last of a chat's polls on networks that have them, by delivery."""
-        query = select(poll_counts).join(deliveries, deliveries.c.id == poll_counts.c.delivery)
         with self._reading() as connection:
-            rows = connection.execute(query.where(deliveries.c.chat == chat))
+            rows = connection.execute(_COUNTS, {"chat": chat})
             return {row.delivery: _count.decode(row.data) for row in rows}
 
     def save_poll_count(self, delivery: str, count: PollCount, now: datetime) -> bool:
@@ -50,12 +61,5 @@ class Polls(Base):
 
 def counted_in(connection: Connection, chat: str) -> tuple[CountedPoll, ...]:
     """What was read last of a chat's polls, in order of their questions."""
-    query = (
-        select(prompts.c.number, deliveries.c.network, poll_counts)
-        .join(deliveries, deliveries.c.id == poll_counts.c.delivery)
-        .join(prompts, prompts.c.id == deliveries.c.prompt)
-        .where(deliveries.c.chat == chat)
-        .order_by(prompts.c.number, poll_counts.c.delivery)
-    )
-    rows = connection.execute(query)
+    rows = connection.execute(_COUNTED, {"chat": chat})
     return tuple(CountedPoll(row.number, row.network, _count.decode(row.data), row.at) for row in rows)

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, case, delete, exists, or_, select, update
 from bot.domain.records import Candidate, Placed
 from bot.ports import Stored
 from bot.storage import codec
-from bot.storage.base import bump, chunks, stored_chats
+from bot.storage.base import among, bump, chats_where, chunks, stored_chats
 from bot.storage.batches import Batches, put_aside
 from bot.storage.engine import take_turns
 from bot.storage.tables import accounts, answers, chat_posts, chats, left_out, posts
@@ -22,6 +22,35 @@ if TYPE_CHECKING:
 
     from bot.domain.posts import NetworkName, PostRef
     from bot.domain.schedule import Chat
+
+_CANDIDATES = (
+    select(posts, chat_posts, accounts.c.data.label("author"))
+    .join(posts, posts.c.id == chat_posts.c.post)
+    .join(accounts, accounts.c.key == posts.c.account)
+    .where(chat_posts.c.chat == bindparam("chat"), chat_posts.c.store, posts.c.state == "kept")
+    .order_by(posts.c.at, posts.c.key)
+)
+_EDGES = (
+    select(posts.c.key, posts.c.parent)
+    .join(chat_posts, chat_posts.c.post == posts.c.id)
+    .where(chat_posts.c.chat == bindparam("chat"))
+)
+_KEPT = (
+    select(posts.c.key, posts.c.id)
+    .join(chat_posts, chat_posts.c.post == posts.c.id)
+    .where(chat_posts.c.chat == bindparam("chat"), chat_posts.c.store)
+)
+_ANSWERS = select(answers).where(answers.c.chat == bindparam("chat"))
+_KEEPING = chats_where(exists().where(chat_posts.c.chat == chats.c.id, chat_posts.c.store))
+_TURN = case((posts.c.asked_at > posts.c.checked_at, posts.c.asked_at), else_=posts.c.checked_at).label("turn")
+_UNCHECKED = (
+    select(posts.c.key, _TURN, posts.c.data)
+    .join(chat_posts, chat_posts.c.post == posts.c.id)
+    .where(among(chat_posts.c.chat), chat_posts.c.store, posts.c.network == bindparam("network"))
+    .where(posts.c.state == "kept", posts.c.checked_at < bindparam("before"))
+    .order_by(_TURN, posts.c.key)
+    .limit(bindparam("limit"))
+)
 
 
 class Posts(Batches):
@@ -41,13 +70,6 @@ class Posts(Batches):
 
     def candidates(self, chat: str) -> tuple[Candidate, ...]:
         """All stored posts of a chat whose words are kept, for attribution, in order of (time, key)."""
-        query = (
-            select(posts, chat_posts, accounts.c.data.label("author"))
-            .join(posts, posts.c.id == chat_posts.c.post)
-            .join(accounts, accounts.c.key == posts.c.account)
-            .where(chat_posts.c.chat == chat, chat_posts.c.store, posts.c.state == "kept")
-            .order_by(posts.c.at, posts.c.key)
-        )
         with self._reading() as connection:
             return tuple(
                 Candidate(
@@ -64,18 +86,13 @@ class Posts(Batches):
                     why=row.why,
                     held=row.held,
                 )
-                for row in connection.execute(query)
+                for row in connection.execute(_CANDIDATES, {"chat": chat})
             )
 
     def edges(self, chat: str) -> Mapping[str, str]:
         """Node key → parent's node key (empty if none), of every node of a chat, words kept or not."""
-        query = (
-            select(posts.c.key, posts.c.parent)
-            .join(chat_posts, chat_posts.c.post == posts.c.id)
-            .where(chat_posts.c.chat == chat)
-        )
         with self._reading() as connection:
-            return {row.key: row.parent for row in connection.execute(query)}
+            return {row.key: row.parent for row in connection.execute(_EDGES, {"chat": chat})}
 
     def place(self, chat: str, placed: Mapping[str, Sequence[Placed]]) -> int:
         """Replace the questions that posts (by node key) answer; gives how many posts changed.
@@ -85,10 +102,9 @@ class Posts(Batches):
         with self._writing() as connection:
             take_turns(connection)
             before: dict[int, dict[str, str]] = {}
-            for row in connection.execute(select(answers).where(answers.c.chat == chat)):
+            for row in connection.execute(_ANSWERS, {"chat": chat}):
                 before.setdefault(row.post, {})[row.question] = row.how
-            here = select(posts.c.key, posts.c.id).join(chat_posts, chat_posts.c.post == posts.c.id)
-            kept_here = connection.execute(here.where(chat_posts.c.chat == chat, chat_posts.c.store))
+            kept_here = connection.execute(_KEPT, {"chat": chat})
             after = {
                 row.id: {each.question: each.how for each in placed[row.key]} for row in kept_here if row.key in placed
             }
@@ -114,22 +130,14 @@ class Posts(Batches):
         limit are asked for together, so that what is not due is not even read.
         """
         found: dict[str, tuple[datetime, str]] = {}
-        turn = case((posts.c.asked_at > posts.c.checked_at, posts.c.asked_at), else_=posts.c.checked_at).label("turn")
         with self._reading() as connection:
             limits: dict[datetime, list[str]] = {}
-            for stored in stored_chats(connection, exists().where(chat_posts.c.chat == chats.c.id, chat_posts.c.store)):
+            for stored in stored_chats(connection, _KEEPING):
                 limits.setdefault(before(stored.chat), []).append(stored.chat.id)
             for moment, ids in limits.items():
                 for some in chunks(ids):
-                    query = (
-                        select(posts.c.key, turn, posts.c.data)
-                        .join(chat_posts, chat_posts.c.post == posts.c.id)
-                        .where(chat_posts.c.chat.in_(some), chat_posts.c.store, posts.c.network == network)
-                        .where(posts.c.state == "kept", posts.c.checked_at < moment)
-                        .order_by(turn, posts.c.key)
-                        .limit(limit)
-                    )
-                    found |= {row.key: (row.turn, row.data) for row in connection.execute(query)}
+                    which = {"some": some, "network": network, "before": moment, "limit": limit}
+                    found |= {row.key: (row.turn, row.data) for row in connection.execute(_UNCHECKED, which)}
         oldest = sorted(found, key=lambda key: (found[key][0], key))[:limit]
         return tuple(codec.ref_in(found[key][1]) for key in oldest)
 

@@ -8,7 +8,7 @@ from sqlalchemy import exists, or_, select
 
 from bot.domain.naming import naming
 from bot.storage import codec
-from bot.storage.base import Base
+from bot.storage.base import Base, among
 from bot.storage.people import wishes_of
 from bot.storage.tables import accounts, chat_posts, consents, deliveries, errands, parts, posts
 
@@ -35,21 +35,13 @@ class Repeats(Base):
                 f"delete:{self.key(ref.network, ref.id)}": (account, ref)
                 for account, ref in (*_gone(connection), *self._otherwise_called(connection))
             }
-            queued = set(connection.scalars(select(errands.c.id).where(errands.c.id.in_(list(found)))))
+            queued = set(connection.scalars(_QUEUED, {"some": list(found)})) if found else set()
         return tuple((account, errand, ref) for errand, (account, ref) in found.items() if errand not in queued)
 
     def _otherwise_called(self, connection: Connection) -> Iterator[tuple[str, PostRef]]:
         """Posts that name somebody who asked afterwards not to be named so."""
-        if connection.scalar(select(consents.c.kind).where(consents.c.kind.in_(("initials", "nameless"))).limit(1)):
-            query = (
-                select(deliveries.c.account, parts.c.remote, parts.c.sent_at, accounts.c.key, accounts.c.data)
-                .join(deliveries, deliveries.c.id == parts.c.delivery)
-                .join(posts, posts.c.key == parts.c.answer)
-                .join(accounts, accounts.c.key == posts.c.account)
-                .where(*_REPEATING)
-                .order_by(parts.c.delivery, parts.c.position)
-            )
-            rows = connection.execute(query).all()
+        if connection.scalar(_ANYBODY_SHY):
+            rows = connection.execute(_NAMING).all()
             people = {row.key: (row.key, self._called(codec.account_from(row.data))) for row in rows}
             asked = wishes_of(connection, people)
             for row in rows:
@@ -65,25 +57,35 @@ _REPEATING: tuple[ColumnElement[bool], ...] = (
     parts.c.state == "sent",
     parts.c.answer != "",
 )
+_SHOWN = exists().where(
+    posts.c.key == parts.c.answer,
+    posts.c.state == "kept",
+    chat_posts.c.post == posts.c.id,
+    chat_posts.c.chat == deliveries.c.chat,
+    chat_posts.c.store,
+    ~chat_posts.c.hold,
+)
+_GONE = (
+    select(deliveries.c.account, parts.c.remote)
+    .join(deliveries, deliveries.c.id == parts.c.delivery)
+    .where(*_REPEATING, or_(parts.c.payload == "", ~_SHOWN))
+    .order_by(parts.c.delivery, parts.c.position)
+)
+_NAMING = (
+    select(deliveries.c.account, parts.c.remote, parts.c.sent_at, accounts.c.key, accounts.c.data)
+    .join(deliveries, deliveries.c.id == parts.c.delivery)
+    .join(posts, posts.c.key == parts.c.answer)
+    .join(accounts, accounts.c.key == posts.c.account)
+    .where(*_REPEATING)
+    .order_by(parts.c.delivery, parts.c.position)
+)
+_ANYBODY_SHY = select(consents.c.kind).where(consents.c.kind.in_(("initials", "nameless"))).limit(1)
+_QUEUED = select(errands.c.id).where(among(errands.c.id))
 
 
 def _gone(connection: Connection) -> Iterator[tuple[str, PostRef]]:
     """Posts that repeat what is gone or held."""
-    shown = exists().where(
-        posts.c.key == parts.c.answer,
-        posts.c.state == "kept",
-        chat_posts.c.post == posts.c.id,
-        chat_posts.c.chat == deliveries.c.chat,
-        chat_posts.c.store,
-        ~chat_posts.c.hold,
-    )
-    query = (
-        select(deliveries.c.account, parts.c.remote)
-        .join(deliveries, deliveries.c.id == parts.c.delivery)
-        .where(*_REPEATING, or_(parts.c.payload == "", ~shown))
-        .order_by(parts.c.delivery, parts.c.position)
-    )
-    for row in connection.execute(query):
+    for row in connection.execute(_GONE):
         ref = codec.remote_from(row.remote)
         if ref is not None:
             yield row.account, ref

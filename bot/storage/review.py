@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.domain.consent import Ruling
 from bot.ports import Held
 from bot.storage import codec
-from bot.storage.base import Base, chunks, note
+from bot.storage.base import Base, among, chunks, note
 from bot.storage.engine import take_turns
 from bot.storage.tables import accounts, chat_posts, posts, rulings
 
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 _NEXT = timedelta(microseconds=1)
+_RULINGS = select(rulings).where(among(rulings.c.post)).order_by(rulings.c.at)
+_HELD = (
+    select(chat_posts.c.chat, chat_posts.c.held, posts.c.key, posts.c.data, posts.c.at)
+    .add_columns(accounts.c.data.label("author"))
+    .join(posts, posts.c.id == chat_posts.c.post)
+    .join(accounts, accounts.c.key == posts.c.account)
+    .where(chat_posts.c.store, chat_posts.c.hold, posts.c.state == "kept")
+    .order_by(posts.c.at, posts.c.key, chat_posts.c.chat)
+)
 
 
 class Review(Base):
@@ -28,8 +37,7 @@ class Review(Base):
         found: dict[str, Ruling] = {}
         with self._reading() as connection:
             for some in chunks(keys):
-                query = select(rulings).where(rulings.c.post.in_(some)).order_by(rulings.c.at)
-                for row in connection.execute(query):
+                for row in connection.execute(_RULINGS, {"some": some}):
                     found[row.post] = Ruling(kind=row.kind, words=row.words, at=row.at)
         return found
 
@@ -57,14 +65,6 @@ class Review(Base):
 
     def held(self) -> tuple[Held, ...]:
         """What waits for a person, oldest first."""
-        query = (
-            select(chat_posts.c.chat, chat_posts.c.held, posts.c.key, posts.c.data, posts.c.at)
-            .add_columns(accounts.c.data.label("author"))
-            .join(posts, posts.c.id == chat_posts.c.post)
-            .join(accounts, accounts.c.key == posts.c.account)
-            .where(chat_posts.c.store, chat_posts.c.hold, posts.c.state == "kept")
-            .order_by(posts.c.at, posts.c.key, chat_posts.c.chat)
-        )
         with self._reading() as connection:
             return tuple(
                 Held(
@@ -73,5 +73,5 @@ class Review(Base):
                     post=codec.post_from(row.data, codec.account_from(row.author), row.at),
                     reasons=tuple(row.held.split()),
                 )
-                for row in connection.execute(query)
+                for row in connection.execute(_HELD)
             )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 
 from bot.domain.outbox import DeliveryState
 from bot.errors import StoreError
@@ -33,6 +33,12 @@ TIDYING = timedelta(days=1)
 _encode = msgspec.json.Encoder().encode
 _moment = msgspec.json.Decoder(int)
 _moments = msgspec.json.Decoder(list[int])
+
+_NOTED = select(meta.c.value).where(meta.c.name == bindparam("name"))
+_TO_TIDY = select(meta.c.name, meta.c.value).where(meta.c.name.in_((ERASED, _TIDIED)))
+_DELIVERIES = select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)
+_POSTS = select(posts.c.state, func.count().label("number")).group_by(posts.c.state)
+_HELD = select(func.count(chat_posts.c.post.distinct())).where(chat_posts.c.store, chat_posts.c.hold)
 
 
 class Running(Base):
@@ -92,8 +98,7 @@ class Running(Base):
         if self._engine.dialect.name != "sqlite":
             return False
         with self._reading() as connection:
-            values = select(meta.c.name, meta.c.value).where(meta.c.name.in_((ERASED, _TIDIED)))
-            known = {row.name: row.value for row in connection.execute(values)}
+            known = {row.name: row.value for row in connection.execute(_TO_TIDY)}
         last = moment_of(_moment.decode(known[_TIDIED])) if _TIDIED in known else None
         if ERASED not in known or (last is not None and last <= now < last + TIDYING):
             return False
@@ -125,13 +130,9 @@ class Running(Base):
         whose words were kept once.
         """
         with self._reading() as connection:
-            by_state = select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)
-            states = {row.state: row.number for row in connection.execute(by_state)}
-            by_kind = select(posts.c.state, func.count().label("number")).group_by(posts.c.state)
-            nodes = {row.state: row.number for row in connection.execute(by_kind)}
-            held = connection.scalar(
-                select(func.count(chat_posts.c.post.distinct())).where(chat_posts.c.store, chat_posts.c.hold)
-            )
+            states = {row.state: row.number for row in connection.execute(_DELIVERIES)}
+            nodes = {row.state: row.number for row in connection.execute(_POSTS)}
+            held = connection.scalar(_HELD)
         figures = {f"deliveries.{state}": states.get(state, 0) for state in get_args(DeliveryState)}
         tombstones = nodes.get("buried", 0) + nodes.get("erased", 0)
         return {**figures, "posts": nodes.get("kept", 0), "held": held or 0, "tombstones": tombstones}
@@ -155,5 +156,5 @@ class Running(Base):
 
 def beat_times(connection: Connection, kind: str) -> list[datetime]:
     """When ``run`` or ``tick`` worked lately, oldest first."""
-    data = connection.scalar(select(meta.c.value).where(meta.c.name == f"beats.{kind}"))
+    data = connection.scalar(_NOTED, {"name": f"beats.{kind}"})
     return [] if data is None else [moment_of(each) for each in _moments.decode(data)]

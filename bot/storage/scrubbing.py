@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
 
 from bot.domain.richtext import RichText
 from bot.storage import codec
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 OPEN = ("planned", "frozen")
 """States of a delivery that is still to be finished."""
+
+_REPEATED = select(parts.c.position, parts.c.answer).where(
+    parts.c.delivery == bindparam("delivery"), parts.c.answer != ""
+)
 
 
 def repeating(connection: Connection, keys: Collection[str], chat: str = "") -> tuple[str, ...]:
@@ -101,8 +105,7 @@ def begin_again(connection: Connection, chats: Collection[str]) -> None:
 
 def _repeats(connection: Connection, delivery: str) -> dict[int, str]:
     """By position, the node key of the post that a part repeats."""
-    query = select(parts.c.position, parts.c.answer).where(parts.c.delivery == delivery, parts.c.answer != "")
-    return {row.position: row.answer for row in connection.execute(query)}
+    return {row.position: row.answer for row in connection.execute(_REPEATED, {"delivery": delivery})}
 
 
 def _blotted(draft: Draft | None) -> set[int]:

@@ -32,6 +32,7 @@ from sqlalchemy.engine import Connection
 from websockets.sync.connection import Connection as WebSocket
 
 import bot
+from bot.storage.engine import WRITING
 
 ROOT = str(Path(bot.__file__).parent) + os.sep
 PASSAGES = ("storage/engine", "storage/base", "networks/bluesky/xrpc", "networks/mastodon/http", "networks/bounded")
@@ -126,37 +127,29 @@ def group_of(point: str) -> str:
 
 
 # -- the database ------------------------------------------------------------------------------------------------
+_STATEMENTS = {"BEGIN IMMEDIATE": "begin", "PRAGMA wal_checkpoint": "checkpoint", "VACUUM": "vacuum"}
+
+
 def _hook_database(points: Points) -> None:
-    begin, commit = Connection._begin_impl, Connection._commit_impl
-
-    def writes(connection: Connection) -> bool:
-        return bool(connection.get_execution_options().get("staffroom_writing", True))
-
-    def beginning(self: Connection, transaction: Any) -> None:
-        if self.dialect.name != "sqlite" or not writes(self):
-            begin(self, transaction)
-            return
-        with points.around("begin", "begin"):  # BEGIN IMMEDIATE
-            begin(self, transaction)
+    commit = Connection._commit_impl
 
     def committing(self: Connection) -> None:
-        if not writes(self):
+        if not self.info.get(WRITING, True):
             commit(self)
             return
         with points.around("commit", "commit"):
             commit(self)
 
-    Connection._begin_impl = beginning
     Connection._commit_impl = committing
 
 
 def _hook_sqlite(points: Points) -> None:
-    """What runs outside of any transaction is not seen by SQLAlchemy."""
+    """What SQLAlchemy knows nothing of: how a transaction begins, and what runs outside of any."""
     connect = sqlite3.dbapi2.connect
 
     class Cursor(sqlite3.Cursor):
         def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
-            for words, group in (("PRAGMA wal_checkpoint", "checkpoint"), ("VACUUM", "vacuum")):
+            for words, group in _STATEMENTS.items():
                 if sql.startswith(words):
                     with points.around(group, group):
                         return super().execute(sql, *parameters)
