@@ -10,6 +10,7 @@ import msgspec
 
 from bot.bootstrap.desk import clock_of
 from bot.bootstrap.house import open_store_of, site_of, templates_of
+from bot.bootstrap.onpaper import on_paper
 from bot.bootstrap.people import whom_of, wishes_of
 from bot.bootstrap.published import published
 from bot.config import load_staffroom
@@ -18,6 +19,7 @@ from bot.errors import UserError
 from bot.publishing.handover import hand_over, refuse_public
 from bot.rendering.recordjson import record_json, whose_record
 from bot.rendering.recordpage import record_page
+from bot.rendering.recordpaper import record_sheet
 from bot.services.record import gather
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from bot.domain.posts import NetworkName
     from bot.ports import Store
 
-DATA, PAGE = "record.json", "record.html"
+DATA, PAGE, PAPER = "record.json", "record.html", "record.pdf"
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -36,6 +38,7 @@ class Made(msgspec.Struct, frozen=True):
         files: where, absolute.
         chats, answers: how many are in it.
         left_out: how many kept answers are not: held, or in a series that this person did not join.
+        no_pdf: why there is none; empty where there is.
     """
 
     handle: str
@@ -43,10 +46,11 @@ class Made(msgspec.Struct, frozen=True):
     chats: int
     answers: int
     left_out: int
+    no_pdf: str
 
 
 def make_record(folder: Path, name: str, network: NetworkName | None, out: Path) -> Made:
-    """Write ``record.html`` and ``record.json`` of somebody who asked for them.
+    """Write ``record.html``, ``record.json`` and, where it can be made, ``record.pdf`` of somebody who asked for them.
 
     Args:
         folder: the bot's folder.
@@ -79,11 +83,15 @@ def make_record(folder: Path, name: str, network: NetworkName | None, out: Path)
         )
     site, total = site_of(settings), all_together(chats)
     data = record_json([one.account], chats, archive=site.title, address=site.address, asked_at=asked, made_at=now)
-    page = record_page(templates_of(settings.folder), site, [one.account], chats, asked_at=asked, made_at=now)
+    templates = templates_of(settings.folder)
+    files = {DATA: data, PAGE: record_page(templates, site, [one.account], chats, asked_at=asked, made_at=now)}
+    pdf, no_pdf = on_paper(record_sheet(templates, site, [one.account], chats, asked_at=asked, made_at=now, page=PAGE))
+    if pdf:
+        files[PAPER] = pdf
     mine = (one.account.network, one.account.id)
-    hand_over(out, {DATA: data, PAGE: page}, DATA, lambda there: mine in whose_record(there))
-    files = tuple((out / name).resolve() for name in (PAGE, DATA))
-    return Made(one.handle, files, total.chats, total.answers, len(kept) - total.answers)
+    hand_over(out, files, DATA, lambda there: mine in whose_record(there), without=[PAPER])
+    written = tuple((out / name).resolve() for name in (PAGE, PAPER, DATA) if name in files)
+    return Made(one.handle, written, total.chats, total.answers, len(kept) - total.answers, no_pdf)
 
 
 def _the_one(store: Store, name: str, network: NetworkName | None) -> Whom:

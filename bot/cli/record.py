@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @network_option
 @folder_option
 def record(folder: Path, account: str, out: Path, network: NetworkName | None) -> None:
-    """Write a record of taking part, for its owner.
+    """Write a record of taking part, for its owner: as a page, as data and, with the extra `pdf`, on paper.
 
     It is made only if they asked (`people ACCOUNT --record`), from answers that are kept by their consent. Nothing of
     it is published. Hand the files over and delete them here.
@@ -44,4 +44,6 @@ def record(folder: Path, account: str, out: Path, network: NetworkName | None) -
     if made.left_out:
         left = "1 kept answer is" if made.left_out == 1 else f"{made.left_out} kept answers are"
         click.echo(f"{left} not in it: held, or in a series that {made.handle} did not join.")
+    if made.no_pdf:
+        click.echo(made.no_pdf)
     click.echo("Hand the files to their owner and delete them here; nothing else knows of them.")

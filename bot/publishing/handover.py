@@ -30,7 +30,14 @@ def refuse_public(folder: Path, public: Iterable[Path]) -> None:
             )
 
 
-def hand_over(folder: Path, files: Mapping[str, bytes], telling: str, is_theirs: Callable[[bytes], bool]) -> None:
+def hand_over(
+    folder: Path,
+    files: Mapping[str, bytes],
+    telling: str,
+    is_theirs: Callable[[bytes], bool],
+    *,
+    without: Iterable[str] = (),
+) -> None:
     """Write files about one person into a folder, as ``put_files`` does, for its owner alone to read (0600).
 
     What is there already is replaced only if it is the same person's.
@@ -40,17 +47,21 @@ def hand_over(folder: Path, files: Mapping[str, bytes], telling: str, is_theirs:
         files: what stands in each, by name. The one called ``telling`` is written first.
         telling: the file that tells whose all of them are.
         is_theirs: whether what stands in such a file is the same person's.
+        without: files of an earlier record that are not made this time: they are taken away.
 
     Raises:
         UserError: something else stands there, or the folder cannot be written.
     """
-    there = [name for name in files if (folder / name).is_symlink() or (folder / name).exists()]
+    away = [name for name in without if name not in files]
+    there = [name for name in (*files, *away) if (folder / name).is_symlink() or (folder / name).exists()]
     if there and not _told(folder / telling, is_theirs):
         raise UserError(
             f"{folder / there[0]} is there already and is not this person's record. Nothing was written: "
             "choose another folder with --out, or take that file away."
         )
     put_files(folder, {name: files[name] for name in sorted(files, key=lambda name: (name != telling, name))}, PRIVATE)
+    for name in away:
+        (folder / name).unlink(missing_ok=True)
 
 
 def put_files(folder: Path, files: Mapping[str, bytes], mode: int = PAGE) -> None:

@@ -46,12 +46,25 @@ def record_page(
         asked_at: when the person asked for it, UTC; told as the day in UTC.
         made_at: when it is made, likewise.
     """
+    values = record_values(templates, site, whose, chats, asked_at=asked_at, made_at=made_at)
+    return templates.render("record/record.html.j2", values | {"style": _style(templates)}).encode()
+
+
+def record_values(
+    templates: Templates,
+    site: Site,
+    whose: Sequence[Account],
+    chats: Sequence[TakenPart],
+    *,
+    asked_at: datetime,
+    made_at: datetime,
+) -> dict[str, Any]:
+    """What a record says, in words, on a screen and on paper alike. See ``record_page``."""
     words = templates.dictionary.words(spoken_in(chats) or site.language)
     total = all_together(chats)
-    values: dict[str, Any] = {
+    return {
         "w": words,
         "site": site,
-        "style": _style(templates),
         "name": whose[0].name or whose[0].handle,
         "accounts": [
             {"network": NETWORKS[one.network], "handle": one.handle, "url": one.url if is_web(one.url) else ""}
@@ -65,7 +78,6 @@ def record_page(
         "links": [{"url": uri, "title": short_uri(uri)} for uri in total.links],
         "reflection": [(name, words(f"record.{name}")) for name in _REFLECTION],
     }
-    return templates.render("record/record.html.j2", values).encode()
 
 
 def _style(templates: Templates) -> Markup:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import stat
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import time_machine
 from cli.cli_world import STAFFROOM, files, folder_with, lasting, staffroom
 from contract.store_world import END, START, candidate, chat, opened, save, series, teacher
+from unit.pdf_reader import Pdf, bare
 
 from bot.bootstrap.house import open_store_of
 from bot.config import load_staffroom
@@ -29,7 +31,7 @@ PERSON = teacher("quuxwho", name="Quux Planted-Name")
 OTHER = teacher("zoezoe", name="Zoe Somebody")
 HANDLE = PERSON.handle
 CHAT = chat().id
-MADE = ["record.html", "record.json"]
+MADE = ["record.html", "record.json", "record.pdf"]
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +100,12 @@ def made(folder: Path, out: Path) -> dict[str, object]:
     return found
 
 
+def said(out: Path) -> list[str]:
+    """What each file says, without white space."""
+    found = files(out)
+    return [Pdf(data).words if name.endswith(".pdf") else bare(data.decode()) for name, data in found.items()]
+
+
 def refused(folder: Path, out: Path, *words: str | Path) -> str:
     """What is said to a record that is not made; nothing may be written."""
     before = files(out) if out.is_dir() else None
@@ -108,12 +116,13 @@ def refused(folder: Path, out: Path, *words: str | Path) -> str:
 
 
 # -- what is written ---------------------------------------------------------------------------------------------------
-def test_a_record_is_two_files_for_one_reader(asked: Path, out: Path) -> None:
+def test_a_record_is_three_files_for_one_reader(asked: Path, out: Path) -> None:
     result = staffroom("record", HANDLE, "--out", out, "-C", asked)
     assert result.exit_code == 0
     assert result.stdout == (
         f"The record of {HANDLE}: 2 answers in 1 chat.\n"
         f"  {out / 'record.html'}\n"
+        f"  {out / 'record.pdf'}\n"
         f"  {out / 'record.json'}\n"
         "Hand the files to their owner and delete them here; nothing else knows of them.\n"
     )
@@ -129,10 +138,10 @@ def test_it_says_what_was_seen_of_this_person_and_of_nobody_else(asked: Path, ou
     assert [observed[name] for name in ("answers", "minutes", "threads", "followed")] == [2, 24, 1, 1]
     assert observed["links"] == ["https://example.org/xyzzy"]
     assert (told["asked_at"], told["made_at"]) == ("2027-01-08T21:00:00Z", "2027-01-08T21:00:00Z")
-    for data in files(out).values():
-        assert b"Xyzzy" in data
-        assert b"Zoe" not in data
-        assert b"zoezoe" not in data
+    for words in said(out):
+        assert "Xyzzy" in words
+        assert "Zoe" not in words
+        assert "zoezoe" not in words
 
 
 def test_the_same_again_is_the_same_bytes(asked: Path, out: Path) -> None:
@@ -140,6 +149,22 @@ def test_the_same_again_is_the_same_bytes(asked: Path, out: Path) -> None:
     before = files(out)
     made(asked, out)
     assert files(out) == before
+
+
+def test_without_what_makes_pdfs_the_other_files_are_written(
+    asked: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A PDF of before would say what no longer stands: it goes."""
+    made(asked, out)
+    monkeypatch.setitem(sys.modules, "typst", None)
+    result = staffroom("record", HANDLE, "--out", out, "-C", asked)
+    assert result.exit_code == 0
+    assert "A PDF needs one more package: pip install 'staffroom[pdf]'.\n" in result.stdout
+    assert "record.pdf" not in result.stdout
+    assert sorted(files(out)) == ["record.html", "record.json"]
+    monkeypatch.undo()
+    made(asked, out)
+    assert sorted(files(out)) == MADE
 
 
 def test_nothing_of_it_is_published(asked: Path, out: Path) -> None:
@@ -172,7 +197,7 @@ def test_what_is_held_or_removed_is_not_in_it(asked: Path, out: Path) -> None:
     store.close()
     result = staffroom("record", HANDLE, "--out", out, "-C", asked)
     assert "not in it" not in result.stdout
-    assert all(b"one more thing" not in data for data in files(out).values())
+    assert all("onemorething" not in words for words in said(out))
 
 
 def test_a_series_that_was_not_joined_is_left_out(asked: Path, out: Path) -> None:
@@ -185,7 +210,7 @@ def test_a_series_that_was_not_joined_is_left_out(asked: Path, out: Path) -> Non
     result = staffroom("record", HANDLE, "--out", out, "-C", asked)
     assert "2 answers in 1 chat." in result.stdout
     assert "1 kept answer is not in it" in result.stdout
-    assert all(b"fractions" not in data for data in files(out).values())
+    assert all("fractions" not in words for words in said(out))
     ask(asked, "joined", "maths")
     observed = made(asked, out)["observed"]
     assert isinstance(observed, dict)
@@ -195,7 +220,7 @@ def test_a_series_that_was_not_joined_is_left_out(asked: Path, out: Path) -> Non
         observed = made(asked, out)["observed"]
     assert isinstance(observed, dict)
     assert [one["series"] for one in observed["chats"]] == ["Maths"]
-    assert all(b"Xyzzy" not in data for data in files(out).values())
+    assert all("Xyzzy" not in words for words in said(out))
 
 
 # -- who asked, and who did not ----------------------------------------------------------------------------------------
@@ -240,7 +265,7 @@ def test_after_leaving_there_is_nothing_to_record(asked: Path, out: Path) -> Non
         observed = made(asked, out)["observed"]
     assert isinstance(observed, dict)
     assert observed["answers"] == 1
-    assert all(b"Xyzzy" not in data for data in files(out).values())
+    assert all("Xyzzy" not in words for words in said(out))
 
 
 # -- where it may stand ------------------------------------------------------------------------------------------------

@@ -1,0 +1,184 @@
+"""Sheets as PDF: all their words, whatever was written; tagged; the same bytes; never refused for a character."""
+
+import re
+import sys
+import unicodedata
+from datetime import timedelta
+
+import msgspec
+import pytest
+from golden import sample
+from selectolax.lexbor import LexborHTMLParser
+from unit.pdf_reader import Pdf, bare
+
+from bot.domain.takingpart import TakenPart, taken_part
+from bot.errors import UserError
+from bot.rendering import paper
+from bot.rendering.paper import Block, Sheet, language_of
+from bot.rendering.recordpage import record_page
+from bot.rendering.recordpaper import record_sheet
+from bot.rendering.templates import Templates
+from bot.rendering.typesetting import typeset
+
+NOTE = "Boxes."
+LANGUAGES = ("en", "cy", "de", "es", "fr")
+
+
+def sheet(*blocks: Block, title: str = "A title") -> Sheet:
+    return Sheet(title, "en", None, NOTE, (paper.special("title", title), *blocks))
+
+
+def words_of(*said: object) -> str:
+    return Pdf(typeset(sheet(paper.words(*said)))).words.removeprefix("Atitle")
+
+
+# -- what a record says ------------------------------------------------------------------------------------------------
+def recorded(language: str) -> tuple[str, Sheet]:
+    """The same record as a page and as a sheet."""
+    content = sample.content()
+    said = {one.key: one.post for one in content.answers if one.post.author.handle == sample.PEOPLE["y5"][1]}
+    series = msgspec.structs.replace(content.stored.series, languages=(language,))
+    there = msgspec.structs.replace(content, stored=msgspec.structs.replace(content.stored, series=series))
+    chats: list[TakenPart] = [part for part in [taken_part(there, said)] if part]
+    who, times = next(iter(said.values())).author, {"asked_at": sample.NOW - timedelta(days=1), "made_at": sample.NOW}
+    page = record_page(Templates(), sample.SITE, [who], chats, **times)
+    return page.decode(), record_sheet(Templates(), sample.SITE, [who], chats, **times, page="record.html")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_paper_says_all_that_the_page_says(language: str) -> None:
+    page, told = recorded(language)
+    pdf = Pdf(typeset(told))
+    tree = LexborHTMLParser(page)
+    tree.strip_tags(["style", ".vh", ".screen"], recursive=True)
+    nodes = tree.css("h1, h2, h3, h4, th > span, td, li, .write, .lede, .notice, .kind, .said div p, .said > p > span")
+    said = {bare(one.text()) for one in nodes}
+    assert len(said) > 35
+    assert [one for one in said if one not in pdf.words] == []
+    assert "□" not in pdf.words
+
+
+def test_paper_is_tagged_named_and_told_its_language() -> None:
+    _, told = recorded("fr")
+    pdf = Pdf(typeset(told))
+    assert (pdf.ua, pdf.title) == ("1", told.title)
+    assert b"/Lang(fr)" in pdf.catalog
+    assert b"/MarkInfo<</Marked true" in pdf.catalog
+    assert b"/DisplayDocTitle true" in pdf.catalog
+    assert re.search(rb"/StructTreeRoot \d+ 0 R", pdf.catalog)
+    assert {"H1", "H2", "H3", "P", "L", "LI", "Table", "TH", "TD", "Link"} <= set(pdf.parts)
+    assert pdf.parts.count("TH") == 4
+    links = [body for body in pdf.objects.values() if b"/Subtype/Link" in body]
+    assert links
+    assert all(re.search(rb"/Contents\s*[(<]", body) for body in links)
+    fonts = [body for body in pdf.objects.values() if b"/Type/FontDescriptor" in body]
+    assert fonts
+    assert all(b"/FontFile" in body for body in fonts)
+
+
+def test_the_same_record_is_the_same_bytes_without_a_date() -> None:
+    told = recorded("en")[1]
+    data = typeset(told)
+    assert typeset(told) == data
+    assert b"/CreationDate" not in data
+    assert b"xmp:CreateDate" not in data
+
+
+# -- whatever was written ----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "text",
+    [
+        '#panic("no") #read("/etc/passwd") $x^2$ *b* _i_ `c` <label> @ref // \\ [a] {b} = h - l',
+        '"],"kind":"none"} \\u0022 {{ x }} {% y %}',
+        "Łódź, ŵ ŷ, Привет, ελληνικά, fi ffi office",
+        "#" * 200,
+        "x" * 500,
+    ],
+)
+def test_words_are_words(text: str) -> None:
+    assert words_of(text) == bare(text)
+
+
+def test_words_in_other_languages_are_said_to_be() -> None:
+    pdf = Pdf(typeset(sheet(paper.words(paper.run("Bom dia", tag="pt-BR"), " ", paper.run("dzień", tag="pl")))))
+    told = b"".join(pdf.objects.values()) + pdf.painted
+    assert b"/Lang(pt-BR)" in told
+    assert b"/Lang(pl)" in told
+
+
+def test_a_link_leads_only_to_the_web() -> None:
+    runs = [paper.run("a", url="https://example.org/a?b=(c)"), paper.run("b", url="javascript:alert(1)")]
+    runs += [paper.run("c", url="file:///etc/passwd"), paper.run("d", url="https://example.org/" + "e" * 3000)]
+    pdf = Pdf(typeset(sheet(paper.words(*runs))))
+    assert pdf.words.endswith("abcd")
+    assert sum(b"/URI(" in body for body in pdf.objects.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("school 👩‍🏫!", "school□!"),
+        ("日本語", "□□□"),
+        ("flag 🇬🇧.", "flag□."),
+        ("\u2764\ufe0f, ☎\ufe0f and a\u200db", "\u2764\ufe0f,☎\ufe0fanda\u200db"),
+        ("日\ufe0f is not ☎\ufe0f", "□isnot☎\ufe0f"),
+        ("x and x\u3099 and \U0001f3fd", "xand□and□"),
+        (" \u180b and 日\u0488 and x", "\u180band□andx"),
+    ],
+)
+def test_a_character_without_a_picture_is_one_box_and_a_note(text: str, told: str) -> None:
+    found = words_of(text)
+    assert found == told + (NOTE if "□" in told else "")
+
+
+def test_what_a_title_lacks_is_a_box_there_too() -> None:
+    pdf = Pdf(typeset(sheet(title="Homework 📚")))
+    assert pdf.words == f"Homework□{NOTE}"
+
+
+def test_no_character_is_refused_beside_whatever_it_stands() -> None:
+    """Characters from all of Unicode, beside each other, behind a letter and behind a blank; marks behind each."""
+    every = "".join(chr(code) for code in range(0, 0x110000, 1009))
+    marks = [one for one in map(chr, range(0x20000)) if unicodedata.category(one) in ("Mn", "Mc", "Me", "Cf")][::11]
+    for text in (every + " ".join(every), "".join(f"x{one}" for one in every), "x".join(marks) + " ".join(marks)):
+        pdf = Pdf(typeset(sheet(paper.words("plain words stay"), paper.words(text))))
+        assert pdf.words.startswith("Atitleplainwordsstay")
+        assert pdf.words.endswith(NOTE)
+
+
+def test_where_typst_breaks_down_marks_go_and_words_stay() -> None:
+    """With 0.15.2 it does over a line of nothing but Arabic marks and blanks that is longer than the page is wide."""
+    lone = [0x61C, *range(0x64F, 0x656), *range(0x6D8, 0x6DE), *range(0x6DF, 0x6E5), 0x6E7, 0x6E8, *range(0x6EA, 0x6EE)]
+    found = words_of("Łódź, é! ", " ".join(map(chr, [*lone, 0x70F])))
+    assert found.startswith("Łódź,é!")
+    assert found.endswith(NOTE)
+
+
+@pytest.mark.parametrize(
+    ("tag", "language", "country"),
+    [
+        ("en", "en", None),
+        ("pt-br", "pt", "BR"),
+        ("zh-Hant-TW", "zh", "TW"),
+        ("es-419", "es", None),
+        ("gsw", "gsw", None),
+        ("", "", None),
+        ('x"y', "", None),
+        ("english", "", None),
+    ],
+)
+def test_a_tag_is_told_as_far_as_it_can_be(tag: str, language: str, country: str | None) -> None:
+    assert language_of(tag) == (language, country)
+
+
+# -- what goes wrong ---------------------------------------------------------------------------------------------------
+def test_without_typst_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+    with pytest.raises(UserError, match=r"pip install 'staffroom\[pdf\]'"):
+        typeset(sheet())
+
+
+def test_another_refusal_is_told() -> None:
+    """A heading of the second level first: PDF/UA-1 has none of it."""
+    with pytest.raises(UserError, match=r"The PDF could not be made: PDF/UA-1 error"):
+        typeset(sheet(paper.heading(2, "too deep")))
