@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.bootstrap.house import open_store_of, read_settings, site_of, templates_of
+from bot.bootstrap.onpaper import on_paper
 from bot.bootstrap.published import published
 from bot.domain.choosing import choose
 from bot.domain.impact import impact
 from bot.errors import UserError
 from bot.publishing.handover import put_files, refuse_public
 from bot.rendering.impact import EXPLAINED, Account, Explained, basis, explained, figure_name, page, rows, table, told
+from bot.rendering.impactpaper import impact_sheet
 from bot.rendering.shelves import stretch_title
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from bot.domain.impact import Term
     from bot.rendering.words import Words
 
-FILES = ("impact.html", "impact.csv")
+PAGE, TABLE, PAPER = "impact.html", "impact.csv", "impact.pdf"
 
 
 class TermTold(msgspec.Struct, frozen=True):
@@ -81,8 +83,8 @@ def impact_of(folder: Path, wanted: Wanted) -> tuple[SeriesTold, ...]:
     )
 
 
-def write_impact(folder: Path, wanted: Wanted, out: Path) -> tuple[Path, ...]:
-    """Write the report into a folder, which is made; gives the files.
+def write_impact(folder: Path, wanted: Wanted, out: Path) -> tuple[tuple[Path, ...], str]:
+    """Write the report into a folder, which is made; gives the files, and why none of them is a PDF, for people.
 
     Raises:
         UserError: as ``impact_of``; the folder is published, or cannot be written.
@@ -90,9 +92,13 @@ def write_impact(folder: Path, wanted: Wanted, out: Path) -> tuple[Path, ...]:
     settings = read_settings(folder)
     refuse_public(out, published(settings))
     accounts = _accounts(settings, wanted)
-    made = (page(templates_of(folder), site_of(settings), accounts), table(accounts))
-    put_files(out, dict(zip(FILES, made, strict=True)))
-    return tuple(out / name for name in FILES)
+    templates, site = templates_of(folder), site_of(settings)
+    files = {PAGE: page(templates, site, accounts), TABLE: table(accounts)}
+    pdf, no_pdf = on_paper(impact_sheet(templates, site, accounts, PAGE))
+    if pdf:
+        files[PAPER] = pdf
+    put_files(out, files, without=() if pdf else [PAPER])
+    return tuple(out / name for name in files), no_pdf
 
 
 def explain_impact(folder: Path, wanted: Wanted, figure: str) -> FigureTold:

@@ -30,7 +30,7 @@ _day = click.DateTime(["%Y-%m-%d"])
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write impact.html and impact.csv there.",
+    help="Write impact.html, impact.csv and, with the extra pdf, impact.pdf there.",
 )
 @click.option("--explain", metavar="FIGURE", default="", help="Say how a figure was counted, and what it does not say.")
 @json_option
@@ -58,8 +58,9 @@ def impact(
         figure = explain_impact(folder, wanted, explain)
         print_json(figure) if as_json else _print_figure(figure)
     if out is not None:
-        for file in write_impact(folder, wanted, out):
-            click.echo(f"wrote {file}", err=as_json)
+        files, no_pdf = write_impact(folder, wanted, out)
+        for line in [*(f"wrote {file}" for file in files), *([no_pdf] if no_pdf else [])]:
+            click.echo(line, err=as_json)
     if not explain and out is None:
         found = impact_of(folder, wanted)
         print_json(found) if as_json else _print(found)

@@ -59,18 +59,18 @@ def hand_over(
             f"{folder / there[0]} is there already and is not this person's record. Nothing was written: "
             "choose another folder with --out, or take that file away."
         )
-    put_files(folder, {name: files[name] for name in sorted(files, key=lambda name: (name != telling, name))}, PRIVATE)
-    for name in away:
-        (folder / name).unlink(missing_ok=True)
+    first = {name: files[name] for name in sorted(files, key=lambda name: (name != telling, name))}
+    put_files(folder, first, PRIVATE, without=away)
 
 
-def put_files(folder: Path, files: Mapping[str, bytes], mode: int = PAGE) -> None:
+def put_files(folder: Path, files: Mapping[str, bytes], mode: int = PAGE, *, without: Iterable[str] = ()) -> None:
     """Write files into a folder, each whole or not at all, no link followed. A folder that is not there is made.
 
     Args:
         folder: where to; one that is made may be entered by whoever may read the files.
         files: what stands in each, by name, in the order in which they are written.
         mode: their rights.
+        without: files of before that are not made this time: they are taken away.
 
     Raises:
         UserError: the folder cannot be written.
@@ -80,6 +80,8 @@ def put_files(folder: Path, files: Mapping[str, bytes], mode: int = PAGE) -> Non
         for name, data in files.items():
             replace(folder / name, data, mode)
             settle(folder / name)
+        for name in without:
+            (folder / name).unlink(missing_ok=True)
         settle(folder)
     except OSError as error:
         raise UserError(f"{folder} cannot be written ({error.strerror}); choose another folder with --out.") from error

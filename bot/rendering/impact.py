@@ -117,17 +117,21 @@ def table(accounts: Iterable[Account]) -> bytes:
 
 def page(templates: Templates, site: Site, accounts: Sequence[Account]) -> bytes:
     """The whole report as one HTML file, in the language of its series; of several, in the site's."""
+    look = Markup(templates.source("site/look.css").replace("</", "<\\/"))  # noqa: S704 - it cannot end its element
+    return templates.render("site/impact.html.j2", report(templates, site, accounts) | {"look": look}).encode()
+
+
+def report(templates: Templates, site: Site, accounts: Sequence[Account]) -> dict[str, Any]:
+    """What the report says, in words, on a screen and on paper alike."""
     spoken = {account.series.languages[0] for account in accounts if account.series.languages}
     words = templates.dictionary.words(spoken.pop() if len(spoken) == 1 else site.language)
-    values: dict[str, Any] = {
+    return {
         "w": words,
         "site": site,
-        "look": Markup(templates.source("site/look.css").replace("</", "<\\/")),  # noqa: S704 - it cannot end its element
         "accounts": [_account(words, account) for account in accounts],
         "levels": [words.words(f"impact.level_{level}") for level in _LEVELS],
         "explained": [explained(words, figure) for figure in EXPLAINED],
     }
-    return templates.render("site/impact.html.j2", values).encode()
 
 
 def _account(words: Words, account: Account) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def test_files_hold_the_same_and_nothing_of_anybody(folder: Path, tmp_path: Path
     out = tmp_path / "report"
     result = staffroom("impact", "--out", out, "-C", folder)
     assert result.exit_code == 0, result.output
-    assert {one.name for one in out.iterdir()} == {"impact.html", "impact.csv"}
+    assert {one.name for one in out.iterdir()} == {"impact.html", "impact.csv", "impact.pdf"}
     page, table = (out / "impact.html").read_text(), (out / "impact.csv").read_text()
     assert not any(trace in page + table for trace in TRACES)
     assert "http" not in page.partition("</style>")[2]

@@ -9,11 +9,16 @@ import msgspec
 import pytest
 from golden import sample
 from selectolax.lexbor import LexborHTMLParser
+from unit.impact_world import LATER, four_terms
 from unit.pdf_reader import Pdf, bare
 
+from bot.domain.choosing import Chosen
+from bot.domain.impact import Impact, impact
 from bot.domain.takingpart import TakenPart, taken_part
 from bot.errors import UserError
 from bot.rendering import paper
+from bot.rendering.impact import Account, page
+from bot.rendering.impactpaper import impact_sheet
 from bot.rendering.paper import Block, Sheet, language_of
 from bot.rendering.recordpage import record_page
 from bot.rendering.recordpaper import record_sheet
@@ -41,21 +46,41 @@ def recorded(language: str) -> tuple[str, Sheet]:
     there = msgspec.structs.replace(content, stored=msgspec.structs.replace(content.stored, series=series))
     chats: list[TakenPart] = [part for part in [taken_part(there, said)] if part]
     who, times = next(iter(said.values())).author, {"asked_at": sample.NOW - timedelta(days=1), "made_at": sample.NOW}
-    page = record_page(Templates(), sample.SITE, [who], chats, **times)
-    return page.decode(), record_sheet(Templates(), sample.SITE, [who], chats, **times, page="record.html")
+    html = record_page(Templates(), sample.SITE, [who], chats, **times)
+    return html.decode(), record_sheet(Templates(), sample.SITE, [who], chats, **times, page="record.html")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_paper_says_all_that_the_page_says(language: str) -> None:
-    page, told = recorded(language)
+    html, told = recorded(language)
     pdf = Pdf(typeset(told))
-    tree = LexborHTMLParser(page)
+    tree = LexborHTMLParser(html)
     tree.strip_tags(["style", ".vh", ".screen"], recursive=True)
     nodes = tree.css("h1, h2, h3, h4, th > span, td, li, .write, .lede, .notice, .kind, .said div p, .said > p > span")
     said = {bare(one.text()) for one in nodes}
     assert len(said) > 35
     assert [one for one in said if one not in pdf.words] == []
     assert "□" not in pdf.words
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_report_says_all_that_its_page_says(language: str) -> None:
+    history = four_terms()
+    series = msgspec.structs.replace(history.chats[0].series, languages=(language,), title="Ed & Chat <b>")
+    found = impact(history, LATER)
+    quiet = Account(
+        msgspec.structs.replace(series, slug="quiet"), Chosen("quiet", Impact((), (found.terms[0].stretch,)))
+    )
+    accounts = [Account(series, Chosen("edchat", found, (found.terms[1].stretch,))), quiet]
+    pdf = Pdf(typeset(impact_sheet(Templates(), sample.SITE, accounts, "impact.html")))
+    tree = LexborHTMLParser(page(Templates(), sample.SITE, accounts))
+    tree.strip_tags(["style", "figure"], recursive=True)
+    said = [
+        bare(one.text()) for one in tree.css("h1, h2, h3:has(+ table), th, td, dt, dd, li, .lede, .kicker, .part > p")
+    ]
+    assert len(said) > 120
+    assert [one for one in said if one not in pdf.words] == []
+    assert (pdf.ua, pdf.parts.count("Table")) == ("1", len(found.terms))
 
 
 def test_paper_is_tagged_named_and_told_its_language() -> None:
