@@ -1,4 +1,4 @@
-"""The pack for schools: what to allow, where data go, a draft impact assessment, a letter to IT, a page for heads."""
+"""The pack for schools: what to allow, where data go, a draft impact assessment, a letter to IT, pages for heads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.rendering.site import Site
     from bot.rendering.words import Words
 
-PACK = ("heads", "hosts", "map", "impact", "letter")
+PACK = ("heads", "records", "hosts", "map", "impact", "letter")
 """The pages of the pack; each has its own template ``site/school-….html.j2`` and stands under ``schools/``."""
 
 _BLUESKY = (("bsky.app, *.bsky.app", "app"), ("bsky.social", "login"), ("*.bsky.network", "data"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
+from browser.paper import pages_of
 from golden import sample, term
 
 from bot.publishing.targets import FolderTarget
@@ -15,6 +17,7 @@ from bot.rendering.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from networks.browser import Browser
     from playwright.sync_api import Page
@@ -32,6 +35,7 @@ PAGES = [
     urls.SCHOOLS,
     *SCHOOLS,
 ]
+ONE_SHEET = {urls.school_page("heads"), urls.school_page("records")}
 BEST_PRACTICE = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 
@@ -155,6 +159,21 @@ def test_the_pack_prints_whole_on_a4(browser: Browser, address: Callable[[str], 
         assert not page.locator(".foot").is_visible()
         for part in page.locator("main h2, main li:not(.screen *), main td, main th").all():
             assert part.is_visible() or part.evaluate("element => element.textContent === ''")
+
+
+def test_what_is_to_be_one_sheet_is_one(browser: Browser, tmp_path: Path) -> None:
+    for language in ("en", "cy", "de", "es", "fr"):
+        target = FolderTarget(tmp_path / language)
+        renderer = SiteRenderer(
+            Templates(), msgspec.structs.replace(sample.SITE, language=language), lambda: sample.NOW
+        )
+        for page in renderer.pages(sample.chats(), sample.figures()):
+            if page.path in {urls.LOOK, *ONE_SHEET}:
+                target.write(page.path, page.render(sample.contents))
+    with browser.visit("about:blank") as visit:
+        for file in tmp_path.rglob("*.html"):
+            visit.page.goto(file.as_uri())
+            assert len(pages_of(visit.page.pdf(prefer_css_page_size=True))) == 1, file
 
 
 def test_paper_has_the_chart_and_its_numbers(browser: Browser, address: Callable[[str], str]) -> None:
