@@ -35,11 +35,11 @@ $(VENV)/bin/uv:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.txt
 
 $(RUNTIME): pyproject.toml constraints.txt overrides.txt | $(VENV)/bin/uv
-	@$(INSTALL) --editable '.[postgres,encrypted,s3,search,pdf]'
+	@$(INSTALL) --editable '.[postgres,encrypted,s3,search,pdf,badges]'
 	@touch $@
 
 $(DEV): $(RUNTIME)
-	@$(INSTALL) --editable '.[postgres,encrypted,s3,search,pdf]' --group dev
+	@$(INSTALL) --editable '.[postgres,encrypted,s3,search,pdf,badges]' --group dev
 	@touch $@
 
 $(NODE): tests/networks/package.json tests/networks/package-lock.json $(DEV)

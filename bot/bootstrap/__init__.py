@@ -2,6 +2,7 @@
 
 from bot.bootstrap.alerting import duties_of
 from bot.bootstrap.backups import back_up, restore
+from bot.bootstrap.badges import badge_key, revoke_badges
 from bot.bootstrap.checking import check_folder
 from bot.bootstrap.desk import (
     cancel_chat,
@@ -29,6 +30,7 @@ __all__ = [
     "about_person",
     "ask_for",
     "back_up",
+    "badge_key",
     "cancel_chat",
     "change_digest",
     "check_folder",
@@ -58,6 +60,7 @@ __all__ = [
     "read_settings",
     "rehearse_folder",
     "restore",
+    "revoke_badges",
     "running_house",
     "scaffold_folder",
     "send_newsletter",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.bootstrap.badges import issue_badge
 from bot.bootstrap.desk import clock_of
 from bot.bootstrap.house import open_store_of, site_of, templates_of
 from bot.bootstrap.onpaper import on_paper
@@ -39,6 +40,7 @@ class Made(msgspec.Struct, frozen=True):
         chats, answers: how many are in it.
         left_out: how many kept answers are not: held, or in a series that this person did not join.
         no_pdf: why there is none; empty where there is.
+        address: of the account that a badge means; empty where none was made.
     """
 
     handle: str
@@ -47,16 +49,21 @@ class Made(msgspec.Struct, frozen=True):
     answers: int
     left_out: int
     no_pdf: str
+    address: str = ""
 
 
-def make_record(folder: Path, name: str, network: NetworkName | None, out: Path) -> Made:
-    """Write ``record.html``, ``record.json`` and, where it can be made, ``record.pdf`` of somebody who asked for them.
+def make_record(
+    folder: Path, account: str, network: NetworkName | None, out: Path, *, badge: bool = False, name: str = ""
+) -> Made:
+    """Write the record of somebody who asked for it: a page, data, ``record.pdf`` where it can be made, and a badge.
 
     Args:
         folder: the bot's folder.
-        name: the account's handle, id, or the address of its profile.
-        network: where it is, for a name that does not tell.
+        account: its handle, id, or the address of its profile.
+        network: where it is, for a handle that does not tell.
         out: where the files go; neither the site's folder nor another place that is published.
+        badge: write ``badge.jwt``, ``badge.svg`` and ``badge.png``, too.
+        name: to stand in the badge, as the person gave it for that; empty if they gave none.
 
     Raises:
         UserError: it cannot be told whom the name means, nothing of them is kept by consent, they did not ask, or the
@@ -66,7 +73,7 @@ def make_record(folder: Path, name: str, network: NetworkName | None, out: Path)
     refuse_public(out, published(settings))
     store = open_store_of(settings)
     now = max(datetime.now(UTC), clock_of(store).now())
-    one = _the_one(store, name, network)
+    one = _the_one(store, account, network)
     wishes = wishes_of(store, one)
     asked = asked_for_record(wishes, now)
     if asked is None:
@@ -89,9 +96,19 @@ def make_record(folder: Path, name: str, network: NetworkName | None, out: Path)
     if pdf:
         files[PAPER] = pdf
     mine = (one.account.network, one.account.id)
-    hand_over(out, files, DATA, lambda there: mine in whose_record(there), without=[PAPER])
-    written = tuple((out / name).resolve() for name in (PAGE, PAPER, DATA) if name in files)
-    return Made(one.handle, written, total.chats, total.answers, len(kept) - total.answers, no_pdf)
+    issued = issue_badge(settings, store, one, chats, name) if badge else None
+    files |= issued.files if issued else {}
+    try:
+        hand_over(out, files, DATA, lambda there: mine in whose_record(there), without=[PAPER])
+    except UserError:
+        if issued:
+            store.drop_badge(issued.number)
+        raise
+    where = tuple(
+        (out / file).resolve() for file in (PAGE, PAPER, DATA, *(issued.files if issued else ())) if file in files
+    )
+    address = issued.address if issued else ""
+    return Made(one.handle, where, total.chats, total.answers, len(kept) - total.answers, no_pdf, address)
 
 
 def _the_one(store: Store, name: str, network: NetworkName | None) -> Whom:

@@ -5,6 +5,7 @@ import click
 from bot.cli import (
     accounts,
     backups,
+    badges,
     digests,
     impact,
     newsletter,
@@ -47,6 +48,7 @@ for command in (
     people.people,
     people.export_person,
     record.record,
+    badges.badge_key,
     people.forget,
     accounts.migrate,
     backups.backup,

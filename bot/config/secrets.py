@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from bot.config.load import absolute_database
-from bot.errors import ConfigError, LoginError, Problem
+from bot.errors import ConfigError, LoginError, Problem, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LOGINS = ".staffroom-logins.json"
 ERASURES = ".staffroom-erasures"
+BADGE_KEY = ".staffroom-badge-key.json"
 
 TEMPORARY = ".tmp"
 """How the name of a login ends that is being written."""
@@ -195,12 +196,49 @@ def save_login(folder: Path, account: str, values: Mapping[str, str]) -> None:
         ) from error
 
 
-def _put_in_place(path: Path, logins: Mapping[str, Mapping[str, str]]) -> None:
+def read_badge_key(folder: Path) -> dict[str, str]:
+    """The private key that signs badges, as a JWK; empty where there is none. No log shows its private part.
+
+    Raises:
+        UserError: others can read the file, or it is damaged.
+    """
+    path = folder / BADGE_KEY
+    data = _closed_file(path, "the key that signs badges", UserError)
+    if data is None:
+        return {}
+    try:
+        key = msgspec.json.decode(data, type=dict[str, str])
+        keep_hidden(key["d"])
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
+        raise UserError(
+            f"{path} is damaged. Put it back from where you keep a copy; without one, move it away and run"
+            " `staffroom badge-key`: a new key is made, and badges of the old one stay good."
+        ) from None
+    return key
+
+
+def save_badge_key(folder: Path, key: Mapping[str, str]) -> None:
+    """Keep the private key that signs badges in the folder, readable by the owner alone, in place of the one before.
+
+    Raises:
+        UserError: there is no room for it; the one before stays.
+    """
+    keep_hidden(key["d"])
+    try:
+        _put_in_place(folder / BADGE_KEY, key)
+    except OSError as error:
+        raise UserError(
+            f"The key cannot be kept in {folder / BADGE_KEY}: {error.strerror or error}. Nothing has changed. "
+            "Check that the folder belongs to the bot's user and that the disk has room."
+        ) from error
+
+
+def _put_in_place(path: Path, kept: Mapping[str, object]) -> None:
     handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=TEMPORARY, dir=path.parent)  # with mode 0600
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(logins, file, indent=1, sort_keys=True)
+            json.dump(kept, file, indent=1, sort_keys=True)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -210,7 +248,7 @@ def _put_in_place(path: Path, logins: Mapping[str, Mapping[str, str]]) -> None:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what a crash left half-written beside a file that was just put in place: logins nobody needs any more.
+    """Remove what a crash left half-written beside a file that was just put in place: secrets nobody needs any more.
 
     Only what is older than any other process could still be writing.
     """
@@ -252,21 +290,27 @@ def _from_file(variable: str, path: Path) -> Secret:
 
 def _read_logins(folder: Path) -> dict[str, dict[str, str]]:
     path = folder / LOGINS
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise LoginError(
-                    f"Other people on this machine can read {path}, which holds your logins. Close it with:"
-                    f" chmod 600 {path}"
-                )
-            data = file.read()
-    except FileNotFoundError:
+    data = _closed_file(path, "your logins", LoginError)
+    if data is None:
         return {}
-    except OSError as error:
-        raise LoginError(f"{path} cannot be read: {error.strerror}.") from None
     try:
         return msgspec.json.decode(data, type=dict[str, dict[str, str]])
     except (msgspec.DecodeError, UnicodeDecodeError):
         # The decoder's message could repeat part of the file; the line above it must not.
         raise LoginError(f"{path} is damaged. Delete it and run `staffroom login` again.") from None
+
+
+def _closed_file(path: Path, what: str, wrong: type[LoginError | UserError]) -> bytes | None:
+    """What stands in a file that nobody else may read; ``None`` where there is no such file."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise wrong(
+                    f"Other people on this machine can read {path}, which holds {what}. Close it with: chmod 600 {path}"
+                )
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise wrong(f"{path} cannot be read: {error.strerror}.") from None

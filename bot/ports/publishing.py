@@ -12,6 +12,7 @@ from bot.domain.records import SharedLink
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bot.domain.badges import Issuer
     from bot.domain.outbox import Draft, MediaFile
     from bot.domain.places import Print
     from bot.domain.posts import Account, NetworkName, PostRef
@@ -149,6 +150,7 @@ class Renderer(Protocol):
         known: Mapping[str, str] | None = None,
         shared: Shared = nothing_shared,
         album: Album = NO_PICTURES,
+        issuer: Issuer | None = None,
     ) -> Iterable[PlannedPage]:
         """Every page that the archive of these chats has.
 
@@ -160,6 +162,7 @@ class Renderer(Protocol):
                 leads on.
             shared: gives the links of chats (``Store.shared_links``); asked only by a page that is made.
             album: participants' pictures.
+            issuer: who issues badges; ``None`` where nobody does.
         """
         ...
 

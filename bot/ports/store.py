@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from bot.ports.alerts import AlertBook
+from bot.ports.badges import BadgeBook
 from bot.ports.digests import DigestBook
 from bot.ports.letters import LetterBook
 from bot.ports.outbox import OutboxBook
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from bot.domain.vitals import Gauges
 
 
-class Store(OutboxBook, PostBook, PeopleBook, PictureBook, DigestBook, AlertBook, LetterBook, Protocol):
+class Store(OutboxBook, PostBook, PeopleBook, PictureBook, DigestBook, AlertBook, LetterBook, BadgeBook, Protocol):
     """The truth, in parts. Every method is one transaction; all times are aware UTC."""
 
     # -- archive ---------------------------------------------------------------------------------------------

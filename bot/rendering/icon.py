@@ -19,22 +19,22 @@ SIZE = 180
 
 _SMOOTH = 4
 _BOARD = (0, 0, 180, 180, 36)
-_BUBBLE = (34, 42, 146, 118, 16)
-_TAIL = ((58, 112), (58, 148), (94, 112))
-_LINES = ((52, 62, 128, 70, 4), (52, 82, 110, 90, 4))
+BUBBLE = (34, 42, 146, 118, 16)
+TAIL = ((58, 112), (58, 148), (94, 112))
+LINES = ((52, 62, 128, 70, 4), (52, 82, 110, 90, 4))
 """Rectangles are left, top, right, bottom and the radius of their corners."""
 
 
 def icon_svg(colours: Colours) -> bytes:
     """The mark as SVG: the whole board, its corners rounded."""
     paper, board, chalk = (_hex(colour) for colour in (colours.paper, colours.board, colours.chalk))
-    points = " ".join(f"{x},{y}" for x, y in _TAIL)
+    points = " ".join(f"{x},{y}" for x, y in TAIL)
     shapes = [
         _rect(_BOARD, board),
-        _rect(_BUBBLE, paper),
+        _rect(BUBBLE, paper),
         f'<polygon points="{points}" fill="{paper}"/>',
-        _rect(_LINES[0], board),
-        _rect(_LINES[1], chalk),
+        _rect(LINES[0], board),
+        _rect(LINES[1], chalk),
     ]
     whole = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}">{"".join(shapes)}</svg>\n'
     return whole.encode()
@@ -45,13 +45,13 @@ def icon_png(colours: Colours) -> bytes:
     image = Pillow.new("RGB", (SIZE * _SMOOTH, SIZE * _SMOOTH), colours.board)
     draw = ImageDraw.Draw(image)
     for (*box, radius), colour in (
-        (_BUBBLE, colours.paper),
-        (_LINES[0], colours.board),
-        (_LINES[1], colours.chalk),
+        (BUBBLE, colours.paper),
+        (LINES[0], colours.board),
+        (LINES[1], colours.chalk),
     ):
         left, top, right, bottom = (side * _SMOOTH for side in box)
         draw.rounded_rectangle((left, top, right - 1, bottom - 1), radius * _SMOOTH, fill=colour)
-    draw.polygon([(x * _SMOOTH, y * _SMOOTH) for x, y in _TAIL], fill=colours.paper)
+    draw.polygon([(x * _SMOOTH, y * _SMOOTH) for x, y in TAIL], fill=colours.paper)
     out = io.BytesIO()
     image.resize((SIZE, SIZE), Pillow.Resampling.BOX).save(out, "PNG", optimize=True)
     return out.getvalue()

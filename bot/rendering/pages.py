@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.moves import forwards, leading, name_of, named, replanned
 from bot.ports.publishing import NO_PICTURES, nothing_shared
 from bot.rendering import privacy, urls
+from bot.rendering.badgepages import badge_files
 from bot.rendering.calendar import calendar, in_calendar
 from bot.rendering.chatjson import chat_json, chat_schema
 from bot.rendering.chatpage import ChatPage, Neighbour
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from bot.domain.badges import Issuer
     from bot.domain.posts import Account
     from bot.domain.records import ChatContent, ChatFigures, StoredChat
     from bot.domain.schedule import Series
@@ -86,6 +88,7 @@ class SiteRenderer:
         known: Mapping[str, str] | None = None,
         shared: Shared = nothing_shared,
         album: Album = NO_PICTURES,
+        issuer: Issuer | None = None,
     ) -> Iterator[Page]:
         """Every page of the archive of these chats, in a stable order.
 
@@ -96,6 +99,7 @@ class SiteRenderer:
             known: marks of what was published before, by path; what moved since leaves a page that leads on.
             shared: gives the links of chats; asked only by a page that is made.
             album: participants' pictures.
+            issuer: who issues badges; ``None`` where nobody does.
         """
         paths = []
         self._album = album
@@ -114,6 +118,7 @@ class SiteRenderer:
             yield page
         for path, target in sorted({**forwards(known or {}, names, set(paths)), **again}.items()):
             yield self._moved(path, target, at.get(target))
+        yield from badge_files(self._sheets, issuer)
         yield from self._told_to_crawlers(paths, chats, figures)
 
     def _moved(self, path: str, target: str, stored: StoredChat | None) -> Page:

@@ -8,7 +8,7 @@ which travel, carry absolute addresses.
 from __future__ import annotations
 
 import posixpath
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 HOME = "index.html"
 ABOUT = "about/index.html"
@@ -34,8 +34,14 @@ TOUCH_ICON = "apple-touch-icon.png"
 CARD = "card.png"
 SEARCH = "search/index.html"
 SEARCH_SCRIPT = "search/search.js"
+ISSUER_DOCUMENT = "badges/did.json"
+ISSUER_PROFILE = "badges/issuer.json"
+ISSUER_KEYS = "badges/keys.json"
+REVOKED_BADGES = "badges/revoked.jwt"
 
-_TAKEN = frozenset({"about", "guidelines", "links", "people", "privacy", "schools", "search", "take-part", "topics"})
+_TAKEN = frozenset(
+    {"about", "badges", "guidelines", "links", "people", "privacy", "schools", "search", "take-part", "topics"}
+)
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))})
 """What Windows takes for a device: a folder of that name could not be copied there."""
 
@@ -152,3 +158,15 @@ def absolute(address: str, path: str, fragment: str = "") -> str:
         return ""
     whole = f"{address.rstrip('/')}/{quote(path.removesuffix('index.html'))}"
     return f"{whole}#{fragment}" if fragment else whole
+
+
+def issuer(address: str) -> str:
+    """Who issues badges, as the ``did:web`` that leads to ``ISSUER_DOCUMENT``; empty where the site has no ``https``.
+
+    https://w3c-ccg.github.io/did-method-web/: host, port as ``%3A``, and folders, with colons between them.
+    """
+    whole = urlsplit(absolute(address, posixpath.dirname(ISSUER_DOCUMENT)))
+    if whole.scheme != "https" or not whole.hostname:
+        return ""
+    host = whole.hostname if whole.port is None else f"{whole.hostname}%3A{whole.port}"
+    return ":".join(["did:web", host, *(folder for folder in whole.path.split("/") if folder)])

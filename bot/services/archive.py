@@ -41,7 +41,8 @@ def archive(
     known = store.page_marks()
     chats, figures = store.chats(), store.figures()
     album = Album(store.pictures_shown(), store.picture)
-    pages = renderer.pages(chats, figures, store.listed(), known=known, shared=store.shared_links, album=album)
+    shared, issuer = store.shared_links, store.issuer()
+    pages = renderer.pages(chats, figures, store.listed(), known=known, shared=shared, album=album, issuer=issuer)
     planned = {page.path: page for page in pages}
     bundles = list(renderer.bundles(chats, figures)) if indexer else []
     folders = tuple(bundle.folder for bundle in bundles)

@@ -9,6 +9,7 @@ from sqlalchemy import inspect, select, text
 
 from bot.errors import StoreError
 from bot.storage.alerts import Alerts
+from bot.storage.badges import Badges
 from bot.storage.base import inserting
 from bot.storage.bridging import Bridging
 from bot.storage.chronicling import Chronicling
@@ -77,6 +78,7 @@ class SqlStore(  # one part for each verb's needs
     Figures,
     Alerts,
     Letters,
+    Badges,
     Restoring,
 ):
     """``ports.Store`` over SQLite or PostgreSQL. May be used by several processes and threads at once."""

@@ -47,7 +47,9 @@ def test_nothing_of_yours_is_written_over(tmp_path: Path) -> None:
 
 def test_logins_are_kept_out_of_version_control(tmp_path: Path) -> None:
     scaffold(tmp_path, date(2026, 11, 21))
-    assert ".staffroom-logins.json" in (tmp_path / ".gitignore").read_text()
+    kept_out = (tmp_path / ".gitignore").read_text()
+    assert ".staffroom-logins.json" in kept_out
+    assert ".staffroom-badge-key.json" in kept_out
 
 
 @pytest.mark.parametrize("kind", ["series", "staffroom"])

@@ -192,6 +192,9 @@ class FakeStore:
     def shared_links(self, chats: Collection[str]) -> Mapping[str, tuple[SharedLink, ...]]:
         return sample.shared_links(chats)
 
+    def issuer(self) -> None:
+        return None
+
     def pictures_shown(self) -> Mapping[str, Sequence[str]]:
         return sample.album().by_chat
 
