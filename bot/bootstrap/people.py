@@ -68,11 +68,13 @@ class Done(msgspec.Struct, frozen=True):
         handles: of the accounts whose words were kept; empty where nothing was.
         called: whom the wish is remembered for.
         still_posted: addresses of our digests' posts that repeat what they said and are to be deleted there.
+        badges: how many badges stay good, of somebody who leaves.
     """
 
     handles: tuple[str, ...]
     called: tuple[str, ...]
     still_posted: tuple[str, ...]
+    badges: int = 0
 
 
 class Whom(msgspec.Struct, frozen=True):
@@ -138,7 +140,8 @@ def ask_for(folder: Path, name: str, network: NetworkName | None, kind: WishKind
         store.sweep_again(series)
     archive(store, renderer_of(settings, clock), target_of(settings), indexer=indexer_of())
     handles = tuple(one.handle for one in whom if one.kept)
-    return Done(handles, tuple(one.handle for one in whom), posted)
+    badges = sum(_badges(store, one) for one in whom) if kind == "stopped" else 0
+    return Done(handles, tuple(one.handle for one in whom), posted, badges)
 
 
 def forget_account(folder: Path, name: str, network: NetworkName | None = None) -> Done:
@@ -205,16 +208,23 @@ def _still_posted(store: Store, whom: tuple[Whom, ...]) -> tuple[str, ...]:
 
 def _export(store: Store, one: Whom) -> dict[str, Any]:
     wishes, posts = wishes_of(store, one), _posts_of(store, one)
-    if not (one.kept or wishes):
+    if not (one.kept or wishes or _badges(store, one)):
         return {}
     told: dict[str, Any] = {"network": one.account.network, "handle": one.handle}
     if one.kept:
         told |= msgspec.to_builtins(one.account)
     told["wishes"] = [{"kind": wish.kind, "series": wish.series, "at": wish.at} for wish in wishes]
     told["posts"] = [{"chat": chat, **_post(post)} for chat, post in posts]
+    if badges := _badges(store, one):
+        told["badges"] = badges
     if pictures := pictures_of(store, posts):
         told["pictures"] = [{"chat": chat, "of": url, "webp": data} for chat, url, data in pictures]
     return told
+
+
+def _badges(store: Store, one: Whom) -> int:
+    """How many badges of theirs are good."""
+    return sum(1 for badge in store.badges() if not set(one.keys).isdisjoint(badge.of))
 
 
 def _post(post: Post) -> dict[str, Any]:

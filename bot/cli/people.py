@@ -58,6 +58,7 @@ network_option = click.option(
 @click.option("--list", is_flag=True, help=_WISHES["list"][1])
 @click.option("--unlist", is_flag=True, help=_WISHES["unlist"][1])
 @click.option("--record", is_flag=True, help=_WISHES["record"][1])
+@click.option("--revoke-badges", is_flag=True, help="Let none of its badges be good any more. There is no way back.")
 @network_option
 @json_option
 @folder_option
@@ -76,15 +77,19 @@ def people(
     """
     from bot.bootstrap import about_person, ask_for, everybody
 
+    revoke_badges = flags.pop("revoke_badges")
     wishes: list[tuple[WishKind, str]] = [(_WISHES[name][0], "") for name, given in flags.items() if given]
     wishes += [("joined", join)] if join else []
-    if len(wishes) > 1:
+    if len(wishes) + revoke_badges > 1:
         fail("One wish at a time, please: which of these did they say last?")
     if account is None:
-        if wishes or network:
+        if wishes or network or revoke_badges:
             fail("Whose wish is it? Write `staffroom people ACCOUNT` and then the option.")
         found = everybody(folder)
         print_json(found) if as_json else _print_everybody(found)
+        return
+    if revoke_badges:
+        _revoke(folder, account, network, as_json=as_json)
         return
     if not wishes:
         about = about_person(folder, account, network)
@@ -135,6 +140,19 @@ def export_person(folder: Path, account: str, network: NetworkName | None) -> No
     print_json(export(folder, account, network))
 
 
+def _revoke(folder: Path, account: str, network: NetworkName | None, *, as_json: bool) -> None:
+    from bot.bootstrap import revoke_badges
+
+    done = revoke_badges(folder, account, network)
+    if as_json:
+        print_json(done)
+    elif done.badges:
+        badges = "1 badge" if done.badges == 1 else f"{done.badges} badges"
+        click.echo(f"Revoked: {badges} of {done.handle}. The published list says so from now on.")
+    else:
+        click.echo(f"No badge of {done.handle} is good, so there is none to revoke.")
+
+
 def _print_everybody(found: Everybody) -> None:
     if not found.counts and not found.people:
         click.echo("Nobody has asked for anything yet.")
@@ -174,3 +192,7 @@ def _print_forgotten(done: Done) -> None:
         click.echo("These posts of the bot repeat what they said; `run` or the next `tick` deletes them:")
         for address in done.still_posted:
             click.echo(f"  {address}")
+    if done.badges:
+        badges = "1 badge stays" if done.badges == 1 else f"{done.badges} badges stay"
+        click.echo(f"{badges} good, in their owner's hands. If they want that to end:")
+        click.echo(f"  staffroom people {done.called[0]} --revoke-badges")

@@ -227,6 +227,43 @@ def test_a_stolen_key_is_good_for_nothing(folder: Path, tmp_path: Path) -> None:
         verified(folder, stolen)
 
 
+# -- leaving and revoking ----------------------------------------------------------------------------------------------
+def test_a_revoked_badge_fails_and_nobody_elses_does(folder: Path, tmp_path: Path) -> None:
+    mine = [badge(folder, tmp_path / "out") for _ in range(2)]
+    other = badge(folder, tmp_path / "other", who=OTHER.handle)
+    done = staffroom("people", HANDLE, "--revoke-badges", "-C", folder)
+    assert done.stdout == f"Revoked: 2 badges of {HANDLE}. The published list says so from now on.\n"
+    verified(folder, other)
+    for token in mine:
+        verified(folder, token, status=False)
+        with pytest.raises(OB3VerificationError, match="revocation"):
+            verified(folder, token)
+    again = staffroom("people", HANDLE, "--revoke-badges", "-C", folder)
+    assert again.stdout == f"No badge of {HANDLE} is good, so there is none to revoke.\n"
+    verified(folder, badge(folder, tmp_path / "out"))
+
+
+def test_who_leaves_keeps_the_badge_and_is_found_nowhere_else(folder: Path, tmp_path: Path) -> None:
+    token = badge(folder, tmp_path / "out", "--name", "Xyzzy Given-Name")
+    gone = staffroom("forget", HANDLE, "-C", folder)
+    assert gone.stdout.endswith(
+        "1 badge stays good, in their owner's hands. If they want that to end:\n"
+        f"  staffroom people {HANDLE} --revoke-badges\n"
+    )
+    verified(folder, token)
+    (hashed, salt) = (claims(token)["credentialSubject"]["identifier"][0][name] for name in ("identityHash", "salt"))
+    kept = {name: data for name, data in files(folder).items() if not name.endswith(".yaml")}
+    for word in ("quuxwho", "Planted", "Xyzzy", "Given-Name", hashed, salt, token.split(".")[2]):
+        assert [name for name, data in kept.items() if word.encode() in data] == []
+    told = json.loads(staffroom("export-person", HANDLE, "-C", folder).stdout)
+    assert told["accounts"][0]["badges"] == 1
+    assert "Revoked: 1 badge" in staffroom("people", HANDLE, "--revoke-badges", "-C", folder).stdout
+    with pytest.raises(OB3VerificationError, match="revocation"):
+        verified(folder, token)
+    store = open_store_of(load_staffroom(folder))
+    assert [(one.of, one.revoked) for one in store.badges()] == [((), True)]
+
+
 # -- what is refused ---------------------------------------------------------------------------------------------------
 def test_a_site_that_nobody_can_trust_issues_none(folder: Path, tmp_path: Path) -> None:
     plain = STAFFROOM.replace("https://chats", "http://chats")
