@@ -29,6 +29,7 @@ LENGTH = _span(5 * _MINUTE, 12 * _HOUR, "60 minutes")
 AFTER = _span(timedelta(0), 60 * _DAY, "12 minutes")
 AHEAD = _span(5 * _MINUTE, 60 * _DAY, "30 minutes")
 GRACE = _span(timedelta(0), 7 * _DAY, "2 hours")
+AFTERWARDS = _span(_DAY, 182 * _DAY, "2 weeks")
 LATE = _span(timedelta(0), 365 * _DAY, "14 days")
 
 
@@ -81,3 +82,11 @@ class OrText:
 
 
 ONE_OR_MANY = (BeforeValidator(words.listed), OrText())
+
+
+def _unless_off(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    off = isinstance(value, str) and value.strip().casefold() in {"off", "no", "never"}
+    return () if off else words.listed(value)
+
+
+ONE_OR_MANY_OR_OFF = (BeforeValidator(_unless_off), OrText())

@@ -230,6 +230,7 @@ def _series(slug: str, block: SeriesFile, accounts: tuple[str, ...], language: s
         hold=block.digest.hold,
         approve=block.digest.approve == "required",
         late=block.late,
+        follow_up=tuple(sorted(block.follow_up)),
         index=block.search_engines,
         chats=tuple(_entry(chat) for chat in block.chats),
     )

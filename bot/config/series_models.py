@@ -15,11 +15,13 @@ from bot.config import words
 from bot.config.block import SYNONYMS, Block
 from bot.config.fields import (
     AFTER,
+    AFTERWARDS,
     AHEAD,
     GRACE,
     LATE,
     LENGTH,
     ONE_OR_MANY,
+    ONE_OR_MANY_OR_OFF,
     Address,
     Alt,
     Clock,
@@ -286,6 +288,11 @@ class SeriesFile(Block):
     late: Annotated[timedelta, *LATE] = Field(
         timedelta(days=14), description="How long after the end answers still enter the archive.", examples=["14 days"]
     )
+    follow_up: Annotated[tuple[Annotated[timedelta, *AFTERWARDS], ...], *ONE_OR_MANY_OR_OFF] = Field(
+        (timedelta(weeks=2), timedelta(weeks=6)),
+        description="How long after a chat those who wrote #tryit and asked for it are asked what came of it, or off.",
+        examples=["[2 weeks, 6 weeks]"],
+    )
     search_engines: Switch = Field(
         default=False, description="yes: search engines may list the chat pages.", examples=["no"]
     )
@@ -318,7 +325,14 @@ class SeriesFile(Block):
             raise Wrong(f"These are {len(value)} languages; Bluesky takes 3 at most.")
         return value
 
-    @field_validator("hosts", "announce", "also_show", "accounts", "languages", "repeats")
+    @field_validator("follow_up")
+    @classmethod
+    def _few_follow_ups(cls, value: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
+        if len(value) > 4:  # noqa: PLR2004 - more would be a burden
+            raise Wrong(f"These are {len(value)} follow-ups; ask 4 times at most.", "[2 weeks, 6 weeks]")
+        return value
+
+    @field_validator("hosts", "announce", "follow_up", "also_show", "accounts", "languages", "repeats")
     @classmethod
     def _once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         return distinct(value)

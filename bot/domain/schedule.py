@@ -60,7 +60,7 @@ Basis = Literal["replies", "joined", "everyone"]
 Tone = Literal["plain", "warm", "brief"]
 """How the bot speaks in a series' chats: to the point, more welcoming, or as short as it can be."""
 
-PromptKind = Literal["announcement", "welcome", "question", "reminder", "wrap-up", "digest"]
+PromptKind = Literal["announcement", "welcome", "question", "reminder", "wrap-up", "digest", "follow-up"]
 EntryProblemKind = Misfit | Literal["twice"]
 
 _ONE_DAY = timedelta(days=1)
@@ -131,6 +131,7 @@ class Series(msgspec.Struct, frozen=True):
         hold: how long a digest that was chosen is held, so that hosts can look at it.
         approve: a digest quotes nobody unless a host approves it.
         late: how long after the end answers still enter the archive.
+        follow_up: how long after a chat those are asked what came of it who asked for that, shortest first.
         index: search engines may list the chat pages.
         chats: the dated entries, in order.
     """
@@ -161,6 +162,7 @@ class Series(msgspec.Struct, frozen=True):
     hold: timedelta = timedelta(0)
     approve: bool = False
     late: timedelta = timedelta(days=14)
+    follow_up: tuple[timedelta, ...] = (timedelta(weeks=2), timedelta(weeks=6))
     index: bool = False
     chats: tuple[ChatEntry, ...] = ()
 
@@ -198,14 +200,16 @@ class Prompt(msgspec.Struct, frozen=True):
 
     Attributes:
         id: ``<chat id>/<key>``, key one of ``announce-1w`` (see ``prompts.short_duration``), ``welcome``, ``q1``…,
-            ``remind-1``…, ``wrap-up``, ``digest``. It never changes with the time, so that editing YAML moves a
+            ``remind-1``…, ``wrap-up``, ``digest``, ``follow-up-1-<answer>``.
+            It never changes with the time, so that editing YAML moves a
             prompt instead of doubling it.
         chat: the chat's id.
         kind: what it is.
-        number: of the question that is asked, or reminded of, from 1; 0 for all else.
+        number: of the question that is asked, or reminded of, from 1; of the follow-up; 0 for all else.
         order: its place among the chat's prompts, from 0; on each network prompts go out in this order.
         at: when it is due, UTC.
         useful_until: after this it is missed, UTC.
+        answer: node key of the answer that a follow-up asks about; empty for all else.
     """
 
     id: str
@@ -215,6 +219,7 @@ class Prompt(msgspec.Struct, frozen=True):
     order: int
     at: datetime
     useful_until: datetime
+    answer: str = ""
 
 
 class EntryProblem(NamedTuple):

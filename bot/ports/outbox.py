@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
+    from bot.domain.followups import FollowUp
     from bot.domain.outbox import Delivery, Draft, Part
     from bot.domain.records import StoredChat
     from bot.domain.restoring import Restored
@@ -36,6 +37,27 @@ class OutboxBook(Protocol):
 
     def chat(self, chat: str) -> StoredChat | None:
         """One chat by id."""
+        ...
+
+    def follow(self, asked: FollowUp, at: datetime, prompts: Sequence[Prompt], deliveries: Sequence[Delivery]) -> bool:
+        """Remember that an author asked (at ``at``) to be asked about an answer; gives whether that is new.
+
+        The later of asking and ending counts.
+        """
+        ...
+
+    def unfollow(self, asked: FollowUp, at: datetime) -> bool:
+        """Remember that no follow-ups about an answer are wanted any more, and cancel what has not left; gives whether
+        any were to come.
+        """
+        ...
+
+    def followed(self, series: str = "") -> tuple[FollowUp, ...]:
+        """Who wants to be asked now (in one series)."""
+        ...
+
+    def followed_of(self, account_key: str) -> tuple[FollowUp, ...]:
+        """The same of one account whose words are kept."""
         ...
 
     def prompt(self, prompt: str) -> Prompt | None:

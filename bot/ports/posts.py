@@ -51,7 +51,9 @@ class PostBook(Protocol):
         ...
 
     def collecting(self, now: datetime) -> tuple[Due, ...]:
-        """Chats with at least one sent post whose window (end + ``late``, and ``sweeps.CLOSING``) is open."""
+        """Chats with at least one sent post whose window (end + ``late``, and ``sweeps.CLOSING``) is open, and those of
+        which a follow-up went out less than ``followups.AWAITED`` ago.
+        """
         ...
 
     def sent_posts(self, chat: str) -> tuple[SentPost, ...]:

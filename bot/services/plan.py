@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from bot.domain.followups import follow_ups
 from bot.domain.outbox import Delivery
 from bot.domain.prompts import prompts
 from bot.domain.schedule import planned_chats
@@ -12,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from bot.domain.followups import FollowUp
     from bot.domain.posts import NetworkName
-    from bot.domain.schedule import Prompt, Series
+    from bot.domain.schedule import Chat, Prompt, Series
     from bot.ports import Store
 
 
@@ -30,11 +34,26 @@ def plan(store: Store, series: Sequence[Series], networks: Mapping[str, NetworkN
     for one in series:
         chats = planned_chats(one)
         said = [prompt for chat in chats for prompt in prompts(one, chat) if prompt.kind != "digest"]
-        store.save_plan(one, chats, said, planned_deliveries(one, said, networks), now)
+        deliveries = planned_deliveries(one, said, networks)
+        by_id = {chat.id: chat for chat in chats}
+        for asked in store.followed(one.slug):
+            if asked.chat in by_id and asked.account in networks:
+                later, theirs = planned_follow_ups(one, by_id[asked.chat], asked, networks)
+                said, deliveries = [*said, *later], (*deliveries, *theirs)
+        store.save_plan(one, chats, said, deliveries, now)
     wanted = {one.slug for one in series}
     for gone in {stored.series.slug: stored.series for stored in store.chats()}.values():
         if gone.slug not in wanted:
             store.save_plan(gone, (), (), (), now)
+
+
+def planned_follow_ups(
+    series: Series, chat: Chat, asked: FollowUp, networks: Mapping[str, NetworkName]
+) -> tuple[tuple[Prompt, ...], tuple[Delivery, ...]]:
+    """What is asked about one answer later, on the account that was told to; see ``domain.followups``."""
+    later = follow_ups(series, chat, asked.answer)
+    here = msgspec.structs.replace(series, accounts=(asked.account,))
+    return later, planned_deliveries(here, later, networks)
 
 
 def planned_deliveries(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, exists, select, type_coerce
+from sqlalchemy import and_, bindparam, delete, exists, or_, select, type_coerce
 
+from bot.domain.followups import AWAITED
 from bot.domain.records import SentPost
 from bot.domain.sweeps import CLOSING
 from bot.ports import Due
@@ -23,15 +24,22 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-_COLLECTING = chats_where(
-    type_coerce(chats.c.ends_at + series.c.late, Moment) > bindparam("closed", type_=Moment),
-    exists().where(
-        deliveries.c.chat == chats.c.id,
-        parts.c.delivery == deliveries.c.id,
-        parts.c.kind == "post",
-        parts.c.state == "sent",
-    ),
+_SAID = exists().where(
+    deliveries.c.chat == chats.c.id,
+    parts.c.delivery == deliveries.c.id,
+    parts.c.kind == "post",
+    parts.c.state == "sent",
 )
+_ASKED = exists().where(
+    prompts.c.chat == chats.c.id,
+    prompts.c.answer != "",
+    deliveries.c.prompt == prompts.c.id,
+    parts.c.delivery == deliveries.c.id,
+    parts.c.kind == "post",
+    parts.c.sent_at > bindparam("awaited"),
+)
+_IS_OPEN = type_coerce(chats.c.ends_at + series.c.late, Moment) > bindparam("closed", type_=Moment)
+_COLLECTING = chats_where(or_(and_(_IS_OPEN, _SAID), _ASKED))
 _SWEEPS = select(sweeps).where(among(sweeps.c.chat))
 _CURSOR = select(cursors.c.value).where(
     cursors.c.account == bindparam("account"), cursors.c.stream == bindparam("stream")
@@ -61,9 +69,12 @@ class Collecting(Base):
     """The store's methods around ``collect``."""
 
     def collecting(self, now: datetime) -> tuple[Due, ...]:
-        """Chats with a sent post whose window (end + ``late``, and ``CLOSING``) is open, in order of start."""
+        """Chats with a sent post whose window (end + ``late``, and ``CLOSING``) is open, in order of start.
+
+        So are those of which a follow-up went out so recently that what came of it is awaited.
+        """
         with self._reading() as connection:
-            found = stored_chats(connection, _COLLECTING, closed=now - CLOSING)
+            found = stored_chats(connection, _COLLECTING, closed=now - CLOSING, awaited=now - AWAITED)
             times: dict[str, dict[str, datetime]] = {stored.chat.id: {} for stored in found}
             for some in chunks(times):
                 for row in connection.execute(_SWEEPS, {"some": some}):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import bindparam, delete, exists, select, update
 
 from bot.storage.base import bump, chats_of, chunks, ids_of, note
+from bot.storage.following import forget_follow_ups
 from bot.storage.picking import unpick
 from bot.storage.pictures import drop
 from bot.storage.scrubbing import repeating, scrub
@@ -60,6 +61,7 @@ def erase(connection: Connection, states: Mapping[str, str]) -> None:
         connection.execute(delete(answers).where(answers.c.post.in_(ids_of(some))))
         connection.execute(delete(host_sayings).where(host_sayings.c.answer.in_(some)))
     drop(connection, states)
+    forget_follow_ups(connection, states)
     unpick(connection, states)
     scrub(connection, repeating(connection, states))
     forget_authors(connection, authors)
@@ -75,6 +77,7 @@ def withdraw(connection: Connection, chat: str, keys: Collection[str]) -> None:
         these = (host_sayings.c.chat == chat, host_sayings.c.answer.in_(some))
         connection.execute(delete(host_sayings).where(*these))
     drop(connection, keys)
+    forget_follow_ups(connection, keys, chat)
     unpick(connection, keys, chat)
     scrub(connection, repeating(connection, keys, chat))
 

@@ -33,7 +33,9 @@ KEPT = timedelta(days=180)
 
 PRUNED_EVERY = timedelta(days=7)
 
-LineKind = Literal["list", "wish", "ruling", "gone", "again", "edited", "withdrawn", "held", "forgotten", "cancelled"]
+LineKind = Literal[
+    "list", "wish", "ruling", "gone", "again", "edited", "withdrawn", "held", "forgotten", "cancelled", "unfollowed"
+]
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,7 +46,8 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
             ``ruling``: what a person asked (``key``: the account's) or decided (the post's). ``gone``: a post's words
             went, ``what`` is its state now. ``again``: they were let in again. ``edited``: they are others now.
             ``withdrawn`` and ``held``: in one chat alone. ``forgotten`` and ``cancelled``: a chat.
-        at: UTC; of a wish or ruling when it was said.
+            ``unfollowed``: nothing more is to be asked about an answer.
+        at: UTC; of a wish or ruling, and of ``unfollowed``, when it was said.
         key: a node key, or an account's key.
         what: the wish's or ruling's kind, the post's state, or why it is held.
         chat: a chat's id.

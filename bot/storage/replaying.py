@@ -14,6 +14,7 @@ from bot.domain.posts import handle_id
 from bot.storage import codec
 from bot.storage.base import bump, chats_of, chunks, ids_of, inserting
 from bot.storage.erasing import NOWHERE, bury_posts, erase, withdraw
+from bot.storage.following import end_again
 from bot.storage.keeping import Keeping
 from bot.storage.people import wishes_of
 from bot.storage.picking import unpick
@@ -60,6 +61,7 @@ class Replaying(Plans, Wishes, Keeping):
             self._forget_chats(connection, {line.chat for line in since if line.kind == "forgotten"})
             _remember(connection, asked)
             self._take_out(connection, since)
+            end_again(connection, [(line.key, line.at) for line in since if line.kind == "unfollowed"])
             for key, kind in dict.fromkeys((line.key, line.what) for line in asked if line.kind == "wish"):
                 self._carry_out(connection, key, cast("WishKind", kind))
             self._unname_everywhere(connection)

@@ -121,6 +121,8 @@ def _blot(connection: Connection, delivery: str, draft: Draft | None, erased: se
         msgspec.structs.replace(post, text=RichText(""), media=()) if post.answer in erased else post
         for post in draft.posts
     )
+    if {post.answer for post in draft.posts} <= erased:  # a follow-up hangs under what it is about: that goes, too
+        draft = msgspec.structs.replace(draft, reply_to=None, reply_root=None)
     data = codec.to_json(msgspec.structs.replace(draft, posts=posts))
     connection.execute(update(deliveries).where(deliveries.c.id == delivery).values(draft=data))
 

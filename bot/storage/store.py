@@ -18,6 +18,7 @@ from bot.storage.digests import Digests
 from bot.storage.directory import Directory
 from bot.storage.engine import connect, transaction
 from bot.storage.errands import Errands
+from bot.storage.following import Following
 from bot.storage.gauges import Figures
 from bot.storage.inviting import Inviting
 from bot.storage.keeping import Keeping
@@ -69,6 +70,7 @@ class SqlStore(  # one part for each verb's needs
     Pictures,
     Keeping,
     Digests,
+    Following,
     Pages,
     Polls,
     Linking,

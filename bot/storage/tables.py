@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from bot.storage.columns import Moment, Number, Stretch
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """The newest revision in ``migrations/versions``; revisions are numbered so that older and newer can be told apart."""
 
 # Names of constraints are fixed, so that a later migration can name what it changes on both databases.
@@ -83,7 +83,9 @@ prompts = Table(
     Column("order", Integer, nullable=False),
     Column("at", Moment, nullable=False),
     Column("useful_until", Moment, nullable=False),
+    Column("answer", String(24), nullable=False, server_default="", index=True),
 )
+"""``answer``: node key of the answer that a follow-up asks about; empty for all else."""
 
 deliveries = Table(
     "deliveries",
@@ -292,6 +294,18 @@ consents = Table(
     Column("source", String, nullable=False),
 )
 """Wishes as events, by a keyed hash of the account's id: they outlive the account's erasure and name nobody."""
+
+follow_ups = Table(
+    "follow_ups",
+    metadata,
+    Column("post", String(24), primary_key=True),
+    Column("chat", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    Column("account", String, nullable=False),
+    Column("asked_at", Moment),
+    Column("ended_at", Moment),
+)
+"""Whose authors asked to be asked what came of it, by their answer's node key: when they asked, and when they wanted no
+more of it. The later counts. ``account``: which of ours asks. A row goes with its answer."""
 
 cursors = Table(
     "cursors",

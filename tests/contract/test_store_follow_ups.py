@@ -1,0 +1,118 @@
+"""Who wants to be asked later: the later of asking and ending counts, and all of it goes with the answer."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from contract.store_world import END, START, candidate, database_url, opened, prompts, say, series, store
+from sqlalchemy import func, select
+
+from bot.domain.consent import Wish
+from bot.domain.followups import FollowUp, follow_ups
+from bot.services.plan import planned_follow_ups
+from bot.storage.erasures import Line
+from bot.storage.store import SqlStore
+from bot.storage.tables import follow_ups as rows
+from bot.storage.tables import prompts as planned
+
+__all__ = ["database_url", "store"]  # fixtures
+
+MINUTE = timedelta(minutes=1)
+LATER = END + timedelta(weeks=2)
+
+
+class World:
+    """A chat with one answer whose author asked for follow-ups."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.store = store
+        self.chat, question = opened(store)
+        self.answer = candidate(store, self.chat.id, "try", question)
+        store.upsert([self.answer], START)
+        self.asked = FollowUp(self.answer.key, self.chat.id, "sky")
+
+    def follow(self, minute: float) -> bool:
+        later, deliveries = planned_follow_ups(series(), self.chat, self.asked, {"sky": "bluesky"})
+        return self.store.follow(self.asked, START + minute * MINUTE, later, deliveries)
+
+    def unfollow(self, minute: float) -> bool:
+        return self.store.unfollow(self.asked, START + minute * MINUTE)
+
+    def states(self) -> list[str]:
+        return [one.state for one in self.store.deliveries(self.chat.id) if "/follow-up-" in one.id]
+
+    def left(self) -> tuple[int, int]:
+        """Rows about answers: of who asks, and of prompts."""
+        with self.store._reading() as connection:
+            asked = connection.scalar(select(func.count()).select_from(rows))
+            return asked or 0, connection.scalar(
+                select(func.count()).select_from(planned).where(planned.c.answer != "")
+            ) or 0
+
+
+@pytest.fixture
+def world(store: SqlStore) -> World:
+    return World(store)
+
+
+def test_the_later_of_asking_and_ending_counts_in_whatever_order_they_are_met(world: World) -> None:
+    assert (world.follow(10), world.follow(10), world.follow(9)) == (True, False, False)
+    assert (world.store.followed(), world.states()) == ((world.asked,), ["planned", "planned"])
+    assert world.store.followed_of(world.store.key("bluesky", "did:plc:amy")) == (world.asked,)
+    assert world.store.followed("other") == ()
+    assert (world.unfollow(20), world.unfollow(20), world.follow(10), world.follow(20)) == (True, False, False, False)
+    assert (world.store.followed("edchat"), world.states()) == ((), ["cancelled", "cancelled"])
+    assert world.follow(21)
+    assert world.states() == ["planned", "planned"]
+    assert not world.unfollow(20)
+
+
+def test_ending_what_was_never_asked_is_remembered(world: World) -> None:
+    assert (world.unfollow(20), world.follow(10), world.states()) == (False, False, [])
+
+
+def test_what_left_is_finished_and_the_rest_is_cancelled(world: World) -> None:
+    world.follow(10)
+    first = follow_ups(series(), world.chat, world.asked.answer)[0]
+    for key, at in (("q2", 25), ("wrap-up", 60)):
+        say(world.store, f"{world.chat.id}/{key}@sky", START + at * MINUTE)
+    say(world.store, f"{first.id}@sky", first.at, "Did you?", answer=world.asked.answer)
+    assert [due.stored.chat.id for due in world.store.collecting(LATER + timedelta(days=27))] == [world.chat.id]
+    assert world.store.collecting(LATER + timedelta(days=28)) == ()
+    world.unfollow(20)
+    assert world.states() == ["sent", "cancelled"]
+    ((account, ref),) = world.store.repeating([world.asked.answer])
+    world.store.bury([world.asked.answer], LATER)
+    assert [(one, address) for one, _, address in world.store.outlived()] == [(account, ref)]
+    assert world.left() == (0, 1)  # what is out is known until it is deleted there
+
+
+@pytest.mark.parametrize("how", ["buried", "left", "not kept"])
+def test_all_of_it_goes_with_the_answer(world: World, how: str) -> None:
+    world.follow(10)
+    if how == "buried":
+        world.store.bury([world.asked.answer], LATER)
+    elif how == "left":
+        world.store.add_wish(world.store.key("bluesky", "did:plc:amy"), Wish("stopped", "", LATER), "remove-me")
+    else:
+        world.store.upsert([msgspec.structs.replace(world.answer, store=False, search=False, why="noarchive")], LATER)
+    assert (world.left(), world.store.followed(), world.states()) == ((0, 0), (), [])
+
+
+def test_the_list_of_erasures_ends_it_again_in_a_backup(world: World) -> None:
+    world.follow(10)
+    ended = Line("unfollowed", START + 20 * MINUTE, key=world.asked.answer)
+    world.store.replay([ended], taken=START, now=LATER)
+    assert (world.store.followed(), world.states()) == ((), ["cancelled", "cancelled"])
+    world.follow(30)
+    world.store.replay([ended], taken=START, now=LATER)
+    assert (world.store.followed(), world.states()) == ((world.asked,), ["planned", "planned"])
+
+
+def test_a_plan_keeps_what_is_asked_for_and_drops_what_is_not(world: World) -> None:
+    world.follow(10)
+    said = prompts(world.chat)
+    changed: Any = series(follow_up=())
+    world.store.save_plan(changed, [world.chat], said, (), LATER - timedelta(days=1))
+    assert world.states() == ["cancelled", "cancelled"]
