@@ -32,6 +32,8 @@ Asked = Literal[
     "full-name",
     "list",
     "unlist",
+    "remind",
+    "forget",
     "join",
     "stop",
     "approve-digest",
@@ -43,7 +45,8 @@ Asked = Literal[
 ``join`` and ``stop`` are the single words: outside a question's thread they mean ``keep`` and ``remove-me``. In one,
 ``join`` is nothing, and ``stop`` may be an answer: hold back, and ask. ``unclear``: somebody turned to us and most
 likely wants something, in words that we do not know. ``approve-digest`` and ``stop-digest`` are asked by hosts alone,
-in answer to our message about a digest (``read_host``).
+in answer to our message about a digest (``read_host``). ``remind`` and ``forget``: to be asked later what came of an
+answer, or not any more; people say such words to each other, too, so to somebody else they are nothing.
 """
 
 LONGEST = 4000
@@ -78,7 +81,8 @@ def read(text: RichText, languages: Sequence[str], *, own: str, in_thread: bool,
     to_others_only = bool(to_us) and all(ours is False for ours in to_us)
     phrased = _phrases(spoken).get(whole)
     if phrased:
-        return None if to_others_only and not in_thread else phrased
+        said_to_others = to_others_only and (not in_thread or phrased in ("remind", "forget"))
+        return None if said_to_others else phrased
     single = _singles(spoken).get(whole)
     if single:
         return None if to_others_only or (in_thread and single == "join") else single

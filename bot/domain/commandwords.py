@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-Phrased = Literal["keep", "remove-this", "remove-me", "initials", "no-name", "full-name", "list", "unlist"]
+Phrased = Literal[
+    "keep", "remove-this", "remove-me", "initials", "no-name", "full-name", "list", "unlist", "remind", "forget"
+]
 
 # fmt: off
 PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
@@ -23,6 +25,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "full-name": ("full name", "my full name", "use my full name", "with my full name"),
         "list": ("list me",),
         "unlist": ("unlist me", "do not list me", "don't list me"),
+        "remind": ("remind me", "remind me later"),
+        "forget": ("forget it", "forget about it", "do not remind me", "don't remind me", "stop reminding me"),
     },
     "cy": {
         "keep": ("cadwch fy atebion", "cadw fy atebion", "cadwa fy atebion"),
@@ -34,6 +38,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "full-name": ("enw llawn", "fy enw llawn"),
         "list": ("rhestrwch fi", "ychwanegwch fi at y rhestr"),
         "unlist": ("tynnwch fi o'r rhestr", "peidiwch â fy rhestru"),
+        "remind": ("atgoffwch fi", "atgoffa fi"),
+        "forget": ("anghofiwch hyn", "anghofiwch amdano", "anghofia hyn", "peidiwch â fy atgoffa"),
     },
     "de": {
         "keep": ("meine antworten behalten", "behaltet meine antworten", "behalte meine antworten",
@@ -47,6 +53,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "full-name": ("voller name", "vollständiger name", "mit vollem namen", "mein voller name"),
         "list": ("auf die liste", "setzt mich auf die liste", "setze mich auf die liste"),
         "unlist": ("von der liste", "nehmt mich von der liste", "nimm mich von der liste"),
+        "remind": ("erinnere mich", "erinnert mich", "erinnere mich daran", "erinnert mich daran", "mich erinnern"),
+        "forget": ("vergiss es", "vergesst es", "nicht mehr erinnern", "erinnere mich nicht", "erinnert mich nicht"),
     },
     "es": {
         "keep": ("guardar mis respuestas", "guarda mis respuestas", "guardad mis respuestas",
@@ -61,6 +69,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "full-name": ("nombre completo", "mi nombre completo", "con nombre completo"),
         "list": ("ponme en la lista", "ponedme en la lista", "inclúyeme en la lista"),
         "unlist": ("quítame de la lista", "quitadme de la lista", "sácame de la lista"),
+        "remind": ("recuérdame", "recuérdamelo", "recordadme", "recordádmelo", "recuérdenmelo"),
+        "forget": ("olvídalo", "olvidadlo", "olvídenlo", "no me lo recuerdes", "no me lo recordéis"),
     },
     "fr": {
         "keep": ("garder mes réponses", "garde mes réponses", "gardez mes réponses", "conserver mes réponses",
@@ -76,6 +86,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "full-name": ("nom complet", "mon nom complet", "avec mon nom complet"),
         "list": ("ajoutez-moi à la liste", "ajoute-moi à la liste", "inscrivez-moi sur la liste"),
         "unlist": ("retirez-moi de la liste", "retire-moi de la liste"),
+        "remind": ("rappelle-moi", "rappelez-moi", "rappelle-le-moi", "rappelez-le-moi"),
+        "forget": ("oublie ça", "oubliez ça", "laisse tomber", "laissez tomber", "ne me le rappelez pas"),
     },
 }
 

@@ -101,6 +101,11 @@ def listening(series: Series, chat: Chat, now: datetime) -> bool:
     return chat.starts_at - READY <= now < chat.ends_at + series.grace
 
 
+def is_over(series: Series, chat: Chat, now: datetime) -> bool:
+    """Whether a chat was read for the last time: its window, and what is left to read it once more, have passed."""
+    return now >= chat.ends_at + series.late + CLOSING
+
+
 def to_read(  # noqa: PLR0917 - each is one side of the question
     series: Series,
     chat: Chat,

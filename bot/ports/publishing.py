@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.domain.badges import Issuer
+    from bot.domain.followups import Addressed
     from bot.domain.outbox import Draft, MediaFile
     from bot.domain.places import Print
     from bot.domain.posts import Account, NetworkName, PostRef
@@ -35,6 +36,7 @@ class Composer(Protocol):
         content: ChatContent | None,
         question: PostRef | None,
         media: Sequence[MediaFile],
+        under: Addressed | None = None,
     ) -> Draft:
         """Write one prompt for one network.
 
@@ -47,6 +49,7 @@ class Composer(Protocol):
             content: the chat's answers, for a digest.
             question: our question on that network, for a reminder under it.
             media: the question's picture, or for a digest its chat's social card; kept in the store.
+            under: the answer that a follow-up is about.
         """
         ...
 

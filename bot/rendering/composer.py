@@ -17,6 +17,7 @@ from bot.rendering.questions import ask, lettered, tag
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bot.domain.followups import Addressed
     from bot.domain.outbox import MediaFile
     from bot.domain.posts import NetworkName, PostRef
     from bot.domain.records import ChatContent, StoredChat
@@ -54,17 +55,21 @@ class TemplateComposer:
         content: ChatContent | None,
         question: PostRef | None,
         media: Sequence[MediaFile],
+        under: Addressed | None = None,
     ) -> Draft:
         """Write one prompt for one network; see ``ports.Composer``.
 
-        The first post is public (a reminder is not), all that hangs under it unlisted. Only the chat's hosts are
-        mentioned, each on their own network; any other ``@`` is made harmless.
+        The first post is public (a reminder and a follow-up are not), all that hangs under it unlisted. Only the chat's
+        hosts are mentioned, each on their own network, and on Mastodon whom a follow-up asks; any other ``@`` is made
+        harmless.
 
         Raises:
             UserError: a template of the operator's own is wrong.
         """
         series, chat = stored.series, stored.chat
         words = self._words(stored)
+        if under is not None:
+            return self._follow_up(prompt, stored, network, limits, under)
         if prompt.kind == "digest":
             posts = digest_posts(
                 self._templates,
@@ -127,6 +132,27 @@ class TemplateComposer:
             left = round((stored.chat.ends_at - prompt.at).total_seconds())
             poll = Poll(asked.poll, min(max(left, SHORTEST_POLL), LONGEST_POLL))
         return hang(rich, limits, DraftPost(rich, media=tuple(media), poll=poll), 0)
+
+    def _follow_up(
+        self, prompt: Prompt, stored: StoredChat, network: NetworkName, limits: Limits, under: Addressed
+    ) -> Draft:
+        """Under the answer, unlisted, to its author alone: a reply tells them on Bluesky, a mention on Mastodon.
+
+        Each post names the answer that it is about, so that it goes with it.
+        """
+        author = under.post.author
+        bare = author.handle.removeprefix("@")
+        to = f"@{bare} " if network == "mastodon" else ""
+        values = self._about_chat(self._words(stored), stored, None)
+        text = to + tidy(self._templates.render("prompts/follow-up.txt.j2", values))
+        first = DraftPost(detect(""), visibility="unlisted", answer=under.key)
+        return Draft(
+            posts=tuple(hang(detect(text, {bare: author.id} if to else {}), limits, first, 0)),
+            languages=stored.series.languages,
+            at=prompt.at,
+            reply_to=under.post.ref,
+            reply_root=under.root,
+        )
 
     def _card(self, words: Words, chat: Chat, content: ChatContent | None, media: Sequence[MediaFile]) -> LinkCard:
         """The chat's page as a link card: its topic, one line of figures, and its social card where that was made."""

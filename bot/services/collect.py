@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.domain.sweeps import Reading, Readings, Rhythm, check_interval, has_polls, is_searched, listening, to_read
+from bot.domain.followups import awaited, reading_due
+from bot.domain.sweeps import (
+    Reading,
+    Readings,
+    Rhythm,
+    check_interval,
+    has_polls,
+    is_over,
+    is_searched,
+    listening,
+    to_read,
+)
 from bot.errors import NetworkError, Refused, UserError
 from bot.services.departing import see_off
 from bot.services.door import readmit
@@ -94,9 +105,8 @@ def collect(
     opened = store.collecting(now)
     for due in opened:
         for account in (key for key in due.stored.series.accounts if key in accounts):
-            whole = Reading(everything=True)
             searched = is_searched(accounts[account])
-            reading = whole if everything else _due(store, due, account, now, rhythm(account), searched=searched)
+            reading = _due(store, due, account, now, rhythm(account), searched=searched, everything=everything)
             if reading.begun:
                 store.swept(due.stored.chat.id, account, now)
             elif reading:
@@ -114,14 +124,34 @@ def collect(
     return total
 
 
-def _due(store: Store, due: Due, account: str, now: datetime, rhythm: Rhythm, *, searched: bool) -> Reading:
+def _due(
+    store: Store, due: Due, account: str, now: datetime, rhythm: Rhythm, *, searched: bool, everything: bool
+) -> Reading:
     """What of a chat is due on an account; more is asked of the store only where it matters."""
     series, chat = due.stored.series, due.stored.chat
+    if is_over(series, chat, now):
+        return _awaited(store, due, account, now, everything=everything)
+    if everything:
+        return Reading(everything=True)
     if rhythm == "swept" or not listening(series, chat, now):
-        return to_read(series, chat, (), Readings(everything=due.swept.get(account)), now, "swept")
+        whole = to_read(series, chat, (), Readings(everything=due.swept.get(account)), now, "swept")
+        return whole or _awaited(store, due, account, now, everything=False)
     known = OpenChat.of(store, due)
     done = readings_of(store, known, account)
     return to_read(series, chat, known.mine(account), done, now, rhythm, searched=searched)
+
+
+def _awaited(store: Store, due: Due, account: str, now: datetime, *, everything: bool) -> Reading:
+    """What people tell us later, under follow-ups, as far as that is to be read."""
+    asked = awaited(store.sent_posts(due.stored.chat.id), account, now)
+    if not asked:
+        return Reading()
+    done = readings_of(store, OpenChat.of(store, due), account)
+    prompts = tuple(dict.fromkeys(one.prompt for one in asked))
+    read = [done.threads[prompt] for prompt in prompts if prompt in done.threads]
+    last = min(read) if len(read) == len(prompts) else None
+    told = last is not None and any(done.named.get(prompt, last) > last for prompt in prompts)
+    return Reading(threads=prompts) if everything or told or reading_due(asked, last, now) else Reading()
 
 
 def _sweep(  # noqa: PLR0917 - called in one place, above

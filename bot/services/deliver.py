@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.domain.outbox import Delivery, Part, backoff, in_doubt, next_group
+from bot.domain.planning import begun
 from bot.errors import Busy, LeaseLost, NetworkError, Refused, StoreError, Unanswered, UserError
+from bot.services.following import addressed
 from bot.services.settling import Settler
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Sequence
 
+    from bot.domain.followups import Addressed
     from bot.domain.outbox import Draft, MediaFile
     from bot.domain.posts import NetworkName, PostRef
     from bot.domain.records import StoredChat
@@ -36,11 +39,13 @@ class Patience(msgspec.Struct, frozen=True):
         look: after a lost answer, how long to wait before looking for the post.
         settle: how long after a request was given up it may still take effect on a network where sending twice posts
             twice; only then does "not found" mean "not there".
+        held: how long a follow-up waits before it is looked at again whether its answer may be shown.
     """
 
     lease: timedelta = timedelta(minutes=3)
     look: timedelta = timedelta(seconds=2)
     settle: timedelta = timedelta(seconds=30)
+    held: timedelta = timedelta(hours=1)
 
 
 PATIENCE = Patience()
@@ -124,7 +129,7 @@ class Deliverer:
             return False
         Settler(
             store=self.store,
-            compose=self._draft,
+            compose=self._guess,
             compose_digest=self._digest_now,
             freeze=lambda network, delivery, draft: network.freeze(draft, delivery.id, self.rng, self.store.blob),
         ).settle(network, restored.taken, now)
@@ -154,6 +159,8 @@ class Deliverer:
             UserError: it waits, and somebody has to mend something first.
         """
         try:
+            if delivery.parts:
+                self._look_again(network, delivery)
             parts = delivery.parts or self._freeze(network, delivery)
             while group := next_group(parts, atomic=network.atomic):
                 step = self._look(network, delivery, group, parts) if in_doubt(group) else None
@@ -180,6 +187,31 @@ class Deliverer:
         self.store.freeze(delivery.id, self.owner, draft, parts)
         return parts
 
+    def _guess(self, network: Network, delivery: Delivery) -> Draft:
+        """The same, of what may have been said already; a ``UserError`` where that cannot be told."""
+        try:
+            return self._draft(network, delivery)
+        except _TooEarly as early:
+            raise UserError(str(early)) from early
+
+    def _under(self, network: Network, prompt: Prompt) -> Addressed | None:
+        """The answer that a follow-up is about, looked at right before it is asked about; ``None`` for other prompts.
+
+        Where nobody is to be asked now, it was cancelled with its answer, or waits with it for a person.
+        """
+        if prompt.kind != "follow-up":
+            return None
+        found = addressed(self.store, network, prompt, self.clock.now())
+        if found is None:
+            raise _TooEarly(self.clock.now() + self.patience.held)
+        return found
+
+    def _look_again(self, network: Network, delivery: Delivery) -> None:
+        """Before a follow-up that is written and did not leave is tried once more: whether it still may."""
+        prompt = self.store.prompt(delivery.prompt)
+        if prompt is not None and not begun(delivery):
+            self._under(network, prompt)
+
     def _draft(self, network: Network, delivery: Delivery) -> Draft:
         """What a delivery will say, composed from what the store knows now."""
         store = self.store
@@ -192,6 +224,7 @@ class Deliverer:
             stored,
             network.name,
             network.limits,
+            under=self._under(network, prompt),
             upcoming=_upcoming(store, stored),
             content=store.content(stored.chat.id) if prompt.kind == "digest" else None,
             question=_question(store, prompt, network.account),

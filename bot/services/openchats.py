@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bot.domain.followups import asked_about, follow_ups_in
 from bot.domain.richtext import fold_tag, hashtags
 from bot.domain.sweeps import hashtag_window
 from bot.services.door import Door
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from bot.domain.alarms import Watchwords
@@ -44,6 +45,8 @@ class OpenChat:
     """Node keys of our posts in it."""
     questions: frozenset[str] = frozenset()
     """Node keys of our questions."""
+    follow_ups: Mapping[str, str] = field(default_factory=dict)
+    """Node keys of our follow-ups, each with that of the answer it asks about."""
 
     @classmethod
     def of(cls, store: Store, due: Due) -> OpenChat:
@@ -60,6 +63,7 @@ class OpenChat:
             closes=closes,
             ours=frozenset(post.key for post in sent),
             questions=frozenset(post.key for post in sent if post.kind == "question"),
+            follow_ups=follow_ups_in(sent),
         )
 
     @property
@@ -68,8 +72,11 @@ class OpenChat:
         return self.stored.chat.id
 
     def know_edges(self) -> None:
-        """Read the edges of every node of the chat; what is known besides stays known."""
-        self.parents |= self.store.edges(self.id)
+        """Read the edges of every node of the chat; what is known besides stays known.
+
+        Follow-ups have an edge, too: they hang under answers, in whose threads their own answers stand.
+        """
+        self.parents |= {**self.store.edges(self.id), **self.follow_ups}
 
     def mine(self, account: str) -> list[SentPost]:
         """Our posts on one account."""
@@ -92,8 +99,17 @@ class OpenChat:
         return next((one.prompt for one in question if one.account == post.account), "")
 
     def in_time(self, post: Post) -> bool:
-        """Whether a post came before the chat's window closed."""
-        return post.at < self.stored.chat.ends_at + self.stored.series.late
+        """Whether a post came before the chat's window closed, or is what its author tells when we ask them later."""
+        return post.at < self.stored.chat.ends_at + self.stored.series.late or self.is_outcome(post)
+
+    def is_outcome(self, post: Post) -> bool:
+        """Whether a post stands under a follow-up of ours, by the author of the answer that it asks about."""
+        if not self.follow_ups or not post.parent:
+            return False
+        network, key = post.ref.network, self.store.key(post.ref.network, post.ref.id)
+        parents = self.parents | {key: self.store.key(network, post.parent)}
+        about = asked_about(key, parents, self.follow_ups)
+        return bool(about) and self.store.author_of(about) == self.store.key(post.author.network, post.author.id)
 
     def tagged(self, post: Post) -> bool:
         """Whether a public post has the chat's hashtag, in its window."""

@@ -15,6 +15,7 @@ from bot.domain.mentions import mentions
 from bot.domain.richtext import fold_tag, hashtags
 from bot.errors import UserError
 from bot.services.door import Request, person_keys
+from bot.services.following import forget, remind
 from bot.services.hosting import Said, approve, stop
 from bot.services.hosts import host_of
 from bot.services.wishes import block, remember, remove
@@ -113,8 +114,21 @@ class _Desk:
             return self._join(request)
         if request.asked in ("approve-digest", "stop-digest"):
             return self._decide(request)
+        if request.asked in ("remind", "forget"):
+            return self._later(request)
         changed = self._wish(request, EVERYWHERE[request.asked], "")
         self._like(request)
+        return changed
+
+    def _later(self, request: Request) -> bool:
+        """Ask its author later what came of an answer, or never; where no answer is meant, nothing is said."""
+        said = said_at(request.post)
+        if request.asked == "remind":
+            understood, changed = remind(self.store, request, said, self.accounts, self.now)
+        else:
+            understood, changed = forget(self.store, request, said)
+        if understood:
+            self._like(request)
         return changed
 
     def _decide(self, request: Request) -> bool:

@@ -37,6 +37,8 @@ def asked(*parts: RichText | str, languages: Any = ALL, own: str = ME, in_thread
         ("FULL NAME", "full-name"),
         ("LIST ME", "list"),
         ("UNLIST ME", "unlist"),
+        ("REMIND ME", "remind"),
+        ("FORGET IT", "forget"),
         ("JOIN", "join"),
         ("STOP", "stop"),
     ],
@@ -167,6 +169,9 @@ def test_facets_are_left_aside_whatever_they_show() -> None:
         ((US, " join"), "join", None),
         ((BEN, " remove me"), None, "remove-me"),
         ((US, BEN, " remove me"), "remove-me", "remove-me"),
+        ((BEN, " forget it"), None, None),
+        ((BEN, " remind me"), None, None),
+        ((US, BEN, " forget it"), "forget", "forget"),
     ],
 )
 def test_what_is_said_to_somebody_else_is_not_said_to_us(said: Any, outside: Any, inside: Any) -> None:

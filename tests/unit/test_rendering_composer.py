@@ -9,6 +9,7 @@ import pytest
 from golden import rewrite, sample
 from golden.sample import answer
 
+from bot.domain.followups import Addressed, follow_ups
 from bot.domain.naming import Naming
 from bot.domain.outbox import Draft, LinkCard, MediaFile
 from bot.domain.posts import NetworkName, PostRef
@@ -397,3 +398,24 @@ def test_a_digest_carries_a_card_of_its_page_on_bluesky_alone() -> None:
         compose("q1", media=(WALL,)),
     ):
         assert not any(post.card for post in other.posts)
+
+
+@pytest.mark.parametrize("tone", ["plain", "warm", "brief"])
+@pytest.mark.parametrize("language", ["en", "cy", "de", "es", "fr"])
+def test_a_follow_up_is_one_unlisted_post_that_mentions_its_author_alone(language: str, tone: str) -> None:
+    """It hangs under the answer, names it as what it is about, and says how to end it."""
+    base = sample.stored_chats()[0]
+    series = msgspec.structs.replace(base.series, languages=(language,), tone=tone, title="Science & Maths Teachers")
+    stored = msgspec.structs.replace(base, series=series)
+    (prompt, _) = follow_ups(series, stored.chat, "key")
+    people: dict[str, NetworkName] = {who: network for who, (network, _, _) in sample.PEOPLE.items()}
+    for who, network in people.items():
+        said = answer("k", who, 1, "I will #tryit @head@school.example").post
+        draft = compose("", network, stored, prompt=prompt, under=Addressed("key", said, PostRef(network, "root")))
+        (post,) = draft.posts
+        assert (post.visibility, post.answer) == ("unlisted", "key")
+        assert (draft.reply_to, draft.reply_root) == (said.ref, PostRef(network, "root"))
+        assert "FORGET IT" in post.text.text
+        named = [one.handle for one in features(draft, Mention)]
+        assert named == ([said.author.handle.removeprefix("@")] if network == "mastodon" else [])
+        assert features(draft, Tag) == []
