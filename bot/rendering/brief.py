@@ -77,7 +77,7 @@ def shorten(text: str, most: int = LONGEST) -> str:
 
 def _parts(words: Words, sections: Iterable[Section]) -> Iterator[Part]:
     for section in sections:
-        chosen = [_glance(words, one.key, one.post) for one in section.chosen if _tells(one.post)]
+        chosen = [glance(words, one.key, one.post) for one in section.chosen if _tells(one.post)]
         if chosen and section.question:
             yield Part(section.number, section.question.ask, chosen)
 
@@ -86,6 +86,7 @@ def _tells(post: Post) -> bool:
     return not post.warning and bool(post.text.text.strip())
 
 
-def _glance(words: Words, key: str, post: Post) -> Glance:
+def glance(words: Words, key: str, post: Post) -> Glance:
+    """The first words of an answer, as a line that leads to it."""
     lang, way = spoken(words, post.languages)
     return Glance(urls.anchor(key), shorten(showable(post.text.text)), lang, way, signature(words, post))

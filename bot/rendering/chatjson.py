@@ -90,8 +90,15 @@ class Questioned(Struct):
     ) = UNSET
 
 
+class TriedData(Struct, kw_only=True):
+    """What somebody said they would try, and what came of it."""
+
+    answer: Annotated[str, Meta(description="Its id, among the answers; missing where it is gone.")] | UnsetType = UNSET
+    outcomes: Annotated[list[Told], Meta(description="What was told when our account asked some weeks later.")]
+
+
 class ChatData(Struct, kw_only=True):
-    """All that may be shown of one chat. Each answer stands once, under the first question it answers."""
+    """All that may be shown of one chat. Each answer stands once: under its first question, or as an outcome."""
 
     schema: Annotated[str, Meta(description="Where this description stands.")] = msgspec.field(name="$schema")
     id: Annotated[str, Meta(description="The series and the date, as in the page's address.")]
@@ -111,6 +118,7 @@ class ChatData(Struct, kw_only=True):
     questions: list[Questioned]
     unplaced: Annotated[list[Told], Meta(description="Answers that name no question.")]
     links: Annotated[list[str], Meta(description="That people shared, each once.")]
+    tried: Annotated[list[TriedData], Meta(description="Answers with #tryit.")] | UnsetType = UNSET
 
 
 def chat_json(content: ChatContent, seen: ChatView | None = None) -> bytes:
@@ -146,6 +154,11 @@ def chat_json(content: ChatContent, seen: ChatView | None = None) -> bytes:
         ],
         unplaced=_nested(seen.unplaced.rows, 0),
         links=[link.uri for link in seen.links],
+        tried=[
+            TriedData(answer=tried.answer.key if tried.answer else UNSET, outcomes=_nested(tried.rows, 0))
+            for tried in seen.tried
+        ]
+        or UNSET,
     )
     return msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n"
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from bot.domain.patterns import is_web
 from bot.rendering import urls
 from bot.rendering.answerlines import MARKS, Lines
-from bot.rendering.brief import brief, from_hosts
+from bot.rendering.brief import brief, from_hosts, glance
 from bot.rendering.chatview import UNPLACED, short_uri, view
 from bot.rendering.composer import hosts_line
 from bot.rendering.frame import NETWORKS, series_card, upper_first, when_line
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.domain.posts import Post
     from bot.domain.records import ChatContent
     from bot.domain.schedule import Question
-    from bot.rendering.chatview import ChatView, Section, Shared
+    from bot.rendering.chatview import ChatView, Section, Shared, Tried
     from bot.rendering.frame import Press
     from bot.rendering.words import Words
 
@@ -108,6 +108,7 @@ class ChatPage:
             "resources": [_resource(one) for one in chat.resources],
             "sections": [self._section(section) for section in seen.sections],
             "unplaced": self._lines(seen.unplaced.rows, UNPLACED),
+            "tried": [self._tried(tried) for tried in seen.tried],
             "left_out": words("chat.left_out", n=self._content.left_out) if self._content.left_out else "",
             "links": [self._link(link) for link in seen.links],
             **self._neighbours,
@@ -155,6 +156,14 @@ class ChatPage:
                 for answer, number in section.elsewhere
             ],
         }
+
+    def _tried(self, tried: Tried) -> dict[str, Any]:
+        """A line that leads to what somebody will try, and what came of it. A warning stands for what is behind it."""
+        words, answer = self._words, tried.answer
+        said = glance(words, answer.key, answer.post) if answer else None
+        if said and answer and answer.post.warning:
+            said = said._replace(text=words("chat.warning", warning=answer.post.warning), lang="", dir="")
+        return {"said": said, "rows": self._lines(tried.rows, UNPLACED)}
 
     def _poll(self, section: Section) -> dict[str, Any]:
         """A question's options with how often each was chosen, and what that counts; nothing where it has no poll."""

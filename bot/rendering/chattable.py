@@ -41,6 +41,8 @@ def chat_table(content: ChatContent, seen: ChatView | None = None) -> bytes:
     seen = seen or view(content)
     for section in (*seen.sections, seen.unplaced):
         table.writerows(_rows(section.rows, section.number))
+    for tried in seen.tried:
+        table.writerows(_rows(tried.rows, 0))
     return told.getvalue().encode("utf-8-sig")  # the mark tells Excel that it is UTF-8
 
 

@@ -9,6 +9,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+import msgspec
+
 from bot.domain.patterns import hidden_host, host_of, is_web
 from bot.domain.polls import ballots
 from bot.domain.richtext import links
@@ -16,6 +18,7 @@ from bot.domain.threads import Node, build, walk
 from bot.domain.tracking import leads_to, untracked
 from bot.domain.whychosen import Reason, Talk, lasting, reason
 from bot.rendering.signing import nameless
+from bot.rendering.tried import intentions, told_later
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -101,11 +104,20 @@ class Shared:
 
 
 @dataclass(slots=True)
+class Tried:
+    """What somebody says they will try, ``None`` where that is gone, and the threads of what came of it."""
+
+    answer: Answer | None
+    rows: list[Row]
+
+
+@dataclass(slots=True)
 class ChatView:
     """All that a chat's page and its data file show; ``networks`` says how many answers came from each."""
 
     sections: list[Section]
     unplaced: Section
+    tried: list[Tried]
     links: list[Shared]
     people: int
     answers: int
@@ -113,10 +125,19 @@ class ChatView:
 
 
 def view(content: ChatContent) -> ChatView:
-    """Arrange a chat's answers. Every answer stands in exactly one section."""
+    """Arrange a chat's answers. Every answer stands in exactly one section, or under what its author tried."""
+    later = told_later(content)
+    if not later:
+        return _arranged(content, content, later)
+    during = tuple(answer for answer in content.answers if answer.key not in later)
+    return _arranged(content, msgspec.structs.replace(content, answers=during), later)
+
+
+def _arranged(everything: ChatContent, content: ChatContent, later: Mapping[str, str]) -> ChatView:
+    """Arrange ``content``, a chat without what was told ``later``, which stands beside it."""
     chat = content.stored.chat
     numbers = {f"{chat.id}/q{number}": number for number in range(1, len(chat.questions) + 1)}
-    placed = {answer.key: _numbers(answer, numbers) for answer in content.answers}
+    placed = {answer.key: _numbers(answer, numbers) for answer in everything.answers}
     sections = [Section(UNPLACED, None)]
     sections += [Section(number, question) for number, question in enumerate(chat.questions, start=1)]
     for sent in content.sent:
@@ -153,11 +174,22 @@ def view(content: ChatContent) -> ChatView:
     return ChatView(
         sections=sections[1:],
         unplaced=sections[UNPLACED],
-        links=_shared(content, placed),
-        people=len({answer.post.author.id for answer in content.answers}),
-        answers=len(content.answers),
-        networks=dict(sorted(Counter(answer.post.ref.network for answer in content.answers).items())),
+        tried=[
+            Tried(answer, _told_of(key, everything, later)) for key, answer in intentions(everything, later).items()
+        ],
+        links=_shared(everything, placed),
+        people=len({answer.post.author.id for answer in everything.answers}),
+        answers=len(everything.answers),
+        networks=dict(sorted(Counter(answer.post.ref.network for answer in everything.answers).items())),
     )
+
+
+def _told_of(intention: str, content: ChatContent, later: Mapping[str, str]) -> list[Row]:
+    """The threads of what came of one intention."""
+    told = {answer.key: answer for answer in content.answers if later.get(answer.key) == intention}
+    section = Section(UNPLACED, None)
+    _fill(section, [Node(answer.key, answer.parent, answer.post.at) for answer in told.values()], told, ())
+    return section.rows
 
 
 def _why(talk: Talk, beside: Sequence[Answer], answer: Answer, pick: Pick) -> Reason:
@@ -179,7 +211,7 @@ def _homes(content: ChatContent, placed: Mapping[str, tuple[int, ...]]) -> dict[
 
     A tombstone that hangs under nothing we know is left out, unless something shown hangs under it.
     """
-    ours = {sent.key: sent.number for sent in content.sent if sent.number}
+    ours = {sent.key: sent.number for sent in content.sent if sent.number and sent.kind != "follow-up"}
     home = {key: numbers[0] if numbers else UNPLACED for key, numbers in placed.items()}
     stones = {stone.key: stone for stone in content.tombstones if stone.key not in home}
     for key in stones:

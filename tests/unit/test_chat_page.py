@@ -1,5 +1,8 @@
 """What a chat's page tells, as readers, screen readers and programs find it."""
 
+import csv
+import io
+import json
 from collections import Counter
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -13,11 +16,13 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from bot.domain.patterns import graphemes
-from bot.domain.posts import Media
-from bot.domain.records import Answer, ChatContent, CountedPoll, Pick
+from bot.domain.posts import Media, PostRef, Tombstone
+from bot.domain.records import Answer, ChatContent, CountedPoll, Pick, SentPost
 from bot.rendering import urls
 from bot.rendering.brief import LONGEST, from_hosts, shorten
+from bot.rendering.chatjson import chat_json, chat_schema
 from bot.rendering.chatpage import ChatPage
+from bot.rendering.chattable import chat_table
 from bot.rendering.frame import Press
 from bot.rendering.reporting import reports
 from bot.rendering.site import Site
@@ -429,3 +434,62 @@ def test_a_page_grows_in_proportion_to_its_answers() -> None:
 
     empty, some, many = size(0), size(250), size(1000)
     assert abs((many - empty) - 4 * (some - empty)) < (many - empty) // 50
+
+
+# -- from talk to action -------------------------------------------------------------------------------------------
+
+
+def asked_later(number: int, about: str) -> SentPost:
+    """A follow-up of ours."""
+    ref = PostRef("bluesky", f"at://us/{number}", url=f"https://bsky.example/us/{number}")
+    prompt = f"{CHAT}/follow-up-{number}-{about}"
+    return SentPost(prompt, "follow-up", number, "bluesky", 0, ref, f"f{number}", about, sample.START)
+
+
+def tried() -> ChatContent:
+    """One intention with an outcome and a word about that, one without, one that is gone; and its place's removal."""
+    during = (
+        answer("1", "y5", 10, "I will stop marking. #tryit", 1),
+        answer("2", "sci", 11, "Exit tickets #TryIt", 2, warning="pupils' work"),
+        answer("3", "dep", 12, "We all do", 1, to="1"),
+    )
+    later = (
+        answer("4", "y5", 20_160, "A1 It did not work, see https://example.org/why", to="f1"),
+        answer("5", "y5", 20_161, "So I went back.", to="4"),
+        answer("6", "head", 20_162, "Mine worked.", to="f2"),
+    )
+    content = content_of(*during, *later)
+    stones = (Tombstone("7", "f1", "", sample.START), Tombstone("gone", "ours-bluesky-1", "", sample.START))
+    return msgspec.structs.replace(
+        content, sent=(*content.sent, asked_later(1, "1"), asked_later(2, "gone")), tombstones=stones
+    )
+
+
+def test_what_came_of_it_stands_with_what_was_tried_and_nowhere_else() -> None:
+    page = page_of(tried())
+    section = page.css_first("#tried")
+    assert [node.attributes["id"] for node in page.css(".h-entry.answer")] == ["a-1", "a-3", "a-2", "a-4", "a-5", "a-6"]
+    assert [node.attributes["id"] for node in section.css(".answer")] == ["a-4", "a-5", "a-6"]
+    lines = [(node.css_first("a").attributes["href"], words(node.css_first("a"))) for node in section.css("p.tried")]
+    assert lines == [("#a-1", "I will stop marking. #tryit"), ("#a-2", "Content warning: pupils' work")]
+    assert "not shown any more" in words(section)
+    assert words(page.css_first("#q1 .asked")).startswith("2 answers")
+    assert page.css_first("#q1 #a-3") is not None
+    assert page.css_first("#unplaced") is None
+    assert page.css_first('.jump a[href="#tried"]') is not None
+    assert page_of(content_of(answer("1", "y5", 10, "No", 1))).css_first("#tried") is None
+
+
+def test_data_and_table_have_what_came_of_it_once() -> None:
+    from jsonschema import Draft202012Validator  # it builds a grammar of addresses as it loads
+
+    told = json.loads(chat_json(tried()))
+    flat = [(one.get("answer"), [each["id"] for each in one["outcomes"]]) for one in told["tried"]]
+    assert flat == [("1", ["4"]), ("2", []), (None, ["6"])]
+    assert [one["id"] for one in told["tried"][0]["outcomes"][0]["replies"]] == ["5"]
+    assert told["unplaced"] == []
+    assert told["links"] == ["https://example.org/why"]
+    Draft202012Validator(json.loads(chat_schema())).validate(told)
+    rows = list(csv.reader(io.StringIO(chat_table(tried()).decode("utf-8-sig"))))
+    assert sorted(row[0] for row in rows[1:]) == ["1", "2", "3", "4", "5", "6"]
+    assert "tried" not in json.loads(chat_json(content_of(answer("1", "y5", 10, "No", 1))))
