@@ -21,6 +21,8 @@ class Contribution(msgspec.Struct, frozen=True, gc=False):
             a chat, and a stranger to every other one.
         network: where it was said.
         questions: ids of the questions (prompts) that it answers.
+        tries: it says what its author will try (``followups.is_intention``).
+        about: told weeks later: node key of the answer that was asked about; empty for all that was said in the chat.
     """
 
     chat: str
@@ -30,6 +32,8 @@ class Contribution(msgspec.Struct, frozen=True, gc=False):
     followed: bool
     network: NetworkName
     questions: tuple[str, ...] = ()
+    tries: bool = False
+    about: str = ""
 
 
 class Chronicle(msgspec.Struct, frozen=True):
@@ -40,9 +44,11 @@ class Chronicle(msgspec.Struct, frozen=True):
         asked: by chat id, the ids of its questions that went out.
         networks: by chat id, where a question of it went out.
         contributions: all that is shown now.
+        follow_ups: by chat id, the answers (node keys) of the follow-ups that went out, one for each.
     """
 
     chats: tuple[StoredChat, ...]
     asked: Mapping[str, frozenset[str]]
     networks: Mapping[str, frozenset[NetworkName]]
     contributions: tuple[Contribution, ...]
+    follow_ups: Mapping[str, tuple[str, ...]] = {}

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from bot.domain.followups import AWAITED, follow_ups
 from bot.domain.posts import NetworkName
 from bot.domain.schoolyears import Stretch, stretch
 from bot.domain.suppression import FEWEST, Cell, Known, about, parts
@@ -36,6 +37,9 @@ Figure = Literal[
     "answers",
     "depth",
     "voice",
+    "tries",
+    "followed-up",
+    "outcomes",
     "people-bluesky",
     "people-mastodon",
     "answers-bluesky",
@@ -89,7 +93,7 @@ def impact(chronicle: Chronicle, now: datetime) -> Impact:
         found.setdefault(stretch(stored.chat.date, stored.series.terms), []).append(stored)
     over = sorted((one for one, chats in found.items() if _over(one, chats, now)), key=lambda one: begun(found[one]))
     known = Known()
-    terms = tuple(Term(one, len(found[one]), everything.cells(found[one], known)) for one in over)
+    terms = tuple(Term(one, len(found[one]), everything.cells(found[one], known, now)) for one in over)
     return Impact(terms, tuple(one for one in found if one not in over))
 
 
@@ -113,6 +117,12 @@ def _over(one: Stretch, chats: Iterable[StoredChat], now: datetime) -> bool:
     )
 
 
+def _told_by(stored: StoredChat) -> datetime:
+    """When nobody is asked about a chat any more, and nothing that is told then is gathered."""
+    last = max(follow_ups(stored.series, stored.chat, ""), key=lambda one: one.useful_until, default=None)
+    return stored.chat.ends_at if last is None else last.useful_until + AWAITED
+
+
 class _Everything:
     """A series' history: which chats were held, in which of them each person was first, who spoke in which."""
 
@@ -121,10 +131,14 @@ class _Everything:
         self._held = [one.chat.id for one in chronicle.chats if not one.cancelled and chronicle.asked.get(one.chat.id)]
         self._place = {chat: place for place, chat in enumerate(self._held)}
         self._said: dict[str, list[Contribution]] = {chat: [] for chat in self._held}
+        self._later: dict[str, list[Contribution]] = {chat: [] for chat in self._held}
         self._first: dict[str, int] = {}
         for each in chronicle.contributions:
             place = self._place.get(each.chat)
             if place is None:
+                continue
+            if each.about:  # told weeks later, after these figures may have been told
+                self._later[each.chat].append(each)
                 continue
             self._said[each.chat].append(each)
             if each.followed:
@@ -135,7 +149,7 @@ class _Everything:
         first = next((one for one in chats if one.chat.id in self._place), chats[0])
         return first.chat.starts_at, first.chat.date
 
-    def cells(self, chats: Sequence[StoredChat], known: Known) -> dict[Figure, Cell]:
+    def cells(self, chats: Sequence[StoredChat], known: Known, now: datetime) -> dict[Figure, Cell]:
         """The figures of one stretch; those before it were asked for before."""
         held = [one.chat.id for one in chats if one.chat.id in self._place]
         plain: dict[Figure, Cell] = {
@@ -161,8 +175,24 @@ class _Everything:
             "depth": depth,
             "voice": about(round(gini(counted.values()) * _TENTHS) * _TENTHS if counted else 0, len(counted)),
         }
+        asking = any(now < _told_by(one) for one in chats if one.chat.id in self._place)
+        plain |= self._use(held, said, asking=asking)
         networks = frozenset[NetworkName]().union(*(self._chronicle.networks[chat] for chat in held))
         return plain | _sides(said, answering, plain, networks)
+
+    def _use(self, held: Sequence[str], said: Sequence[Contribution], *, asking: bool) -> dict[Figure, Cell]:
+        """How often people said what they will try, were asked what came of it, and told: the last two at the end."""
+        trying = [each for each in said if each.tries]
+        found: dict[Figure, Cell] = {"tries": about(len(trying), len(_people(trying)))}
+        if asking:
+            return found | {"followed-up": Cell(None, "asking"), "outcomes": Cell(None, "asking")}
+        by_key = {each.key: each for each in said}
+        asked = [by_key[key] for chat in held for key in self._chronicle.follow_ups.get(chat, ()) if key in by_key]
+        told = [each for chat in held for each in self._later[chat]]
+        return found | {
+            "followed-up": about(len(asked), len(_people(asked))),
+            "outcomes": about(len(told), len(_people(told))),
+        }
 
     def _newcomers(self, held: Sequence[str], people: set[str], told: Cell, known: Known) -> tuple[Cell, Cell]:
         """First-timers and returners."""

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 FEWEST = 5
 """Figures about fewer people than this are not told."""
 
-Why = Literal["", "few", "first", "between", "one-network"]
+Why = Literal["", "few", "first", "between", "one-network", "asking"]
 """Why a figure is not told.
 
 ``few``: too few people, or what is not told beside it could be computed. The two are never told apart.
 ``first``: the series' first chats; nobody can have been there before. ``between``: the chats lie between those of a
 term, so nothing is before or after them. ``one-network``: questions went out on one network only.
+``asking``: people may still be asked, or still tell.
 """
 
 

@@ -37,11 +37,15 @@ EXPLAINED = (
     "answers",
     "depth",
     "voice",
+    "tries",
+    "followed-up",
+    "outcomes",
     "networks",
 )
 """What can be explained, in the order in which it is; ``networks`` stands for all figures of one network."""
 
 _LEVELS = range(1, 6)
+_LATER = {"followed-up": "follow-ups", "outcomes": "replies"}
 _NETWORKS = {"bluesky": "Bluesky", "mastodon": "Mastodon"}
 _CHARTS: tuple[tuple[str, Figure, Figure], ...] = (
     ("newcomers", "first-timers", "returners"),
@@ -97,6 +101,9 @@ def basis(term: Term, figure: str) -> tuple[str, int | None]:
     """From how many rows a figure was counted, and of which kind; no number where that would tell what is not told."""
     if figure in {"chats", "cancelled"}:
         return "chats", term.planned
+    if figure in _LATER:
+        own = next((cell for name, cell in term.cells.items() if name == figure), None)
+        return _LATER[figure], own.value if own else 0
     cell = term.cells.get("questions" if figure in {"questions", "silence"} else "answers")
     return ("questions" if figure in {"questions", "silence"} else "answers"), cell.value if cell else 0
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from bot.domain.chronicle import Chronicle, Contribution
+from bot.domain.followups import TAG, asked_about, is_intention
 from bot.domain.naming import naming
 from bot.storage import codec
 from bot.storage.base import Base, chats_where, stored_chats
@@ -14,6 +15,8 @@ from bot.storage.people import wishes_of
 from bot.storage.tables import accounts, answers, chat_posts, chats, deliveries, parts, posts, prompts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection
 
     from bot.domain.posts import NetworkName
@@ -33,10 +36,34 @@ class Chronicling(Base):
         with self._reading() as connection:
             stored = stored_chats(connection, _CHATS, series=series)
             asked, networks = _asked(connection, series)
-            return Chronicle(stored, asked, networks, self._contributions(connection, series))
+            later = self._follow_ups(connection, series)
+            about = {key: answer for of_chat in later.values() for key, answer in of_chat.items()}
+            contributions = self._contributions(connection, series, about)
+            asked_later = {chat: tuple(of_chat.values()) for chat, of_chat in later.items()}
+            return Chronicle(stored, asked, networks, contributions, asked_later)
 
-    def _contributions(self, connection: Connection, series: str) -> tuple[Contribution, ...]:
+    def _follow_ups(self, connection: Connection, series: str) -> dict[str, dict[str, str]]:
+        """By chat, node keys of the follow-ups that are out (of each its first post), with the answer of each."""
+        query = (
+            select(deliveries.c.chat, prompts.c.answer, parts.c.remote)
+            .join(prompts, prompts.c.id == deliveries.c.prompt)
+            .join(parts, parts.c.delivery == deliveries.c.id)
+            .where(deliveries.c.series == series, prompts.c.answer != "")
+            .where(parts.c.kind == "post", parts.c.post == 0, parts.c.state == "sent")
+            .order_by(deliveries.c.id)
+        )
+        found: dict[str, dict[str, str]] = {}
+        for row in connection.execute(query):
+            ref = codec.remote_from(row.remote)
+            if ref is not None:
+                found.setdefault(row.chat, {})[self.key(ref.network, ref.id)] = row.answer
+        return found
+
+    def _contributions(
+        self, connection: Connection, series: str, follow_ups: Mapping[str, str]
+    ) -> tuple[Contribution, ...]:
         placed = _placed(connection, series)
+        trying = _trying(connection, series)
         query = (
             select(chat_posts.c.chat, posts.c.id, posts.c.key, posts.c.parent, posts.c.account, posts.c.network)
             .join(posts, posts.c.id == chat_posts.c.post)
@@ -46,6 +73,7 @@ class Chronicling(Base):
         )
         rows = connection.execute(query).all()
         shy = self._unnamed(connection, {row.account for row in rows})
+        parents = {row.key: row.parent for row in rows} | dict(follow_ups) if follow_ups else {}
         return tuple(
             Contribution(
                 chat=row.chat,
@@ -55,6 +83,8 @@ class Chronicling(Base):
                 followed=row.account not in shy,
                 network=row.network,
                 questions=placed.get((row.chat, row.id), ()),
+                tries=row.id in trying,
+                about=asked_about(row.key, parents, follow_ups),
             )
             for row in rows
         )
@@ -82,6 +112,17 @@ def _asked(connection: Connection, series: str) -> tuple[dict[str, frozenset[str
         asked[row.chat] = asked.get(row.chat, frozenset()) | {row.prompt}
         networks[row.chat] = networks.get(row.chat, frozenset()) | {row.network}
     return asked, networks
+
+
+def _trying(connection: Connection, series: str) -> set[int]:
+    """Numbers of the posts of a series' chats in which somebody says what they will try."""
+    query = (
+        select(posts.c.id, posts.c.data)
+        .join(chat_posts, chat_posts.c.post == posts.c.id)
+        .join(chats, chats.c.id == chat_posts.c.chat)
+        .where(chats.c.series == series, posts.c.state == "kept", func.lower(posts.c.data).contains(TAG))
+    )
+    return {row.id for row in connection.execute(query) if is_intention(codec.text_in(row.data))}
 
 
 def _placed(connection: Connection, series: str) -> dict[tuple[str, int], tuple[str, ...]]:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from bot.domain.consent import Wish
 from bot.domain.followups import FollowUp, follow_ups
+from bot.domain.richtext import RichText
 from bot.services.plan import planned_follow_ups
 from bot.storage.erasures import Line
 from bot.storage.store import SqlStore
@@ -116,3 +117,25 @@ def test_a_plan_keeps_what_is_asked_for_and_drops_what_is_not(world: World) -> N
     changed: Any = series(follow_up=())
     world.store.save_plan(changed, [world.chat], said, (), LATER - timedelta(days=1))
     assert world.states() == ["cancelled", "cancelled"]
+
+
+def test_a_history_tells_what_was_tried_asked_and_told_by_codes(world: World) -> None:
+    text = RichText("I will #TryIt")
+    tries = msgspec.structs.replace(world.answer, post=msgspec.structs.replace(world.answer.post, text=text))
+    world.store.upsert([tries], START)
+    world.follow(10)
+    first = follow_ups(series(), world.chat, world.asked.answer)[0]
+    for key, at in (("q2", 25), ("wrap-up", 60)):
+        say(world.store, f"{world.chat.id}/{key}@sky", START + at * MINUTE)
+    say(world.store, f"{first.id}@sky", first.at, "Did you?", answer=world.asked.answer)
+    asked = world.store.key("bluesky", f"{first.id}@sky#0")
+    told = candidate(world.store, world.chat.id, "told", asked)
+    more = candidate(world.store, world.chat.id, "more", told.key, text=RichText("a country I will retryit"))
+    world.store.upsert([told, more], LATER)
+    found = world.store.chronicle("edchat")
+    assert {each.key: (each.tries, each.about) for each in found.contributions} == {
+        tries.key: (True, ""),
+        told.key: (False, tries.key),
+        more.key: (False, tries.key),
+    }
+    assert found.follow_ups == {world.chat.id: (tries.key,)}

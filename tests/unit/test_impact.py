@@ -44,6 +44,9 @@ def test_a_term_in_figures() -> None:
         "depth-bluesky": "few",
         "depth-mastodon": "few",
         "voice": 10,
+        "tries": "few",
+        "followed-up": "few",
+        "outcomes": "few",
     }
 
 
@@ -75,6 +78,32 @@ def test_they_alone_make_no_group() -> None:
 def test_five_are_enough(count: int, expected: object) -> None:
     found = told(impact(weekly([crowd("b", count)]), LATER))
     assert (found["people"], found["answers"]) == (expected, expected)
+
+
+def later(each: Contribution, number: int) -> Contribution:
+    """What somebody tells weeks later of what they tried."""
+    return msgspec.structs.replace(each, key=f"later-{number}-{each.key}", parent="f", about=each.key, tries=False)
+
+
+def test_what_was_told_later_counts_as_that_alone_and_only_once_nobody_is_asked_any_more() -> None:
+    chat = f"edchat/{ONE}"
+    said = [msgspec.structs.replace(each, tries=True) for each in answers(chat, crowd("b", 6))]
+    outcomes = [later(each, number) for number in (1, 2) for each in said[:5]]
+    asked = (*[each.key for each in said] * 2, "of an answer that is gone")
+    plain = told(impact(chronicle({ONE: {}}, spans=terms(1), more=said), LATER))
+    history = chronicle({ONE: {}}, spans=terms(1), more=[*said, *outcomes])
+    history = msgspec.structs.replace(history, follow_ups={chat: asked})
+    found = told(impact(history, LATER))
+    assert (found["tries"], found["followed-up"], found["outcomes"]) == (6, 12, 10)
+    names = [name for name in found if name not in ("followed-up", "outcomes")]
+    assert [found[name] for name in names] == [plain[name] for name in names]
+    four = msgspec.structs.replace(history, contributions=tuple(one for one in history.contributions if one.by != "b0"))
+    assert (told(impact(four, LATER))["outcomes"], told(impact(four, LATER))["tries"]) == ("few", 5)
+    ended = history.chats[0].chat.ends_at
+    last = ended + timedelta(weeks=6, days=2 + 28)
+    for now, told_now in ((last - timedelta(hours=2), "asking"), (last, 10)):
+        assert told(impact(history, now))["outcomes"] == told_now
+        assert told(impact(history, now))["tries"] == 6
 
 
 def test_a_reply_to_somebody_elses_answer_is_depth() -> None:
