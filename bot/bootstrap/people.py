@@ -217,6 +217,13 @@ def _export(store: Store, one: Whom) -> dict[str, Any]:
     told["posts"] = [{"chat": chat, **_post(post)} for chat, post in posts]
     if badges := _badges(store, one):
         told["badges"] = badges
+    asked = {one.answer: one.chat for one in store.followed_of(one.keys[0])} if one.kept else {}
+    if asked:
+        told["follow_ups"] = [
+            {"chat": chat, "of": post.ref.url or post.ref.id}
+            for chat, post in posts
+            if asked.get(store.key(post.ref.network, post.ref.id)) == chat
+        ]
     if pictures := pictures_of(store, posts):
         told["pictures"] = [{"chat": chat, "of": url, "webp": data} for chat, url, data in pictures]
     return told

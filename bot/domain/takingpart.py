@@ -17,6 +17,7 @@ from bot.domain.richtext import links, to_plain
 from bot.domain.schedule import Chat, Series
 from bot.domain.threads import Node, build, walk
 from bot.domain.tracking import leads_to, untracked
+from bot.domain.trying import intentions, told_later
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -58,18 +59,26 @@ class OwnAnswer(msgspec.Struct, frozen=True):
     followed: int
 
 
+class TriedOut(msgspec.Struct, frozen=True):
+    """What the person said they would try, ``None`` where that is not shown, and what they told later."""
+
+    said: OwnAnswer | None
+    outcomes: tuple[OwnAnswer, ...]
+
+
 class TakenPart(msgspec.Struct, frozen=True):
     """One chat in which the person answered.
 
     Attributes:
         chat, series: which.
-        answers: all own answers that the archive shows, oldest first.
+        answers: all own answers that the archive shows, oldest first; without what was told weeks later.
         minutes: of a live chat, whole minutes from the first to the last own answer between its start and its end, as
             planned; ``None`` where fewer than two answers fell into that time, and for slow chats.
         days: the days on which the person answered, by the chat's own calendar.
         later: how many own answers of a live chat came before its start or after its end.
         below: node keys of others' answers that stand below own ones, however deep.
         links: web addresses shared in own answers, without what only follows their readers, each once.
+        tried: what the person said they would try, and told of it, in order of time.
     """
 
     chat: Chat
@@ -80,6 +89,7 @@ class TakenPart(msgspec.Struct, frozen=True):
     later: int
     below: frozenset[str]
     links: tuple[str, ...]
+    tried: tuple[TriedOut, ...] = ()
 
     @property
     def threads(self) -> int:
@@ -129,10 +139,12 @@ def taken_part(content: ChatContent, said: Mapping[str, Post]) -> TakenPart | No
         content: what may be shown of the chat. What is not in it counts for nothing.
         said: the person's own posts by node key, of all their accounts, with their exact times and addresses.
     """
-    own = sorted(
+    every = sorted(
         (answer for answer in content.answers if answer.key in said),
         key=lambda answer: (said[answer.key].at, answer.key),
     )
+    later = told_later(content)
+    own = [answer for answer in every if answer.key not in later]
     if not own:
         return None
     chat, series = content.stored.chat, content.stored.series
@@ -150,7 +162,21 @@ def taken_part(content: ChatContent, said: Mapping[str, Post]) -> TakenPart | No
         later=len(times) - len(in_time) if live else 0,
         below=frozenset().union(*below.values()),
         links=_each_once(uri for answer in own if not answer.post.warning for uri in links(answer.post.text)),
+        tried=_tried(content, said, [answer for answer in every if answer.key in later], later),
     )
+
+
+def _tried(
+    content: ChatContent, said: Mapping[str, Post], told: Collection[Answer], later: Mapping[str, str]
+) -> tuple[TriedOut, ...]:
+    chat = content.stored.chat
+    found = []
+    for key, answer in intentions(content, later).items():
+        outcomes = tuple(_own(one, said[one.key], chat, 0) for one in told if later[one.key] == key)
+        mine = answer if answer is not None and key in said else None
+        if mine or outcomes:
+            found.append(TriedOut(_own(mine, said[key], chat, 0) if mine else None, outcomes))
+    return tuple(found)
 
 
 def all_together(chats: Collection[TakenPart]) -> Sum:

@@ -16,9 +16,9 @@ from bot.domain.polls import ballots
 from bot.domain.richtext import links
 from bot.domain.threads import Node, build, walk
 from bot.domain.tracking import leads_to, untracked
+from bot.domain.trying import intentions, told_later
 from bot.domain.whychosen import Reason, Talk, lasting, reason
 from bot.rendering.signing import nameless
-from bot.rendering.tried import intentions, told_later
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

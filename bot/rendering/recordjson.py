@@ -49,6 +49,13 @@ class SaidThere(Struct, kw_only=True):
     followed: Annotated[int, Meta(description="Answers of others below it, however deep.")]
 
 
+class TriedThere(Struct, kw_only=True):
+    """What this person said they would try, and what they told of it."""
+
+    answer: Annotated[str, Meta(description="Its id, among the answers; missing where it is gone.")] | UnsetType = UNSET
+    outcomes: Annotated[tuple[SaidThere, ...], Meta(description="Told when the archive's account asked weeks later.")]
+
+
 class ChatSeen(Struct, kw_only=True):
     """One chat in which this person answered."""
 
@@ -78,6 +85,7 @@ class ChatSeen(Struct, kw_only=True):
     answers: tuple[SaidThere, ...]
     threads: Annotated[int, Meta(description="Own answers that others went on from.")]
     followed: Annotated[int, Meta(description="Answers of others below own ones, each once.")]
+    tried: Annotated[tuple[TriedThere, ...], Meta(description="Answers with #tryit.")] | UnsetType = UNSET
 
 
 class Observed(Struct, kw_only=True):
@@ -182,6 +190,14 @@ def _chat(one: TakenPart) -> ChatSeen:
         answers=tuple(_answer(answer) for answer in one.answers),
         threads=one.threads,
         followed=len(one.below),
+        tried=tuple(
+            TriedThere(
+                answer=tried.said.key if tried.said else UNSET,
+                outcomes=tuple(_answer(outcome) for outcome in tried.outcomes),
+            )
+            for tried in one.tried
+        )
+        or UNSET,
     )
 
 

@@ -116,6 +116,13 @@ def _chat(words: Words, site: Site, one: TakenPart) -> dict[str, Any]:
         "threads": one.threads,
         "followed": len(one.below),
         "answers": [_answer(words, one, answer) for answer in one.answers],
+        "tried": [
+            {
+                "said": _answer(words, one, tried.said) if tried.said else None,
+                "outcomes": [_answer(words, one, outcome) for outcome in tried.outcomes],
+            }
+            for tried in one.tried
+        ],
     }
 
 

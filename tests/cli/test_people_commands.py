@@ -15,9 +15,11 @@ from cli.cli_world import files, folder_with, lasting, rows_in, said, staffroom
 from contract.store_world import END, START, candidate, chat, opened, say, teacher
 
 from bot.bootstrap.house import open_store_of, renderer_of, target_of
+from bot.bootstrap.people import export_person
 from bot.clock import SystemClock
 from bot.config import load_staffroom
 from bot.domain.consent import Wish
+from bot.domain.followups import FollowUp
 from bot.domain.posts import Account, PostRef
 from bot.domain.records import Candidate, Placed
 from bot.domain.richtext import Facet, Mention, RichText
@@ -329,6 +331,16 @@ def test_export_person_gives_all_that_is_kept(folder: Path) -> None:
     assert (post["chat"], post["text"], post["at"]) == (CHAT, WORDS, "2027-01-07T20:07:31Z")
     assert post["ref"]["url"] == LINKS[0]
     assert "author" not in post
+
+
+def test_export_person_tells_of_which_answers_somebody_asked_to_be_asked(folder: Path) -> None:
+    store = open_store_of(load_staffroom(folder))
+    asked = FollowUp(store.answers_of(store.key("bluesky", PERSON.id), CHAT)[0], CHAT, "sky")
+    store.follow(asked, END, (), ())
+    (account,) = said(staffroom("export-person", HANDLE, "-C", folder))["accounts"]
+    assert account["follow_ups"] == [{"chat": CHAT, "of": LINKS[0]}]
+    store.unfollow(asked, END + timedelta(hours=1))
+    assert "follow_ups" not in export_person(folder, HANDLE, None)["accounts"][0]
 
 
 def test_export_person_of_nobody_says_so(folder: Path) -> None:

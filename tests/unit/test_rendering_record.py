@@ -12,7 +12,7 @@ from golden import rewrite, sample
 
 from bot.domain.posts import Post
 from bot.domain.richtext import detect
-from bot.domain.takingpart import TakenPart, taken_part
+from bot.domain.takingpart import TakenPart, TriedOut, taken_part
 from bot.rendering.recordjson import record_json, record_schema, whose_record
 from bot.rendering.recordpage import record_page
 from bot.rendering.templates import Templates
@@ -137,3 +137,23 @@ def test_an_archive_without_address_is_not_linked() -> None:
 )
 def test_a_record_tells_whose_it_is(data: bytes, whose: set[tuple[str, str]]) -> None:
     assert whose_record(data) == whose
+
+
+def test_what_somebody_tried_stands_with_what_came_of_it() -> None:
+    found, post = part()
+    outcome = msgspec.structs.replace(found.answers[0], key="later", text="It <b>worked</b>.\nTwice.")
+    tried = (TriedOut(found.answers[0], (outcome,)), TriedOut(None, (outcome,)))
+    found = msgspec.structs.replace(found, tried=tried)
+    page = page_of(found, post)
+    assert page.startswith("<!doctype html>")
+    section = page[page.index("<h3>What I tried</h3>") :]
+    assert section.index(found.answers[0].text.split("\n")[0][:20]) < section.index("It &lt;b&gt;worked&lt;/b&gt;.")
+    assert section.count("What I said I would try") == 1
+    assert section.count("What I told weeks later") == 2
+    told = record_json([post.author], [found], archive="A", address="", asked_at=ASKED, made_at=sample.NOW)
+    (chat,) = json.loads(told)["observed"]["chats"]
+    assert [(one.get("answer"), [each["id"] for each in one["outcomes"]]) for one in chat["tried"]] == [
+        (found.answers[0].key, ["later"]),
+        (None, ["later"]),
+    ]
+    assert "What I tried</h3>" not in page_of(part()[0], post)

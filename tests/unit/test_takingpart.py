@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.consent import Wish, WishKind
 from bot.domain.posts import Account, Media, Post, PostRef, Tombstone
-from bot.domain.records import Answer, ChatContent, Placed, StoredChat
+from bot.domain.records import Answer, ChatContent, Placed, SentPost, StoredChat
 from bot.domain.richtext import detect
 from bot.domain.takingpart import ASKED_WITHIN, TakenPart, all_together, asked_for_record, spoken_in, taken_part
 
@@ -209,3 +209,21 @@ def wish(kind: WishKind, days: float, slug: str = "") -> Wish:
 )
 def test_a_request_counts_for_a_time_and_until_they_leave(wishes: list[Wish], days: float | None) -> None:
     assert asked_for_record(wishes, NOW) == (None if days is None else NOW - timedelta(days=days))
+
+
+# -- what was tried ----------------------------------------------------------------------------------------------------
+def test_what_was_told_weeks_later_is_no_part_of_the_chat_and_stands_with_what_was_tried() -> None:
+    ours = [
+        SentPost("p", "follow-up", 1, "sky", 0, PostRef("bluesky", f"at://f-{about}"), f"f-{about}", about, END)
+        for about in ("a1", "gone", "b1")
+    ]
+    during = [answer("a1", AMY, 5, text="I will #tryit"), answer("b1", ZOE, 6, text="#tryit too"), answer("a2", AMY, 9)]
+    weeks = [answer("t1", AMY, 20_000, to="f-a1"), answer("t2", AMY, 20_001, to="f-gone")]
+    weeks += [answer("z1", ZOE, 20_002, to="f-b1"), answer("z2", ZOE, 20_003, to="t1")]
+    found = msgspec.structs.replace(content(*during, *weeks), sent=tuple(ours))
+    part = seen(found)
+    assert ([one.key for one in part.answers], part.minutes, part.later, len(part.days)) == (["a1", "a2"], 4, 0, 1)
+    tried = [(one.said.key if one.said else "", [each.key for each in one.outcomes]) for one in part.tried]
+    assert tried == [("a1", ["t1"]), ("", ["t2"])]
+    only_later = msgspec.structs.replace(found, answers=tuple(one for one in found.answers if one.key == "t2"))
+    assert taken_part(only_later, {"t2": weeks[1].post}) is None
