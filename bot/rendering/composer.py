@@ -8,7 +8,7 @@ import msgspec
 
 from bot.domain.cleaning import showable
 from bot.domain.outbox import Draft, DraftPost, LinkCard, Poll
-from bot.domain.richtext import detect
+from bot.domain.richtext import Mention, detect, join, whole
 from bot.rendering import urls
 from bot.rendering.digest import digest_posts
 from bot.rendering.fitting import hang, one_line, tidy
@@ -141,13 +141,14 @@ class TemplateComposer:
         Each post names the answer that it is about, so that it goes with it.
         """
         author = under.post.author
-        bare = author.handle.removeprefix("@")
-        to = f"@{bare} " if network == "mastodon" else ""
         values = self._about_chat(self._words(stored), stored, None)
-        text = to + tidy(self._templates.render("prompts/follow-up.txt.j2", values))
+        text = detect(tidy(self._templates.render("prompts/follow-up.txt.j2", values)))
+        if network == "mastodon":
+            handle = f"@{author.handle.removeprefix('@')}"
+            text = join([whole(handle, Mention(author.id, handle)), " ", text])
         first = DraftPost(detect(""), visibility="unlisted", answer=under.key)
         return Draft(
-            posts=tuple(hang(detect(text, {bare: author.id} if to else {}), limits, first, 0)),
+            posts=tuple(hang(text, limits, first, 0)),
             languages=stored.series.languages,
             at=prompt.at,
             reply_to=under.post.ref,

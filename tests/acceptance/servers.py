@@ -45,7 +45,7 @@ class Thread:
 
 def threads(bots: Bots, network: str) -> list[Thread]:
     """All threads of the bot on one network, oldest first."""
-    said = _on_bluesky(bots) if network == "bluesky" else _on_mastodon(bots)
+    said = _on_bluesky(bots) if network == "bluesky" else on_mastodon(bots)
     found: dict[str, Thread] = {}
     for one in said:
         found.setdefault(one.root or one.id, Thread()).posts.append(one)
@@ -92,7 +92,7 @@ def _bluesky_post(held: Json) -> Said:
     )
 
 
-def _on_mastodon(bots: Bots) -> list[Said]:
+def on_mastodon(bots: Bots) -> list[Said]:
     """The bot's profile, with the sources of its posts: https://docs.joinmastodon.org/methods/accounts/#statuses."""
     held = bots.server.account_statuses(bots.mastodon.id, token=bots.mastodon.token)
     roots: dict[str, str] = {}
