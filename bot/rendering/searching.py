@@ -18,6 +18,7 @@ from markupsafe import escape
 
 from bot.domain.cleaning import showable
 from bot.domain.schoolyears import school_year, stretch
+from bot.domain.trying import told_later
 from bot.rendering import urls
 from bot.rendering.signing import signature
 from bot.rendering.words import primary
@@ -41,6 +42,9 @@ _KEPT = 64
 """Chats whose unpublished pages are remembered: a school year of a weekly chat, so that one change reads one chat."""
 
 UNKNOWN = "und"
+
+TRIED = -1
+"""Stands in place of a question's number for what people told weeks later."""
 
 TOGETHER = 16
 """Answers on one unpublished page. A browser fetches it whole for one hit; a page for each would be too many files."""
@@ -151,19 +155,23 @@ def pages(words: Words, content: ChatContent) -> Iterator[tuple[str, bytes]]:
     }
     numbers = {f"{chat.id}/q{number}": number for number in range(1, len(chat.questions) + 1)}
     groups: dict[tuple[int, str, str], list[Answer]] = {}
+    later = told_later(content)
     for answer in content.answers:
         if answer.search:
             at = min((numbers[one.question] for one in answer.placed if one.question in numbers), default=0)
+            at = TRIED if answer.key in later else at
             groups.setdefault((at, answer.post.ref.network, _language(answer.post, own)), []).append(answer)
     asked = [part for number, question in enumerate(chat.questions, start=1) for part in _asked(number, question)]
     yield urls.searched(chat.id, "questions"), _page(own, [_filters(about), *asked])
     for (number, network, language), answers in groups.items():
         label = f"Q{number}" if number else words("chat.unplaced")
+        label = words("chat.tried") if number == TRIED else label
         filters = about | {"_label": label, "network": network, "language": language}
         for first in range(0, len(answers), TOGETHER):
             some = answers[first : first + TOGETHER]
             parts = [_filters(filters), *(part for answer in some for part in _said(words, answer))]
-            name = f"q{number}-{network}-{language}-{first // TOGETHER + 1}"
+            place = "tried" if number == TRIED else f"q{number}"
+            name = f"{place}-{network}-{language}-{first // TOGETHER + 1}"
             yield urls.searched(chat.id, name), _page(own, parts)
 
 

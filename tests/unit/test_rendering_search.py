@@ -13,8 +13,8 @@ from golden.sample import answer
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from bot.domain.occurrences import Span
-from bot.domain.posts import Media
-from bot.domain.records import ChatContent, ChatFigures, StoredChat
+from bot.domain.posts import Media, PostRef
+from bot.domain.records import ChatContent, ChatFigures, SentPost, StoredChat
 from bot.rendering import urls
 from bot.rendering.frame import Press
 from bot.rendering.pages import SiteRenderer
@@ -83,6 +83,16 @@ def test_answers_stand_on_pages_by_question_network_and_language() -> None:
         "_by": ["a-03 معلمة علوم"],
     }
     assert filters_of(found["q0-bluesky-en-1"])["_label"] == [WORDS("chat.unplaced")]
+
+
+def test_what_was_told_weeks_later_is_found_as_what_people_try() -> None:
+    ref = PostRef("bluesky", "at://us/f")
+    asked = SentPost(f"{CHAT}/follow-up-1-01", "follow-up", 1, "bluesky", 0, ref, "f", "01", sample.START)
+    answers = (answer("01", "y5", 6, "#tryit", 1), answer("02", "y5", 20_000, "A1 It worked", 1, to="f"))
+    content = msgspec.structs.replace(sample.content(), answers=answers, sent=(asked,))
+    found = {path.rpartition("/")[2].removesuffix(".html"): page.decode() for path, page in pages(WORDS, content)}
+    assert filters_of(found["tried-bluesky-en-1"])["_label"] == [WORDS("chat.tried")]
+    assert (words_of(found["tried-bluesky-en-1"]), words_of(found["q1-bluesky-en-1"])) == ("A1 It worked", "#tryit")
 
 
 def test_each_answer_has_a_heading_with_the_anchor_of_its_page() -> None:
