@@ -16,6 +16,7 @@ from bot.rendering.brief import brief, from_hosts, glance
 from bot.rendering.chatview import UNPLACED, short_uri, view
 from bot.rendering.composer import hosts_line
 from bot.rendering.frame import NETWORKS, series_card, upper_first, when_line
+from bot.rendering.handouts import has_handout
 from bot.rendering.questions import lettered
 from bot.rendering.reporting import reports
 from bot.rendering.signing import signed
@@ -90,6 +91,7 @@ class ChatPage:
             "card": urls.chat_card(chat.id),
             "card_alt": described(card_of(words, self._content.stored, self._press.site.title)),
             "download": urls.chat_download(chat.id) if self._press.site.address else "",
+            "handout": urls.chat_handout(chat.id) if has_handout(self._content.stored) else "",
             "hashtag": f"#{series.hashtag}",
             "complaints": urls.COMPLAINTS,
             "series_path": urls.series_page(series.slug),

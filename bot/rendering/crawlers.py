@@ -39,6 +39,8 @@ def may_list(path: str, closed: Collection[str]) -> bool:
         return False
     if closed and path.startswith(urls.LINKS.removesuffix("index.html")):  # they name what was shared in such chats
         return False
+    if urls.is_handout(path):  # it says what the chat's page says
+        return False
     return path not in UNLISTED and not (rest != "index.html" and folder in {urls.folder(slug) for slug in closed})
 
 

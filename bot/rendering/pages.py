@@ -22,6 +22,7 @@ from bot.rendering.download import Download, Recent
 from bot.rendering.entries import ENTRIES, entries, made_from
 from bot.rendering.feeds import atom, json_feed, opml
 from bot.rendering.frame import Press, series_card
+from bot.rendering.handouts import chat_handout, has_handout, term_handouts
 from bot.rendering.homepage import home_page
 from bot.rendering.icon import icon_png, icon_svg
 from bot.rendering.linkpages import link_pages
@@ -54,6 +55,9 @@ if TYPE_CHECKING:
 
     Content = Callable[[str], ChatContent]
     FeedWriter = Callable[..., bytes]
+
+_PRINTED = "handout-"
+"""Begins the name of what is printed for a chat: as that is called by what it asks, too."""
 
 __all__ = ["Page", "SiteRenderer"]
 
@@ -109,6 +113,9 @@ class SiteRenderer:
         left = tuple(path.removesuffix("index.html") for path in again)
         at = {path: stored for stored in chats if (path := urls.chat_page(stored.chat.id)) not in again}
         names = {path: name_of(stored.chat) for path, stored in at.items()}
+        printed = {urls.chat_handout(stored.chat.id): stored for stored in at.values() if has_handout(stored)}
+        names |= {path: f"{_PRINTED}{name_of(stored.chat)}" for path, stored in printed.items()}
+        at |= printed
         for page in self._every(chats, figures, listed, shared):
             if page.path.startswith(left):
                 continue
@@ -282,6 +289,7 @@ class SiteRenderer:
         feeds = (urls.series_feed(series.slug), urls.series_json_feed(series.slug))
         yield from self._feeds(words, series.title, path, feeds, chats=_told(chats, figures, now), figures=figures)
         yield self._calendar(words, series.title, urls.series_calendar(series.slug), in_calendar(chats, now))
+        yield from term_handouts(self._sheets, chats)
         for index, stored in enumerate(chats):
             earlier = _neighbour(chats[index - 1]) if index else None
             later = _neighbour(chats[index + 1]) if index + 1 < len(chats) else None
@@ -315,6 +323,8 @@ class SiteRenderer:
         yield self._card(
             urls.chat_card(chat.id), card_of(self._press.series_words(series), stored, self._press.site.title)
         )
+        if has_handout(stored):
+            yield chat_handout(self._sheets, stored)
         for sha256 in self._album.by_chat.get(chat.id, ()):
             yield self._page(urls.chat_picture(chat.id, sha256), "", partial(_picture, self._album.read, sha256))
         yield self._page(urls.chat_data(chat.id), data, shown(chat_json))

@@ -8,10 +8,11 @@ from bot.rendering import urls
 from bot.rendering.chart import chart
 from bot.rendering.composer import hosts_line
 from bot.rendering.frame import card, elsewhere, series_card
+from bot.rendering.handouts import terms_of
 from bot.rendering.shelves import shelves
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from bot.domain.records import ChatFigures, StoredChat
     from bot.domain.schedule import Series
@@ -40,6 +41,7 @@ def series_page(
     mine = series_card(words, series, press.site.voices)
     following = next((stored for stored in coming if not stored.cancelled), None)
     cards = {one.chat.id: card(words, one, figures.get(one.chat.id), with_series=False) for one in (*coming, *past)}
+    printed = terms_of(words, [*past[::-1], *coming])
     values: dict[str, Any] = {
         "hashtag": mine.hashtag,
         "rhythm": mine.rhythm,
@@ -49,9 +51,15 @@ def series_page(
         "next": _next(words, following, cards) if following else None,
         "coming": [cards[one.chat.id] for one in coming if one is not following],
         "shelves": [
-            {"id": one.id, "title": one.title, "cards": [cards[chat] for chat in one.chats]}
+            {
+                "id": one.id,
+                "title": one.title,
+                "cards": [cards[chat] for chat in one.chats],
+                "handout": urls.term_handout(series.slug, one.id) if one.id in printed else "",
+            }
             for one in shelves(words, past)
         ],
+        "handout": _handout(words, following, printed) if following else "",
         "chart": chart(words, past, figures, {chat: one.path for chat, one in cards.items()}),
         "summary": series.about,
         "feed": urls.series_feed(series.slug),
@@ -63,6 +71,12 @@ def series_page(
         "card_alt": f"{mine.hashtag}: {series.title}",
     }
     return sheets.filled("series", words, urls.series_page(series.slug), series.title, values)
+
+
+def _handout(words: Words, stored: StoredChat, printed: Collection[str]) -> str:
+    """What can be printed for the term of a chat."""
+    (term,) = shelves(words, [stored])
+    return urls.term_handout(stored.series.slug, term.id) if term.id in printed else ""
 
 
 def _next(words: Words, stored: StoredChat, cards: Mapping[str, object]) -> dict[str, Any]:

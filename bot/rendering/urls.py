@@ -39,6 +39,7 @@ ISSUER_PROFILE = "badges/issuer.json"
 ISSUER_KEYS = "badges/keys.json"
 REVOKED_BADGES = "badges/revoked.jwt"
 
+_HANDOUT = "handout/index.html"
 _TAKEN = frozenset(
     {"about", "badges", "guidelines", "links", "people", "privacy", "schools", "search", "take-part", "topics"}
 )
@@ -94,6 +95,21 @@ def series_snippet(series: str) -> str:
 def chat_page(chat: str) -> str:
     """The page of a chat, by its id."""
     return f"{_chat_folder(chat)}/index.html"
+
+
+def chat_handout(chat: str) -> str:
+    """What can be printed for a chat: room to write, a sheet for trainees."""
+    return f"{_chat_folder(chat)}/{_HANDOUT}"
+
+
+def term_handout(series: str, stretch: str) -> str:
+    """The same for a term or school year of a series, by the id of ``Stretch``."""
+    return f"{folder(series)}/{stretch}/{_HANDOUT}"
+
+
+def is_handout(path: str) -> bool:
+    """Whether a path is that of something to print."""
+    return path.endswith(f"/{_HANDOUT}")
 
 
 def chat_data(chat: str) -> str:

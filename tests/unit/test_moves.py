@@ -144,7 +144,7 @@ def test_a_chat_on_another_day_leaves_a_page_that_leads_there_and_nothing_else()
     ) in page
     assert '<link rel="canonical" href="https://chats.example.org/edchat/2027-01-21/">' in page
     assert '<meta name="robots" content="noindex">' in page
-    assert {path for path in after if path.startswith(OLD)} == {urls.chat_page(OLD)}
+    assert {path for path in after if path.startswith(OLD)} == {urls.chat_page(OLD), urls.chat_handout(OLD)}
     assert OLD.encode() not in after[urls.SITEMAP].render(sample.contents)
     again = site(moved_by_a_week(), known_of(after))
     assert known_of(again) == known_of(after)

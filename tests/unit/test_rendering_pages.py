@@ -371,6 +371,7 @@ def test_a_chat_taken_out_takes_its_pages_along() -> None:
     left = [one for one in sample.chats() if one.chat.id != CHAT]
     assert {path for path in marks() if path not in marks(chats=left)} == {
         urls.chat_page(CHAT),
+        urls.chat_handout(CHAT),
         urls.chat_data(CHAT),
         urls.chat_table(CHAT),
         urls.chat_download(CHAT),

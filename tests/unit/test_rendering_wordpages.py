@@ -26,7 +26,7 @@ from bot.shipped import shipped
 
 TEMPLATES = Templates()
 LANGUAGES = ("en", "cy", "de", "es", "fr")
-OURS = ("takepart", "guidelines", "complaints", "schools", "topics", "links", "series", "about", "home")
+OURS = ("takepart", "guidelines", "complaints", "schools", "topics", "links", "series", "about", "home", "handout")
 SCHOOLS = [urls.SCHOOLS, *map(urls.school_page, PACK)]
 WORDY = [urls.TAKE_PART, urls.GUIDELINES, urls.COMPLAINTS, urls.ABOUT, *SCHOOLS]
 

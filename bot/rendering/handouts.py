@@ -1,0 +1,90 @@
+"""Pages to print, without anybody's words but the hosts': for who reads along, and for trainees.
+
+One for each chat, with its questions and room to write; one for each term, with its chats. Both end with a sheet for
+watching a chat, and how to give a first answer. They depend on the plan alone, so no answer makes one anew, and no
+erasure has anything to take out of one.
+"""
+
+from __future__ import annotations
+
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, Any
+
+from bot.rendering import urls
+from bot.rendering.frame import entry, when_line
+from bot.rendering.shelves import shelves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bot.domain.records import StoredChat
+    from bot.domain.schedule import Question, Series
+    from bot.rendering.sheets import Page, Sheets
+    from bot.rendering.shelves import Shelf
+    from bot.rendering.words import Words
+
+
+def has_handout(stored: StoredChat) -> bool:
+    """Whether there is something to print for a chat: it takes place, and asks something."""
+    return not stored.cancelled and bool(stored.chat.questions)
+
+
+def terms_of(words: Words, chats: Sequence[StoredChat]) -> dict[str, Shelf]:
+    """The terms of a series for which there is something to print, by id."""
+    return {one.id: one for one in shelves(words, [stored for stored in chats if has_handout(stored)])}
+
+
+def chat_handout(sheets: Sheets, stored: StoredChat) -> Page:
+    """Plan what is printed for a chat."""
+    chat, series = stored.chat, stored.series
+    words, path = sheets.press.series_words(series), urls.chat_handout(chat.id)
+
+    def make(_: object) -> bytes:
+        values = _frame(sheets, series, chat.topic) | {
+            "when": when_line(words, stored),
+            "iso": chat.starts_at.isoformat(),
+            "chat_path": urls.chat_page(chat.id),
+            "chat_address": urls.absolute(sheets.press.site.address, urls.chat_page(chat.id)),
+            "questions": [{"ask": one.ask, "options": _options(one)} for one in chat.questions],
+        }
+        return sheets.press.page("handout", words, path, words("handout.title", topic=chat.topic), values)
+
+    asked = [(one.ask, one.poll) for one in chat.questions]
+    times = [chat.starts_at, chat.ends_at, chat.timezone, series.format]
+    return sheets.page(path, [words.language, series.hashtag, chat.topic, times, asked], make)
+
+
+def term_handouts(sheets: Sheets, chats: Sequence[StoredChat]) -> Iterator[Page]:
+    """Plan what is printed for each term of one series.
+
+    Args:
+        sheets: plans pages.
+        chats: the series' chats, in order of start.
+    """
+    if not chats:
+        return
+    series = chats[-1].series
+    words, by_id = sheets.press.series_words(series), {stored.chat.id: stored for stored in chats}
+    for term in terms_of(words, chats).values():
+        told = [entry(words, by_id[chat]) for chat in term.chats]
+        values = _frame(sheets, series, term.title) | {"chats": told}
+        path = urls.term_handout(series.slug, term.id)
+        yield sheets.filled("handout", words, path, words("handout.title", topic=term.title), values)
+
+
+def _frame(sheets: Sheets, series: Series, heading: str) -> dict[str, Any]:
+    return {
+        "hashtag": f"#{series.hashtag}",
+        "series_path": urls.series_page(series.slug),
+        "heading": heading,
+        "when": "",
+        "chat_path": "",
+        "questions": (),
+        "chats": (),
+        "take_part_address": urls.absolute(sheets.press.site.address, urls.TAKE_PART),
+    }
+
+
+def _options(question: Question) -> str:
+    """A poll's options on one line."""
+    return " · ".join(f"{letter} {one}" for letter, one in zip(ascii_uppercase, question.poll, strict=False))

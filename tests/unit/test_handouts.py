@@ -1,0 +1,115 @@
+"""What is printed for a chat and for a term: made from the plan alone, said by nobody but the hosts, listed nowhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NoReturn
+
+import msgspec
+import pytest
+from golden import sample
+
+from bot.domain.schedule import Question
+from bot.rendering import urls
+from bot.rendering.pages import Page, SiteRenderer
+from bot.rendering.templates import Templates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.records import ChatContent, StoredChat
+
+TEMPLATES = Templates()
+CHAT = sample.stored_chats()[0].chat.id
+SHEET = urls.chat_handout(CHAT)
+TERM = urls.term_handout("edchat", "year-2026")
+
+
+def planned(chats: Sequence[StoredChat], known: dict[str, str] | None = None) -> dict[str, Page]:
+    renderer = SiteRenderer(TEMPLATES, sample.SITE, lambda: sample.NOW)
+    return {page.path: page for page in renderer.pages(chats, sample.figures(), known=known)}
+
+
+def nothing(chat: str) -> NoReturn:
+    raise AssertionError(chat)
+
+
+def changed(**changes: object) -> list[StoredChat]:
+    """The sample's chats, the first one stored otherwise."""
+    first, *rest = sample.stored_chats()
+    return [msgspec.structs.replace(first, **changes), *rest]
+
+
+def asking(**changes: object) -> list[StoredChat]:
+    return changed(chat=msgspec.structs.replace(sample.stored_chats()[0].chat, **changes))
+
+
+def test_they_are_made_without_a_look_at_what_was_said() -> None:
+    pages = planned(sample.stored_chats())
+    chat = sample.stored_chats()[0].chat
+    sheet, term = (pages[path].render(nothing).decode() for path in (SHEET, TERM))
+    assert all(question.ask in sheet for question in chat.questions)
+    assert sheet.count('class="ruled"') == len(chat.questions) + 1
+    assert all(stored.chat.topic in term for stored in sample.stored_chats() if stored.series.slug == "edchat")
+
+
+def test_an_answer_or_an_erasure_makes_none_anew_and_a_question_does() -> None:
+    before, after = planned(sample.stored_chats()), planned(changed(revision=99))
+    assert before[urls.chat_page(CHAT)].mark != after[urls.chat_page(CHAT)].mark
+    assert [before[path].mark for path in (SHEET, TERM)] == [after[path].mark for path in (SHEET, TERM)]
+    other = planned(asking(topic="Another topic"))
+    assert other[TERM].mark != before[TERM].mark
+    for chats in (asking(topic="x"), asking(questions=(Question("Why?"),)), asking(timezone="Europe/Paris")):
+        assert planned(chats)[SHEET].mark != before[SHEET].mark
+
+
+@pytest.mark.parametrize("chats", [changed(cancelled=True), asking(questions=())], ids=["cancelled", "asks nothing"])
+def test_a_chat_with_nothing_to_print_has_none_and_leads_to_none(chats: list[StoredChat]) -> None:
+    pages = planned(chats)
+    assert SHEET not in pages
+
+    def content(chat: str) -> ChatContent:
+        return msgspec.structs.replace(sample.contents(chat), stored=chats[0])
+
+    assert b"handout/index.html" not in pages[urls.chat_page(CHAT)].render(content)
+    assert sample.stored_chats()[0].chat.topic not in pages[TERM].render(nothing).decode()
+    none = planned([stored for stored in chats if stored.chat.id == CHAT])
+    assert TERM not in none
+    assert b"handout/index.html" not in none[urls.series_page("edchat")].render(sample.contents)
+
+
+def test_pages_lead_to_what_is_printed_for_them() -> None:
+    pages = planned(sample.stored_chats())
+    assert b'href="handout/index.html"' in pages[urls.chat_page(CHAT)].render(sample.contents)
+    assert b'href="year-2026/handout/index.html"' in pages[urls.series_page("edchat")].render(sample.contents)
+
+
+def test_it_moves_with_its_chat() -> None:
+    before = planned(sample.stored_chats())
+    entries = sample.EDCHAT.chats
+    later = msgspec.structs.replace(entries[1], date=entries[1].date + timedelta(days=7))
+    moved = sample.stored_chats(msgspec.structs.replace(sample.EDCHAT, chats=(entries[0], later)))
+    after = planned(moved, {path: page.mark for path, page in before.items()})
+    old, new = (urls.chat_handout(f"edchat/{day}") for day in ("2027-01-14", "2027-01-21"))
+    assert new in after
+    leading = after[old].render(nothing).decode()
+    assert "../../2027-01-21/handout/index.html" in leading
+    assert entries[1].topic in leading
+
+
+def test_search_engines_list_none_of_them() -> None:
+    pages = planned(sample.stored_chats())
+    sheets = [path for path in pages if urls.is_handout(path)]
+    assert len(sheets) == 3
+    sitemap = pages[urls.SITEMAP].render(nothing).decode()
+    for path in sheets:
+        assert b'<meta name="robots" content="noindex">' in pages[path].render(nothing)
+        assert urls.absolute(sample.SITE.address, path) not in sitemap
+
+
+def test_hosts_words_are_never_markup() -> None:
+    chats = asking(topic="<b>&x", questions=(Question("<i>?", poll=("<u>", "b")),))
+    sheet = planned(chats)[SHEET].render(nothing).decode()
+    assert "<b>&x" not in sheet
+    assert "&lt;i&gt;?" in sheet
+    assert "A &lt;u&gt; · B b" in sheet
