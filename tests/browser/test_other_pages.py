@@ -187,7 +187,9 @@ def test_what_is_to_be_one_sheet_of_paper_is_one(browser: Browser, tmp_path: Pat
                 target.write(page.path, page.render(sample.contents))
     with browser.visit("about:blank") as visit:
         for path, sides in SHEETS.items():
-            for file in tmp_path.glob(f"*/{path}"):
+            found = sorted(tmp_path.glob(f"*/{path}"))
+            assert len(found) == (5 if sides == 1 else 1)
+            for file in found:
                 visit.page.goto(file.as_uri())
                 assert len(pages_of(visit.page.pdf(prefer_css_page_size=True))) == sides, file
             assert sides == 1 or visit.axe(tags=BEST_PRACTICE) == [], path
