@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from bot.bootstrap.people import Whom
     from bot.config import Settings
+    from bot.domain.badges import PublicKey
     from bot.domain.posts import NetworkName
     from bot.domain.takingpart import TakenPart
     from bot.ports import Store
@@ -82,9 +83,8 @@ def badge_key(folder: Path, *, rotate: bool = False, stolen: bool = False) -> Ke
     settings, store, now = _opened(folder)
     known, there = store.issuer(), bool(read_badge_key(settings.folder))
     key = _key_of(settings, new=rotate or stolen)
-    if stolen and known:
-        store.save_issuer(Issuer(known.keys[1:], ""))
-    if bring_up(store, settings, key, now):
+    ended = known.keys[:1] if stolen and known else ()
+    if bring_up(store, settings, key, now, ended=ended):
         _publish(settings, store)
     issuer = store.issuer()
     before = tuple(one.id for one in issuer.keys[1:]) if issuer else ()
@@ -144,12 +144,18 @@ def revoke_badges(folder: Path, name: str, network: NetworkName | None) -> Revok
     return Revoked(one.handle, count)
 
 
-def bring_up(store: Store, settings: Settings, key: SigningKey, now: datetime) -> bool:
-    """Let what is published say this key and all that is revoked; whether it said something else before."""
+def bring_up(
+    store: Store, settings: Settings, key: SigningKey, now: datetime, *, ended: Sequence[PublicKey] = ()
+) -> bool:
+    """Let what is published say this key, none that is ended, and all that is revoked.
+
+    Gives whether it said something else before.
+    """
     from bot.rendering.badge import revoked_list, says
 
     known, site = store.issuer(), site_of(settings)
-    keys = (key.public, *(one for one in (known.keys if known else ()) if one != key.public))
+    others = known.keys if known else ()
+    keys = (key.public, *(one for one in others if one != key.public and one not in ended))
     claims = revoked_list(site, store.badges(), now)
     if known and known.keys == keys and says(known.status, claims):
         return False

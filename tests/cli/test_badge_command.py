@@ -206,6 +206,13 @@ def test_a_damaged_key_is_told_and_never_replaced_by_itself(folder: Path, kept: 
     assert (folder / KEY).read_text() == kept
 
 
+def test_a_key_of_another_kind_gives_way_when_a_new_one_is_asked_for(folder: Path) -> None:
+    (folder / KEY).write_text('{"kty": "oct", "k": "eA", "d": "x"}')
+    (folder / KEY).chmod(0o600)
+    assert "badge-key --rotate" in staffroom("badge-key", "-C", folder).stderr
+    assert staffroom("badge-key", "--rotate", "-C", folder).exit_code == 0
+
+
 def test_a_new_key_leaves_older_badges_good(folder: Path, tmp_path: Path) -> None:
     old = badge(folder, tmp_path / "out")
     turned = staffroom("badge-key", "--rotate", "-C", folder)
