@@ -96,6 +96,7 @@ def test_readers_are_told_what_a_file_is_and_ask_again_whether_it_still_holds(sh
         ("edchat/feed.xml", "application/atom+xml; charset=utf-8"),
         ("feed.json", "application/feed+json"),
         ("edchat/2027-01-07/chat.json", "application/json"),
+        ("badges/revoked.jwt", "application/jwt"),
         ("sitemap.xml", "application/xml"),
         ("calendar.ics", "text/calendar; charset=utf-8"),
         ("search/edchat/2026/pagefind.pf_meta", "application/octet-stream"),
