@@ -11,13 +11,15 @@ import msgspec
 from sqlalchemy import delete, select
 
 from bot.domain.badges import Badge, Issuer
-from bot.storage.base import Base, inserting, put
+from bot.storage.base import Base, inserting, note, put
 from bot.storage.tables import meta
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import Connection
+
+    from bot.storage.erasures import Line
 
 _BADGE, _ISSUER = "badge.", "issuer"
 _badge = msgspec.json.Decoder(Badge)
@@ -47,7 +49,10 @@ class Badges(Base):
         """Remember a badge; false, and nothing is changed, where its number is taken."""
         with self._writing() as connection:
             new = inserting(connection, meta).values(_row(badge)).on_conflict_do_nothing().returning(meta.c.name)
-            return connection.scalar(new) is not None
+            added = connection.scalar(new) is not None
+            for key in badge.of if added else ():
+                note(connection, "badge", key=key, what=str(badge.number))
+            return added
 
     def drop_badge(self, number: int) -> None:
         """Forget a badge that nobody got."""
@@ -59,7 +64,22 @@ class Badges(Base):
         with self._writing() as connection:
             mine = [one for one in _all(connection) if not set(keys).isdisjoint(one.of)]
             put(connection, meta, [_row(Badge(one.number, revoked=True)) for one in mine])
+            for one in mine:
+                note(connection, "revoked", what=str(one.number))
+            self._erased = self._erased or bool(mine)  # whose they were stays in no log of the database
         return len(mine)
+
+
+def replay_badges(connection: Connection, lines: Sequence[Line]) -> None:
+    """Know again, in a backup, which badges were made since and which were revoked."""
+    made: dict[int, list[str]] = {}
+    for line in lines:
+        if line.kind == "badge":
+            made.setdefault(int(line.what), []).append(line.key)
+    revoked = {int(line.what) for line in lines if line.kind == "revoked"}
+    there = {one.number for one in _all(connection)}
+    new = [Badge(number, tuple(keys)) for number, keys in made.items() if number not in there | revoked]
+    put(connection, meta, [_row(one) for one in (*new, *(Badge(number, revoked=True) for number in sorted(revoked)))])
 
 
 def _all(connection: Connection) -> tuple[Badge, ...]:

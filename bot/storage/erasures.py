@@ -34,7 +34,19 @@ KEPT = timedelta(days=180)
 PRUNED_EVERY = timedelta(days=7)
 
 LineKind = Literal[
-    "list", "wish", "ruling", "gone", "again", "edited", "withdrawn", "held", "forgotten", "cancelled", "unfollowed"
+    "list",
+    "wish",
+    "ruling",
+    "gone",
+    "again",
+    "edited",
+    "withdrawn",
+    "held",
+    "forgotten",
+    "cancelled",
+    "unfollowed",
+    "badge",
+    "revoked",
 ]
 
 
@@ -45,8 +57,9 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
         kind: ``list`` begins one: ``key`` names the database, ``at`` is since when it is complete. ``wish`` and
             ``ruling``: what a person asked (``key``: the account's) or decided (the post's). ``gone``: a post's words
             went, ``what`` is its state now. ``again``: they were let in again. ``edited``: they are others now.
-            ``withdrawn`` and ``held``: in one chat alone. ``forgotten`` and ``cancelled``: a chat.
-            ``unfollowed``: nothing more is to be asked about an answer.
+            ``withdrawn`` and ``held``: in one chat alone. ``forgotten`` and ``cancelled``: a chat. ``unfollowed``:
+            nothing more is to be asked about an answer. ``badge`` and ``revoked``: of the badge whose number is
+            ``what`` one of its account's keys, or that it is good no more.
         at: UTC; of a wish or ruling, and of ``unfollowed``, when it was said.
         key: a node key, or an account's key.
         what: the wish's or ruling's kind, the post's state, or why it is held.

@@ -12,6 +12,7 @@ from bot.domain.consent import Wish, standing_wish
 from bot.domain.mentions import unname
 from bot.domain.posts import handle_id
 from bot.storage import codec
+from bot.storage.badges import replay_badges
 from bot.storage.base import bump, chats_of, chunks, ids_of, inserting
 from bot.storage.erasing import NOWHERE, bury_posts, erase, withdraw
 from bot.storage.following import end_again
@@ -65,6 +66,7 @@ class Replaying(Plans, Wishes, Keeping):
             for key, kind in dict.fromkeys((line.key, line.what) for line in asked if line.kind == "wish"):
                 self._carry_out(connection, key, cast("WishKind", kind))
             self._unname_everywhere(connection)
+            replay_badges(connection, since)
             bump(connection, connection.scalars(select(chats.c.id)).all())
             self._erased = True
         for chat in sorted({line.chat for line in since if line.kind == "cancelled"}):

@@ -221,6 +221,13 @@ def test_a_new_key_leaves_older_badges_good(folder: Path, tmp_path: Path) -> Non
     assert old.split(".")[0] != new.split(".")[0]
     for token in (old, new):
         verified(folder, token)
+    store = open_store(folder)  # as one that was put back from a backup knows more than was published
+    store.revoke_badges(person_keys(store, PERSON))
+    store.close()
+    assert "This key signs badges" in staffroom("badge-key", "-C", folder).stdout
+    for token in (old, new):
+        with pytest.raises(OB3VerificationError, match="revocation"):
+            verified(folder, token)
 
 
 def test_a_stolen_key_is_good_for_nothing(folder: Path, tmp_path: Path) -> None:

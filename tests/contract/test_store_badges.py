@@ -1,9 +1,15 @@
 """Badges in the store: each number once, found by any key of its account, a revoked one by none; on both databases."""
 
-from contract.store_world import database_url, everything, store
+from datetime import timedelta
+from pathlib import Path
+
+from contract.backup_world import TAKEN, back_up, put_back
+from contract.store_world import PEPPER, database_url, everything, store
 
 from bot.domain.badges import Badge, Issuer, PublicKey
-from bot.storage.store import SqlStore
+from bot.storage.erasures import Erasures, read_list
+from bot.storage.migrate import migrate
+from bot.storage.store import SqlStore, open_store
 
 __all__ = ["database_url", "store"]  # fixtures
 
@@ -35,3 +41,23 @@ def test_what_is_published_is_the_last_that_was_said(store: SqlStore) -> None:
     store.save_issuer(last)
     assert store.issuer() == last
     assert store.badges() == ()
+
+
+def test_a_backup_that_is_put_back_knows_what_was_made_and_revoked_since(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'first.db'}"
+    listed = Erasures(tmp_path / "erasures", lambda: TAKEN + timedelta(minutes=5))
+    migrate(url)
+    first = open_store(url, pepper_source=lambda: PEPPER, erasures=listed)
+    for badge in (Badge(1, ("mine",)), Badge(2, ("other",))):
+        first.add_badge(badge)
+    file = back_up(url, tmp_path)
+    first.revoke_badges(["mine"])
+    for badge in (Badge(3, ("mine", "my-handle")), Badge(4, ("third",)), Badge(2, ("nobody",))):
+        first.add_badge(badge)
+    first.revoke_badges(["third"])
+    again = put_back(file, f"sqlite:///{tmp_path / 'second.db'}", read_list(listed.path, first.database))
+    assert again.badges() == first.badges()
+    assert [one.number for one in again.badges() if one.revoked] == [1, 4]
+    assert again.revoke_badges(["my-handle"]) == 1
+    for opened in (first, again):
+        opened.close()
