@@ -15,7 +15,7 @@ from bot.bootstrap.desk import clock_of
 from bot.bootstrap.house import indexer_of, open_store_of, renderer_of, site_of, target_of, templates_of
 from bot.bootstrap.people import whom_of
 from bot.config import load_staffroom
-from bot.config.secrets import BADGE_KEY, read_badge_key, save_badge_key
+from bot.config.secrets import BADGE_KEY, PLAYED_BADGE_KEY, read_badge_key, save_badge_key
 from bot.domain.badges import Badge, Issuer, free_number
 from bot.domain.takingpart import spoken_in
 from bot.errors import UserError
@@ -81,8 +81,9 @@ def badge_key(folder: Path, *, rotate: bool = False, stolen: bool = False) -> Ke
         UserError: badges cannot be issued here; says why.
     """
     settings, store, now = _opened(folder)
-    known, there = store.issuer(), bool(read_badge_key(settings.folder))
-    key = _key_of(settings, new=rotate or stolen)
+    known, file = store.issuer(), _file_of(settings, store)
+    there = bool(read_badge_key(file))
+    key = _key_of(file, new=rotate or stolen)
     ended = known.keys[:1] if stolen and known else ()
     if bring_up(store, settings, key, now, ended=ended):
         _publish(settings, store)
@@ -90,7 +91,7 @@ def badge_key(folder: Path, *, rotate: bool = False, stolen: bool = False) -> Ke
     before = tuple(one.id for one in issuer.keys[1:]) if issuer else ()
     document = urls.absolute(settings.site.address, urls.ISSUER_DOCUMENT)
     made = rotate or stolen or not there
-    return Keys(key.public.id, before, (settings.folder / BADGE_KEY).resolve(), document, made)
+    return Keys(key.public.id, before, file.resolve(), document, made)
 
 
 def issue_badge(settings: Settings, store: Store, one: Whom, chats: Sequence[TakenPart], name: str) -> Issued:
@@ -112,7 +113,7 @@ def issue_badge(settings: Settings, store: Store, one: Whom, chats: Sequence[Tak
     from bot.rendering.socialcard import colours_of
 
     now = max(datetime.now(UTC), clock_of(store).now())
-    key, site, templates = _key_of(settings), site_of(settings), templates_of(settings.folder)
+    key, site, templates = _key_of(_file_of(settings, store)), site_of(settings), templates_of(settings.folder)
     number = _number(store, one.keys)
     if bring_up(store, settings, key, now):
         _publish(settings, store)
@@ -139,7 +140,9 @@ def revoke_badges(folder: Path, name: str, network: NetworkName | None) -> Revok
         raise UserError(f"{name} means several accounts: {there}. Name one of them so.")
     (one,) = whom
     count = store.revoke_badges(one.keys)
-    if store.issuer() and bring_up(store, settings, _key_of(settings), now):  # again, if it was stopped halfway
+    if store.issuer() and bring_up(
+        store, settings, _key_of(_file_of(settings, store)), now
+    ):  # again, if it was stopped halfway
         _publish(settings, store)
     return Revoked(one.handle, count)
 
@@ -181,19 +184,24 @@ def _check(settings: Settings) -> None:
         )
 
 
-def _key_of(settings: Settings, *, new: bool = False) -> SigningKey:
+def _file_of(settings: Settings, store: Store) -> Path:
+    """Where the private key is kept. A rehearsal has another: what is made up is never signed with the real one."""
+    return settings.folder / (PLAYED_BADGE_KEY if store.is_rehearsal() else BADGE_KEY)
+
+
+def _key_of(file: Path, *, new: bool = False) -> SigningKey:
     """The key that signs; made if there is none."""
     from bot.rendering.jose import SigningKey, new_key
 
-    private = {} if new else read_badge_key(settings.folder)
+    private = {} if new else read_badge_key(file)
     if not private:
         private = new_key()
-        save_badge_key(settings.folder, private)
+        save_badge_key(file, private)
     try:
         return SigningKey(private)
     except ValueError as error:
         raise UserError(
-            f"{settings.folder / BADGE_KEY} holds no key for Ed25519. Put back the one that was there, or run "
+            f"{file} holds no key for Ed25519. Put back the one that was there, or run "
             "`staffroom badge-key --rotate`: a new key is made, and badges of the old one stay good."
         ) from error
 

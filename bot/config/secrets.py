@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LOGINS = ".staffroom-logins.json"
 ERASURES = ".staffroom-erasures"
 BADGE_KEY = ".staffroom-badge-key.json"
+PLAYED_BADGE_KEY = ".staffroom-badge-key.json.rehearsal"
 
 TEMPORARY = ".tmp"
 """How the name of a login ends that is being written."""
@@ -196,13 +197,12 @@ def save_login(folder: Path, account: str, values: Mapping[str, str]) -> None:
         ) from error
 
 
-def read_badge_key(folder: Path) -> dict[str, str]:
+def read_badge_key(path: Path) -> dict[str, str]:
     """The private key that signs badges, as a JWK; empty where there is none. No log shows its private part.
 
     Raises:
         UserError: others can read the file, or it is damaged.
     """
-    path = folder / BADGE_KEY
     data = _closed_file(path, "the key that signs badges", UserError)
     if data is None:
         return {}
@@ -217,18 +217,18 @@ def read_badge_key(folder: Path) -> dict[str, str]:
     return key
 
 
-def save_badge_key(folder: Path, key: Mapping[str, str]) -> None:
-    """Keep the private key that signs badges in the folder, readable by the owner alone, in place of the one before.
+def save_badge_key(path: Path, key: Mapping[str, str]) -> None:
+    """Keep the private key that signs badges, readable by the owner alone, in place of the one before.
 
     Raises:
         UserError: there is no room for it; the one before stays.
     """
     keep_hidden(key["d"])
     try:
-        _put_in_place(folder / BADGE_KEY, key)
+        _put_in_place(path, key)
     except OSError as error:
         raise UserError(
-            f"The key cannot be kept in {folder / BADGE_KEY}: {error.strerror or error}. Nothing has changed. "
+            f"The key cannot be kept in {path}: {error.strerror or error}. Nothing has changed. "
             "Check that the folder belongs to the bot's user and that the disk has room."
         ) from error
 

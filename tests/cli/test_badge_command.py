@@ -17,16 +17,19 @@ from cli.cli_world import STAFFROOM, files, folder_with, staffroom
 from contract.store_world import END, START, chat, opened, teacher
 from openbadgeslib.ob3 import OB3VerificationError, OB3Verifier
 from openbadgeslib.ob3.credential import IdentityObject, OpenBadgeCredential
+from sqlalchemy import insert
 
 from bot.bootstrap.house import open_store_of
 from bot.config import load_staffroom
 from bot.config.secrets import known_secrets
+from bot.domain.badges import Issuer
 from bot.domain.consent import Wish
 from bot.domain.posts import Account
 from bot.domain.records import Placed
 from bot.services.door import person_keys
 from bot.services.wishes import remember
 from bot.storage.store import SqlStore
+from bot.storage.tables import meta
 
 from cli.test_record_command import by, open_store  # isort: skip
 
@@ -211,6 +214,20 @@ def test_a_key_of_another_kind_gives_way_when_a_new_one_is_asked_for(folder: Pat
     (folder / KEY).chmod(0o600)
     assert "badge-key --rotate" in staffroom("badge-key", "-C", folder).stderr
     assert staffroom("badge-key", "--rotate", "-C", folder).exit_code == 0
+
+
+def test_what_is_made_up_is_never_signed_with_the_real_key(folder: Path, tmp_path: Path) -> None:
+    real = staffroom("badge-key", "-C", folder).stdout
+    store = open_store(folder)
+    store.save_issuer(Issuer((), ""))
+    with store._writing() as connection:
+        connection.execute(insert(meta), {"name": "rehearsal", "value": b"1"})
+    store.close()
+    verified(folder, badge(folder, tmp_path / "out"), status=False)
+    shown = staffroom("badge-key", "-C", folder).stdout
+    assert shown.splitlines()[0].split()[-1] != real.splitlines()[0].split()[-1]
+    assert f"{KEY}.rehearsal" in shown
+    assert "earlier" not in shown
 
 
 def test_a_new_key_leaves_older_badges_good(folder: Path, tmp_path: Path) -> None:
