@@ -206,6 +206,9 @@ class Book:
     def listed(self) -> Any:
         return ()
 
+    def issuer(self) -> Any:
+        return None
+
     def content(self, chat: str) -> ChatContent:
         self.read.append(chat)
         found = sample.contents(chat)
