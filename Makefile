@@ -35,7 +35,7 @@ $(VENV)/bin/uv:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.txt
 
 $(RUNTIME): pyproject.toml constraints.txt overrides.txt | $(VENV)/bin/uv
-	@$(INSTALL) --editable '.[postgres,encrypted,s3,search,pdf,badges]'
+	@$(INSTALL) --editable '.[postgres,encrypted,s3,search,badges]'
 	@touch $@
 
 $(DEV): $(RUNTIME)
