@@ -186,12 +186,17 @@ def test_nothing_is_published_before_there_is_a_key(folder: Path) -> None:
     assert staffroom("badge-key", "-C", folder).stdout == shown.stdout.replace("A new key", "This key")
 
 
-def test_the_private_key_is_closed_hidden_and_nowhere_published(folder: Path, tmp_path: Path) -> None:
+def test_the_private_key_is_closed_hidden_and_nowhere_published(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     badge(folder, tmp_path / "out")
     kept = folder / KEY
     private = json.loads(kept.read_bytes())["d"]
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert private in known_secrets()
+    assert private in known_secrets()  # as it was made,
+    monkeypatch.setattr("bot.config.secrets._known", set())
+    staffroom("badge-key", "-C", folder)
+    assert private in known_secrets()  # and as it is read
     everything = {**files(folder / "site"), **files(tmp_path / "out"), "db": (folder / "staffroom.db").read_bytes()}
     assert [name for name, data in everything.items() if private.encode() in data] == []
     kept.chmod(0o644)
