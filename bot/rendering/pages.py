@@ -113,9 +113,10 @@ class SiteRenderer:
         left = tuple(path.removesuffix("index.html") for path in again)
         at = {path: stored for stored in chats if (path := urls.chat_page(stored.chat.id)) not in again}
         names = {path: name_of(stored.chat) for path, stored in at.items()}
-        printed = {urls.chat_handout(stored.chat.id): stored for stored in at.values() if has_handout(stored)}
-        names |= {path: f"{_PRINTED}{name_of(stored.chat)}" for path, stored in printed.items()}
-        at |= printed
+        for path, stored in list(at.items()):
+            if has_handout(stored):
+                printed = urls.chat_handout(stored.chat.id)
+                at[printed], names[printed] = stored, f"{_PRINTED}{names[path]}"
         for page in self._every(chats, figures, listed, shared):
             if page.path.startswith(left):
                 continue
