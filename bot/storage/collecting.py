@@ -30,16 +30,14 @@ _SAID = exists().where(
     parts.c.kind == "post",
     parts.c.state == "sent",
 )
-_ASKED = exists().where(
-    prompts.c.chat == chats.c.id,
-    prompts.c.answer != "",
-    deliveries.c.prompt == prompts.c.id,
-    parts.c.delivery == deliveries.c.id,
-    parts.c.kind == "post",
-    parts.c.sent_at > bindparam("awaited"),
+_ASKED = (  # from its index, for most chats have none
+    select(prompts.c.chat)
+    .join(deliveries, deliveries.c.prompt == prompts.c.id)
+    .join(parts, parts.c.delivery == deliveries.c.id)
+    .where(prompts.c.answer > "", parts.c.kind == "post", parts.c.sent_at > bindparam("awaited"))
 )
 _IS_OPEN = type_coerce(chats.c.ends_at + series.c.late, Moment) > bindparam("closed", type_=Moment)
-_COLLECTING = chats_where(or_(and_(_IS_OPEN, _SAID), _ASKED))
+_COLLECTING = chats_where(or_(and_(_IS_OPEN, _SAID), chats.c.id.in_(_ASKED)))
 _SWEEPS = select(sweeps).where(among(sweeps.c.chat))
 _CURSOR = select(cursors.c.value).where(
     cursors.c.account == bindparam("account"), cursors.c.stream == bindparam("stream")

@@ -10,7 +10,7 @@ from golden import sample
 from services.stage import CHAT, Stage
 
 from bot.domain.posts import Account, NetworkName, Post, Signals
-from bot.domain.richtext import detect
+from bot.domain.richtext import Mention, detect, join, whole
 from bot.errors import Unavailable
 from bot.rendering.composer import TemplateComposer
 from bot.rendering.templates import Templates
@@ -147,6 +147,28 @@ def test_nobody_is_asked_any_more(stage: Stage, ending: str) -> None:
     assert set(states(stage).values()) <= {"cancelled"}
 
 
+def test_what_is_told_in_a_closed_chat_is_heard_at_once(tmp_path: Path, network: NetworkName) -> None:
+    """Not read: the next reading is a day away. Whoever writes to us says FORGET IT of all that they ever tried."""
+    stage = Stage(tmp_path)
+    stage.house = stage.open("one", composer=TemplateComposer(TEMPLATES, sample.SITE))
+    stage.at(0)
+    stage.at(5)
+    amy, answer = tries(stage, network)
+    closed = 2 * WEEK + 26 * 60
+    stage.at(2 * WEEK)
+    stage.at(closed)
+    (asked,) = amy.asked()
+    amy.say("It worked.", to=asked.ref.id)
+    amy.say("Too late for this one")
+    stage.at(closed + 2)
+    assert texts(stage) == {answer.text.text, "It worked."}
+    us = stage.networks[network]._me
+    named = whole(f"@{us.handle.lstrip('@')}", Mention(us.id, us.handle))
+    amy.server.write(amy.account.id, join([named, " forget it"]))
+    stage.at(closed + 4)
+    assert (states(stage)["2"], stage.store.followed()) == ("cancelled", ())
+
+
 def test_a_follow_up_that_is_late_is_dropped_and_the_next_one_asks(stage: Stage) -> None:
     amy, _ = tries(stage, "mastodon")
     stage.at(2 * WEEK - 1)
@@ -158,6 +180,19 @@ def test_a_follow_up_that_is_late_is_dropped_and_the_next_one_asks(stage: Stage)
     amy.server.offline = False
     stage.at(6 * WEEK)
     assert (len(amy.asked()), states(stage)) == (1, {"1": "missed", "2": "sent"})
+
+
+def test_what_is_held_back_is_asked_about_once_it_is_shown(stage: Stage) -> None:
+    amy, _ = tries(stage, "bluesky")
+    amy.say("STOP")
+    stage.at(12)
+    assert texts(stage) == set()
+    stage.at(2 * WEEK)
+    assert (amy.asked(), states(stage)["1"]) == ([], "planned")
+    amy.say("KEEP MY ANSWERS")
+    stage.at(2 * WEEK + 61)
+    stage.at(2 * WEEK + 125)
+    assert len(amy.asked()) == 1
 
 
 def test_what_was_written_is_looked_at_again_before_it_is_sent(stage: Stage) -> None:
