@@ -23,6 +23,10 @@ def likes(room: Room) -> int:
 def test_under_our_question_the_latest_before_it_is_meant(room: Room) -> None:
     first, second = room.post(AMY, "one #tryit", minute=10), room.post(AMY, "two #tryit", minute=11)
     room.hear(first, second, room.post(AMY, "no tag", minute=12), room.post(AMY, "three #tryit", minute=30))
+    ben = room.post(BEN, "no tag either", minute=13)
+    room.hear(ben)
+    assert room.hear(room.post(AMY, "REMIND ME", to=ben.ref.id, minute=19)) == 0  # said to Ben
+    assert (asked(room), likes(room)) == ([], 0)
     assert room.hear(room.post(AMY, "REMIND ME", minute=20)) == 1
     assert (asked(room), likes(room), room.errands("answer")) == (["two #tryit"], 1, [])
     assert room.hear(room.post(AMY, "remind me, please", to=first.ref.id, minute=21)) == 1

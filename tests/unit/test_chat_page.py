@@ -475,6 +475,7 @@ def test_what_came_of_it_stands_with_what_was_tried_and_nowhere_else() -> None:
     assert "not shown any more" in words(section)
     assert words(page.css_first("#q1 .asked")).startswith("2 answers")
     assert page.css_first("#q1 #a-3") is not None
+    assert [words(node) for node in page.css("#q1 .gone")] == [TEMPLATES.dictionary.words("en")("chat.gone", n=1)]
     assert page.css_first("#unplaced") is None
     assert page.css_first('.jump a[href="#tried"]') is not None
     assert page_of(content_of(answer("1", "y5", 10, "No", 1))).css_first("#tried") is None
