@@ -127,7 +127,6 @@ ENDINGS: dict[str, Ending] = {
     "blocked": lambda _, amy, _answer: amy.server.change_signals(amy.account.id, Signals(blocks_us=True)),
     "removed": says("REMOVE THIS"),
     "forgotten": says("Please forget it!"),
-    "left": says("REMOVE ME"),
     "cancelled": lambda stage, _amy, _answer: stage.store.cancel(CHAT, stage.clock.now()),
     "switched off": lambda stage, _amy, _answer: stage.with_series(follow_up=()),
 }
@@ -147,13 +146,13 @@ def test_nobody_is_asked_any_more(stage: Stage, ending: str) -> None:
     assert set(states(stage).values()) <= {"cancelled"}
 
 
-def test_what_is_told_in_a_closed_chat_is_heard_at_once(tmp_path: Path, network: NetworkName) -> None:
+def test_what_is_told_in_a_closed_chat_is_heard_at_once(tmp_path: Path) -> None:
     """Not read: the next reading is a day away. Whoever writes to us says FORGET IT of all that they ever tried."""
     stage = Stage(tmp_path)
     stage.house = stage.open("one", composer=TemplateComposer(TEMPLATES, sample.SITE))
     stage.at(0)
     stage.at(5)
-    amy, answer = tries(stage, network)
+    amy, answer = tries(stage, "mastodon")
     closed = 2 * WEEK + 26 * 60
     stage.at(2 * WEEK)
     stage.at(closed)
@@ -162,7 +161,7 @@ def test_what_is_told_in_a_closed_chat_is_heard_at_once(tmp_path: Path, network:
     amy.say("Too late for this one")
     stage.at(closed + 2)
     assert texts(stage) == {answer.text.text, "It worked."}
-    us = stage.networks[network]._me
+    us = stage.networks["mastodon"]._me
     named = whole(f"@{us.handle.lstrip('@')}", Mention(us.id, us.handle))
     amy.server.write(amy.account.id, join([named, " forget it"]))
     stage.at(closed + 4)
@@ -208,9 +207,9 @@ def test_what_was_written_is_looked_at_again_before_it_is_sent(stage: Stage) -> 
     assert (amy.asked(), states(stage)) == ([], {})
 
 
-def test_forget_it_under_a_follow_up_ends_it_and_remind_me_begins_anew(stage: Stage, network: NetworkName) -> None:
+def test_forget_it_under_a_follow_up_ends_it_and_remind_me_begins_anew(stage: Stage) -> None:
     """Each sweep meets all of these words again: the later counts."""
-    amy, _ = tries(stage, network)
+    amy, _ = tries(stage, "bluesky")
     stage.at(2 * WEEK)
     (asked,) = amy.asked()
     amy.say("FORGET IT", to=asked.ref.id)
