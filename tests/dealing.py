@@ -1,7 +1,8 @@
 """Who of several test processes begins with what: each with its share of the long tests.
 
 pytest-xdist (`--dist worksteal`) cuts the list of tests into one piece for each process; who is done early takes from
-the end of somebody else's piece. Where long tests stand together, or last, one process is left alone with them.
+the end of somebody else's piece. Where long tests stand together, or last, one process is left alone with them. Some of
+them compute and some wait: so that not all processes wait at once, each begins at another place of its share.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,8 +10,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-LONG = ("tests/chaos/", "tests/acceptance/")
-"""Folders whose tests take many seconds each."""
+LONG = ("tests/chaos/", "tests/acceptance/", "tests/contract/test_networks_", "tests/contract/test_streams_")
+"""Where tests take many seconds each."""
 
 
 def is_long(nodeid: str) -> bool:
@@ -22,7 +23,7 @@ def dealt(items: Sequence[T], workers: int, long: Callable[[T], bool]) -> list[T
     """The same tests, such that each of the pieces that are cut from them begins with its share of the long ones.
 
     Args:
-        items: in any order, which stays as it is among the long and among the others.
+        items: in any order, which stays as it is among the others.
         workers: how many pieces there will be.
         long: whether a test is one of those.
     """
@@ -31,8 +32,9 @@ def dealt(items: Sequence[T], workers: int, long: Callable[[T], bool]) -> list[T
     order: list[T] = []
     for number in range(workers):
         mine = first[number::workers]
+        cut = len(mine) * number // workers
         size = (len(items) - len(order)) // (workers - number)
         rest = max(0, size - len(mine))
-        order += mine + others[:rest]
+        order += mine[cut:] + mine[:cut] + others[:rest]
         del others[:rest]
     return order + others
