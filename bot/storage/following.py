@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, exists, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 
 from bot.domain.followups import FollowUp
 from bot.storage import codec
@@ -28,6 +28,9 @@ _ASKED = and_(
     follow_ups.c.asked_at.is_not(None),
     or_(follow_ups.c.ended_at.is_(None), follow_ups.c.ended_at < follow_ups.c.asked_at),
 )
+
+_FOLLOWED = select(follow_ups.c.post, follow_ups.c.chat, follow_ups.c.account).where(_ASKED).order_by(follow_ups.c.post)
+_FOLLOWED_IN = _FOLLOWED.join(chats, chats.c.id == follow_ups.c.chat).where(chats.c.series == bindparam("series"))
 
 
 class Following(Base):
@@ -71,11 +74,8 @@ class Following(Base):
 
     def followed(self, series: str = "") -> tuple[FollowUp, ...]:
         """Who wants to be asked now (in one series), in the order of answers' keys."""
-        query = select(follow_ups.c.post, follow_ups.c.chat, follow_ups.c.account).where(_ASKED)
-        if series:
-            query = query.join(chats, chats.c.id == follow_ups.c.chat).where(chats.c.series == series)
         with self._reading() as connection:
-            rows = connection.execute(query.order_by(follow_ups.c.post))
+            rows = connection.execute(_FOLLOWED_IN, {"series": series}) if series else connection.execute(_FOLLOWED)
             return tuple(FollowUp(row.post, row.chat, row.account) for row in rows)
 
     def followed_of(self, account_key: str) -> tuple[FollowUp, ...]:
