@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from bot.domain.cleaning import showable
 from bot.rendering.icon import BUBBLE, LINES, TAIL
-from bot.rendering.socialcard import SANS, SERIF, drawable, wrapped
+from bot.rendering.socialcard import SANS, SERIF, balanced, drawable, wrapped
 from bot.shipped import shipped
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _set(name: str) -> tuple[int, Sequence[str]]:
     for size in _SIZES:
         lines = wrapped(name, SERIF, size, _WITHIN)
         if len(lines) * size * _LEADING <= _MOST_LINES * _SIZES[-1] * _LEADING:
-            return size, lines
+            return size, balanced(name, size, _WITHIN, lines)
     return _SIZES[-1], _shortened(lines, _MOST_LINES)
 
 

@@ -206,14 +206,14 @@ def _set(topic: str, height: int) -> tuple[int, list[str]]:
     for size in _TOPIC_SIZES:
         lines, most = wrapped(topic, SERIF, size, _WITHIN), int(height / (size * _LEADING))
         if len(lines) <= most:
-            return size, _balanced(topic, size, lines)
+            return size, balanced(topic, size, _WITHIN, lines)
     last = _cut(f"{lines[most - 1]} {lines[most]}", SERIF, size, _WITHIN)
     return size, [*lines[: most - 1], last]
 
 
-def _balanced(topic: str, size: int, lines: list[str]) -> list[str]:
-    """The same number of lines, none much shorter than the others: as narrow as they can be set."""
-    narrow, wide = _WITHIN // 2, _WITHIN
+def balanced(topic: str, size: int, width: int, lines: list[str]) -> list[str]:
+    """The same number of lines (of ``wrapped``), none much shorter than the others: as narrow as they can be set."""
+    narrow, wide = width // 2, width
     while wide - narrow > _PALE:
         middle = (narrow + wide) // 2
         tried = wrapped(topic, SERIF, size, middle)
