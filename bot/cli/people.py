@@ -23,6 +23,8 @@ _WISHES: dict[str, tuple[WishKind, str]] = {
     "list": ("listed", "Put it on the page of people."),
     "unlist": ("unlisted", "Take it off that page."),
     "record": ("record", "Note that its owner asked for a record of taking part."),
+    "research": ("research", "Let research exports have its answers, without name and words."),
+    "no_research": ("noresearch", "Keep it out of research exports."),
 }
 """The flags, each with the wish it means and what it does."""
 
@@ -36,6 +38,8 @@ _SAID: dict[WishKind, str] = {
     "listed": "is on the page of people",
     "unlisted": "is not on the page of people",
     "record": "asked for a record of taking part",
+    "research": "agreed to research",
+    "noresearch": "said no to research",
     "gone": "ended, as its network told",
 }
 
@@ -58,6 +62,8 @@ network_option = click.option(
 @click.option("--list", is_flag=True, help=_WISHES["list"][1])
 @click.option("--unlist", is_flag=True, help=_WISHES["unlist"][1])
 @click.option("--record", is_flag=True, help=_WISHES["record"][1])
+@click.option("--research", is_flag=True, help=_WISHES["research"][1])
+@click.option("--no-research", is_flag=True, help=_WISHES["no_research"][1])
 @click.option("--revoke-badges", is_flag=True, help="Let none of its badges be good any more. There is no way back.")
 @network_option
 @json_option

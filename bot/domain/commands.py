@@ -34,6 +34,8 @@ Asked = Literal[
     "unlist",
     "remind",
     "forget",
+    "research",
+    "no-research",
     "join",
     "stop",
     "approve-digest",
@@ -46,11 +48,15 @@ Asked = Literal[
 ``join`` is nothing, and ``stop`` may be an answer: hold back, and ask. ``unclear``: somebody turned to us and most
 likely wants something, in words that we do not know. ``approve-digest`` and ``stop-digest`` are asked by hosts alone,
 in answer to our message about a digest (``read_host``). ``remind`` and ``forget``: to be asked later what came of an
-answer, or not any more; people say such words to each other, too, so to somebody else they are nothing.
+answer, or not any more. ``research`` and ``no-research``: to be in what is given to researchers, or not. People say
+such words to each other, too, so to somebody else they are nothing.
 """
 
 LONGEST = 4000
 """Characters; whoever writes more says more than a command, however many people are mentioned in it."""
+
+_EVERYBODYS: tuple[Asked, ...] = ("remind", "forget", "research", "no-research")
+"""What means nothing where somebody else is mentioned, in a question's thread or out of it."""
 
 _FEW_WORDS = 8
 _INVISIBLE = regex.compile(r"\p{Default_Ignorable_Code_Point}|[0-9#*]\ufe0f?\u20e3|\p{Extended_Pictographic}")
@@ -81,7 +87,7 @@ def read(text: RichText, languages: Sequence[str], *, own: str, in_thread: bool,
     to_others_only = bool(to_us) and all(ours is False for ours in to_us)
     phrased = _phrases(spoken).get(whole)
     if phrased:
-        said_to_others = to_others_only and (not in_thread or phrased in ("remind", "forget"))
+        said_to_others = to_others_only and (not in_thread or phrased in _EVERYBODYS)
         return None if said_to_others else phrased
     single = _singles(spoken).get(whole)
     if single:

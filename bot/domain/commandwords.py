@@ -9,7 +9,18 @@ from __future__ import annotations
 from typing import Literal
 
 Phrased = Literal[
-    "keep", "remove-this", "remove-me", "initials", "no-name", "full-name", "list", "unlist", "remind", "forget"
+    "keep",
+    "remove-this",
+    "remove-me",
+    "initials",
+    "no-name",
+    "full-name",
+    "list",
+    "unlist",
+    "remind",
+    "forget",
+    "research",
+    "no-research",
 ]
 
 # fmt: off
@@ -27,6 +38,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "unlist": ("unlist me", "do not list me", "don't list me"),
         "remind": ("remind me", "remind me later"),
         "forget": ("forget it", "forget about it", "do not remind me", "don't remind me", "stop reminding me"),
+        "research": ("research yes", "yes to research"),
+        "no-research": ("research no", "no to research"),
     },
     "cy": {
         "keep": ("cadwch fy atebion", "cadw fy atebion", "cadwa fy atebion"),
@@ -40,6 +53,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "unlist": ("tynnwch fi o'r rhestr", "peidiwch â fy rhestru"),
         "remind": ("atgoffwch fi", "atgoffa fi"),
         "forget": ("anghofiwch hyn", "anghofiwch amdano", "anghofia hyn", "peidiwch â fy atgoffa"),
+        "research": ("ymchwil ie", "ymchwil iawn"),
+        "no-research": ("ymchwil na", "na i ymchwil"),
     },
     "de": {
         "keep": ("meine antworten behalten", "behaltet meine antworten", "behalte meine antworten",
@@ -55,6 +70,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "unlist": ("von der liste", "nehmt mich von der liste", "nimm mich von der liste"),
         "remind": ("erinnere mich", "erinnert mich", "erinnere mich daran", "erinnert mich daran", "mich erinnern"),
         "forget": ("vergiss es", "vergesst es", "nicht mehr erinnern", "erinnere mich nicht", "erinnert mich nicht"),
+        "research": ("forschung ja", "ja zur forschung"),
+        "no-research": ("forschung nein", "nein zur forschung"),
     },
     "es": {
         "keep": ("guardar mis respuestas", "guarda mis respuestas", "guardad mis respuestas",
@@ -71,6 +88,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "unlist": ("quítame de la lista", "quitadme de la lista", "sácame de la lista"),
         "remind": ("recuérdame", "recuérdamelo", "recordadme", "recordádmelo", "recuérdenmelo"),
         "forget": ("olvídalo", "olvidadlo", "olvídenlo", "no me lo recuerdes", "no me lo recordéis"),
+        "research": ("investigación sí", "sí a la investigación"),
+        "no-research": ("investigación no", "no a la investigación"),
     },
     "fr": {
         "keep": ("garder mes réponses", "garde mes réponses", "gardez mes réponses", "conserver mes réponses",
@@ -88,6 +107,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "unlist": ("retirez-moi de la liste", "retire-moi de la liste"),
         "remind": ("rappelle-moi", "rappelez-moi", "rappelle-le-moi", "rappelez-le-moi"),
         "forget": ("oublie ça", "oubliez ça", "laisse tomber", "laissez tomber", "ne me le rappelez pas"),
+        "research": ("recherche oui", "oui à la recherche"),
+        "no-research": ("recherche non", "non à la recherche"),
     },
 }
 

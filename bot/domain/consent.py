@@ -56,13 +56,25 @@ DELICATE_LABELS = frozenset({"porn", "sexual", "nudity", "graphic-media", "gore"
 UNWILLING_BIO_TAGS = frozenset({"nobot", "noindex", "nosearch"})
 
 WishKind = Literal[
-    "joined", "stopped", "paused", "initials", "nameless", "named", "listed", "unlisted", "record", "gone"
+    "joined",
+    "stopped",
+    "paused",
+    "initials",
+    "nameless",
+    "named",
+    "listed",
+    "unlisted",
+    "record",
+    "research",
+    "noresearch",
+    "gone",
 ]
 """What a person may ask of us.
 
 ``joined``, ``stopped``: keep my answers, remove me. ``paused``: hold them back until I say which. ``initials``,
 ``nameless``, ``named``: how I am called. ``listed``, ``unlisted``: in the directory of people. ``record``: make me a
-record of my taking part. ``gone`` is asked by nobody: the account ended, and is not to be named in what others said.
+record of my taking part. ``research``, ``noresearch``: in what is given to researchers. ``gone`` is asked by nobody:
+the account ended, and is not to be named in what others said.
 """
 
 

@@ -85,6 +85,16 @@ def wants_listing(wishes: Iterable[Wish]) -> bool:
     return latest is not None and latest.kind == "listed"
 
 
+def wants_research(wishes: Iterable[Wish]) -> bool:
+    """Whether somebody agrees to be in what is given to researchers: said so, and neither took it back nor left since.
+
+    Silence is no. Leaving any series ends it, as does the account's end; of two wishes at once the refusal counts.
+    """
+    about = (wish for wish in wishes if wish.kind in ("research", "noresearch", "stopped", "gone"))
+    latest = max(about, key=lambda wish: (wish.at, wish.kind != "research"), default=None)
+    return latest is not None and latest.kind == "research"
+
+
 def standing(wishes: Iterable[Wish], series: Iterable[str]) -> tuple[str, ...]:
     """What holds now of all that somebody asked, by the words of ``consent.WishKind``.
 
@@ -98,7 +108,8 @@ def standing(wishes: Iterable[Wish], series: Iterable[str]) -> tuple[str, ...]:
     found: list[str] = [kind for kind in ("joined", "paused", "stopped") if kind in kept]
     how = naming(asked)
     found += [] if how == "named" else [how]
-    return (*found, "listed") if wants_listing(asked) else tuple(found)
+    found += ["listed"] if wants_listing(asked) else []
+    return (*found, "research") if wants_research(asked) else tuple(found)
 
 
 def together(asked: Iterable[Iterable[Wish]]) -> tuple[tuple[Wish, ...], ...]:

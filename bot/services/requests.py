@@ -40,6 +40,8 @@ EVERYWHERE: Mapping[Asked, WishKind] = {
     "full-name": "named",
     "list": "listed",
     "unlist": "unlisted",
+    "research": "research",
+    "no-research": "noresearch",
 }
 """Wishes that hold for every series here."""
 

@@ -55,7 +55,7 @@ class Wishes(Base):
 
     def _carry_out(self, connection: Connection, account_key: str, kind: WishKind) -> None:
         """Do what follows from all wishes known now, where one of this kind was added last."""
-        if kind == "record":  # it changes nothing that is kept or shown
+        if kind in ("record", "research", "noresearch"):  # it changes nothing that is kept or shown
             return
         people = {
             key: (key, self._called(account))

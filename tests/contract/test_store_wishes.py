@@ -214,13 +214,14 @@ def test_how_one_is_called_makes_pages_anew_and_erases_nothing(store: SqlStore, 
     assert same_revision(store, one.id, lambda: wish(store, store.key("bluesky", "did:plc:nobody"), kind))
 
 
-def test_asking_for_a_record_changes_nothing_that_is_kept_or_shown(store: SqlStore, who: str) -> None:
+@pytest.mark.parametrize("kind", ["record", "research", "noresearch"])
+def test_what_changes_no_page_leaves_all_as_it_was(store: SqlStore, who: str, kind: WishKind) -> None:
     one, root = opened(store)
     store.upsert([planted(store, one.id, root)], NOW)
     before = store.content(one.id)
-    assert same_revision(store, one.id, lambda: wish(store, who, "record"))
+    assert same_revision(store, one.id, lambda: wish(store, who, kind))
     assert store.content(one.id) == before
-    assert [each.kind for each in store.wishes([who])[who]] == ["record"]
+    assert [each.kind for each in store.wishes([who])[who]] == [kind]
 
 
 def test_every_kind_of_wish_fits_and_is_remembered(store: SqlStore, who: str) -> None:

@@ -118,6 +118,8 @@ def test_a_bare_stop_to_somebody_else_under_the_hashtag_is_not_for_us(room: Room
         ("FULL NAME", "named"),
         ("LIST ME", "listed"),
         ("UNLIST ME", "unlisted"),
+        ("RESEARCH YES", "research"),
+        ("RESEARCH NO", "noresearch"),
     ],
 )
 def test_how_to_be_called_holds_everywhere_and_is_liked(room: Room, said: str, kind: WishKind) -> None:

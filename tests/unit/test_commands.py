@@ -39,6 +39,8 @@ def asked(*parts: RichText | str, languages: Any = ALL, own: str = ME, in_thread
         ("UNLIST ME", "unlist"),
         ("REMIND ME", "remind"),
         ("FORGET IT", "forget"),
+        ("RESEARCH YES", "research"),
+        ("RESEARCH NO", "no-research"),
         ("JOIN", "join"),
         ("STOP", "stop"),
     ],

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.consent import Wish, WishKind
-from bot.domain.people import Called, called, standing, together, wants_listing
+from bot.domain.people import Called, called, standing, together, wants_listing, wants_research
 from bot.domain.posts import NetworkName, handle_id
 
 AT = datetime(2027, 1, 7, 20, tzinfo=UTC)
@@ -82,6 +82,26 @@ def test_the_later_of_listing_and_unlisting_wins(wishes: list[Wish], wanted: boo
 
 
 @pytest.mark.parametrize(
+    ("wishes", "agrees"),
+    [
+        ([], False),
+        ([wish("joined", series="edchat"), wish("record")], False),
+        ([wish("research")], True),
+        ([wish("research"), wish("noresearch", 1)], False),
+        ([wish("noresearch"), wish("research", 1)], True),
+        ([wish("research"), wish("noresearch")], False),
+        ([wish("research"), wish("stopped", 1)], False),
+        ([wish("research"), wish("stopped", 1, "edchat"), wish("joined", 2, "edchat")], False),
+        ([wish("research"), wish("gone", 1)], False),
+        ([wish("stopped"), wish("research", 1)], True),
+    ],
+)
+def test_only_who_said_yes_last_agrees_to_research(wishes: list[Wish], agrees: bool) -> None:
+    assert wants_research(wishes) is agrees
+    assert wants_research(wishes[::-1]) is agrees
+
+
+@pytest.mark.parametrize(
     ("wishes", "holds"),
     [
         ([], ()),
@@ -92,6 +112,7 @@ def test_the_later_of_listing_and_unlisting_wins(wishes: list[Wish], wanted: boo
         ([wish("paused", series="edchat"), wish("listed")], ("paused", "listed")),
         ([wish("nameless"), wish("initials", 1)], ("initials",)),
         ([wish("nameless"), wish("named", 1), wish("listed", 2)], ("listed",)),
+        ([wish("research"), wish("listed")], ("listed", "research")),
     ],
 )
 def test_what_holds_now(wishes: list[Wish], holds: tuple[str, ...]) -> None:
