@@ -21,6 +21,7 @@ from bot.bootstrap.newsletter import newsletter_of, send_newsletter, unsubscribe
 from bot.bootstrap.people import about_person, ask_for, everybody, export_person, forget_account
 from bot.bootstrap.places import end_programs, place_duties
 from bot.bootstrap.record import make_record
+from bot.bootstrap.research import export_research
 from bot.bootstrap.review import decide, decisions, held_answer, held_answers, hide_answer
 from bot.bootstrap.running import running_house
 from bot.bootstrap.status import status_of
@@ -45,6 +46,7 @@ __all__ = [
     "explain_impact",
     "export_chat",
     "export_person",
+    "export_research",
     "forget_account",
     "held_answer",
     "held_answers",

@@ -13,6 +13,7 @@ from bot.cli import (
     planning,
     publishing,
     record,
+    research,
     review,
     running,
 )
@@ -43,6 +44,7 @@ for command in (
     publishing.export,
     newsletter.newsletter,
     impact.impact,
+    research.research_export,
     review.review,
     review.hide,
     people.people,

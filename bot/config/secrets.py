@@ -31,11 +31,13 @@ LOGINS = ".staffroom-logins.json"
 ERASURES = ".staffroom-erasures"
 BADGE_KEY = ".staffroom-badge-key.json"
 PLAYED_BADGE_KEY = ".staffroom-badge-key.json.rehearsal"
+RESEARCH_KEY = ".staffroom-research-key.json"
 
 TEMPORARY = ".tmp"
 """How the name of a login ends that is being written."""
 
 _LEFT_BEHIND = 60.0  # seconds; writing takes a few thousandths of one
+_KEY_BYTES = 32
 _MOST_TOKENS = 32
 _known: set[str | bytes] = set()
 _tokens: deque[str] = deque(maxlen=_MOST_TOKENS)  # of sessions, renewed every few hours: only the last are any good
@@ -226,6 +228,45 @@ def save_badge_key(path: Path, key: Mapping[str, str]) -> None:
     keep_hidden(key["d"])
     try:
         _put_in_place(path, key)
+    except OSError as error:
+        raise UserError(
+            f"The key cannot be kept in {path}: {error.strerror or error}. Nothing has changed. "
+            "Check that the folder belongs to the bot's user and that the disk has room."
+        ) from error
+
+
+def read_research_key(path: Path) -> bytes:
+    """The key of a research project's pseudonyms, 32 bytes; empty where there is none. No log shows it.
+
+    Raises:
+        UserError: others can read the file, or it is damaged.
+    """
+    data = _closed_file(path, "the key of research pseudonyms", UserError)
+    if data is None:
+        return b""
+    try:
+        text = msgspec.json.decode(data, type=dict[str, str])["key"]
+        key = bytes.fromhex(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, ValueError):
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise UserError(
+            f"{path} is damaged. Put it back from where you keep a copy; without one, write --new-key: "
+            "the pseudonyms will be others, and cannot be joined with those of earlier exports."
+        )
+    keep_hidden(text)
+    return key
+
+
+def save_research_key(path: Path, key: bytes) -> None:
+    """Keep the key of a research project's pseudonyms, readable by the owner alone, in place of the one before.
+
+    Raises:
+        UserError: there is no room for it; the one before stays.
+    """
+    keep_hidden(key.hex())
+    try:
+        _put_in_place(path, {"key": key.hex()})
     except OSError as error:
         raise UserError(
             f"The key cannot be kept in {path}: {error.strerror or error}. Nothing has changed. "

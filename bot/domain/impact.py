@@ -91,7 +91,7 @@ def impact(chronicle: Chronicle, now: datetime) -> Impact:
     found: dict[Stretch, list[StoredChat]] = {}
     for stored in chronicle.chats:
         found.setdefault(stretch(stored.chat.date, stored.series.terms), []).append(stored)
-    over = sorted((one for one, chats in found.items() if _over(one, chats, now)), key=lambda one: begun(found[one]))
+    over = sorted((one for one, chats in found.items() if is_over(one, chats, now)), key=lambda one: begun(found[one]))
     known = Known()
     terms = tuple(Term(one, len(found[one]), everything.cells(found[one], known, now)) for one in over)
     return Impact(terms, tuple(one for one in found if one not in over))
@@ -109,7 +109,8 @@ def gini(shares: Collection[int]) -> float:
     return 2 * weighted / (count * total) - (count + 1) / count
 
 
-def _over(one: Stretch, chats: Iterable[StoredChat], now: datetime) -> bool:
+def is_over(one: Stretch, chats: Iterable[StoredChat], now: datetime) -> bool:
+    """Whether a stretch's last day has passed, and no more answers are gathered of any of its chats."""
     return all(
         now >= stored.chat.ends_at + stored.series.late
         and now.astimezone(ZoneInfo(stored.series.timezone)).date() > one.last
