@@ -15,13 +15,15 @@ from bot.bootstrap.desk import clock_of
 from bot.bootstrap.house import indexer_of, open_store_of, read_settings, renderer_of, target_of
 from bot.config import load_staffroom
 from bot.domain.consent import Wish
-from bot.domain.people import called, standing
+from bot.domain.people import called, pasted, standing
 from bot.domain.posts import Account, NetworkName
 from bot.domain.richtext import links
+from bot.domain.takingpart import asked_for_record
 from bot.errors import UserError
 from bot.services.archive import archive
 from bot.services.copying import pictures_of
 from bot.services.door import person_keys
+from bot.services.recordrequests import written_at
 from bot.services.wishes import remember
 
 if TYPE_CHECKING:
@@ -164,6 +166,7 @@ def export_person(folder: Path, name: str, network: NetworkName | None) -> dict[
 
 def whom_of(store: Store, name: str, network: NetworkName | None) -> tuple[Whom, ...]:
     """Whom a name means: every account of it whose words are kept, else the one that it names by itself."""
+    name = pasted(name)
     people = [person for key in store.accounts_called(name) if (person := store.person(key))]
     known = [_of(store, one.account) for one in people if network in (None, one.account.network)]
     if known:
@@ -198,6 +201,7 @@ def _remembered(store: Store, one: Whom) -> Remembered:
     wishes = wishes_of(store, one)
     answers = Counter(chat for chat, _ in _posts_of(store, one))
     holds = standing(wishes, _slugs(store))
+    holds += ("record",) if asked_for_record(wishes, datetime.now(UTC)) else ()
     return Remembered(one.handle, one.account.network, dict(sorted(answers.items())), holds, wishes)
 
 
@@ -214,6 +218,8 @@ def _export(store: Store, one: Whom) -> dict[str, Any]:
     if one.kept:
         told |= msgspec.to_builtins(one.account)
     told["wishes"] = [{"kind": wish.kind, "series": wish.series, "at": wish.at} for wish in wishes]
+    if written := written_at(store, one.keys[0]):
+        told["record_written"] = written
     told["posts"] = [{"chat": chat, **_post(post)} for chat, post in posts]
     if badges := _badges(store, one):
         told["badges"] = badges

@@ -22,6 +22,7 @@ from bot.rendering.recordjson import record_json, whose_record
 from bot.rendering.recordpage import record_page
 from bot.rendering.recordpaper import record_sheet
 from bot.services.record import gather
+from bot.services.recordrequests import note_written
 
 if TYPE_CHECKING:
     from bot.bootstrap.people import Whom
@@ -107,6 +108,7 @@ def make_record(
     where = tuple(
         (out / file).resolve() for file in (PAGE, PAPER, DATA, *(issued.files if issued else ())) if file in files
     )
+    note_written(store, one.keys[0], now)
     address = issued.address if issued else ""
     return Made(one.handle, where, total.chats, total.answers, len(kept) - total.answers, no_pdf, address)
 

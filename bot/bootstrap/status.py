@@ -12,6 +12,7 @@ from bot.bootstrap.house import accounts_of, open_store_of, read_settings
 from bot.domain.places import SITE, PlaceState
 from bot.domain.schedule import planned_chats
 from bot.services.hosts import waiting_lines
+from bot.services.recordrequests import waiting_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +75,7 @@ class Status(msgspec.Struct, frozen=True):
         checked_since: since when every kept answer was looked up, UTC; ``None`` where nothing is kept.
         waiting: what waits for a person to read, a line for each chat.
         places: those under ``publish:``; the site's own folder only where it cannot be written.
+        records: how many people asked for a record that is yet to be written.
     """
 
     next_chat: NextChat | None
@@ -84,6 +86,7 @@ class Status(msgspec.Struct, frozen=True):
     checked_since: datetime | None = None
     waiting: tuple[str, ...] = ()
     places: tuple[PlaceStatus, ...] = ()
+    records: int = 0
 
     def lines(self) -> Iterator[str]:
         """The same in words."""
@@ -107,6 +110,9 @@ class Status(msgspec.Struct, frozen=True):
             yield f"`run` or `tick` worked last at {_moment(self.worked_at)}."
         yield from (place.line() for place in self.places)
         yield from self.waiting
+        if self.records:
+            many = "1 request for a record waits" if self.records == 1 else f"{self.records} requests for records wait"
+            yield f"{many}: `staffroom people` names who asked, `staffroom record HANDLE --out DIR` writes it."
         for trouble in self.troubles:
             why = f": {trouble.error}" if trouble.error else ""
             yield f"{trouble.state}: {trouble.delivery} (due {_moment(trouble.at)}){why}"
@@ -139,6 +145,7 @@ def status_of(folder: Path) -> Status:
         checked_since=store.oldest_check(),
         waiting=tuple(waiting_lines(store, accounts_of(settings))),
         places=tuple(_places(settings, store)),
+        records=waiting_records(store, now),
     )
 
 

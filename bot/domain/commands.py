@@ -36,6 +36,7 @@ Asked = Literal[
     "forget",
     "research",
     "no-research",
+    "record",
     "join",
     "stop",
     "approve-digest",
@@ -48,14 +49,14 @@ Asked = Literal[
 ``join`` is nothing, and ``stop`` may be an answer: hold back, and ask. ``unclear``: somebody turned to us and most
 likely wants something, in words that we do not know. ``approve-digest`` and ``stop-digest`` are asked by hosts alone,
 in answer to our message about a digest (``read_host``). ``remind`` and ``forget``: to be asked later what came of an
-answer, or not any more. ``research`` and ``no-research``: to be in what is given to researchers, or not. People say
-such words to each other, too, so to somebody else they are nothing.
+answer, or not any more; ``record``: to get a record of one's taking part. ``research`` and ``no-research``: to be in
+what is given to researchers, or not. People say such words to each other, too, so to somebody else they are nothing.
 """
 
 LONGEST = 4000
 """Characters; whoever writes more says more than a command, however many people are mentioned in it."""
 
-_EVERYBODYS: tuple[Asked, ...] = ("remind", "forget", "research", "no-research")
+_EVERYBODYS: tuple[Asked, ...] = ("remind", "forget", "record", "research", "no-research")
 """What means nothing where somebody else is mentioned, in a question's thread or out of it."""
 
 _FEW_WORDS = 8

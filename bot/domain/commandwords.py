@@ -21,6 +21,7 @@ Phrased = Literal[
     "forget",
     "research",
     "no-research",
+    "record",
 ]
 
 # fmt: off
@@ -40,6 +41,7 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "forget": ("forget it", "forget about it", "do not remind me", "don't remind me", "stop reminding me"),
         "research": ("research yes", "yes to research"),
         "no-research": ("research no", "no to research"),
+        "record": ("my record", "send me my record", "make my record"),
     },
     "cy": {
         "keep": ("cadwch fy atebion", "cadw fy atebion", "cadwa fy atebion"),
@@ -55,6 +57,7 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "forget": ("anghofiwch hyn", "anghofiwch amdano", "anghofia hyn", "peidiwch â fy atgoffa"),
         "research": ("ymchwil ie", "ymchwil iawn"),
         "no-research": ("ymchwil na", "na i ymchwil"),
+        "record": ("fy nghofnod", "fy nghofnod i"),
     },
     "de": {
         "keep": ("meine antworten behalten", "behaltet meine antworten", "behalte meine antworten",
@@ -72,6 +75,7 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "forget": ("vergiss es", "vergesst es", "nicht mehr erinnern", "erinnere mich nicht", "erinnert mich nicht"),
         "research": ("forschung ja", "ja zur forschung"),
         "no-research": ("forschung nein", "nein zur forschung"),
+        "record": ("mein nachweis", "meinen nachweis"),
     },
     "es": {
         "keep": ("guardar mis respuestas", "guarda mis respuestas", "guardad mis respuestas",
@@ -90,6 +94,7 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "forget": ("olvídalo", "olvidadlo", "olvídenlo", "no me lo recuerdes", "no me lo recordéis"),
         "research": ("investigación sí", "sí a la investigación"),
         "no-research": ("investigación no", "no a la investigación"),
+        "record": ("mi registro",),
     },
     "fr": {
         "keep": ("garder mes réponses", "garde mes réponses", "gardez mes réponses", "conserver mes réponses",
@@ -109,6 +114,7 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "forget": ("oublie ça", "oubliez ça", "laisse tomber", "laissez tomber", "ne me le rappelez pas"),
         "research": ("recherche oui", "oui à la recherche"),
         "no-research": ("recherche non", "non à la recherche"),
+        "record": ("mon relevé",),
     },
 }
 

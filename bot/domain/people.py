@@ -35,6 +35,11 @@ class Called(NamedTuple):
         return tuple(one for one in (self.id, handle_id(self.handle) if self.handle != self.id else "") if one)
 
 
+def pasted(name: str) -> str:
+    """A name without the zero-width space that stands behind an ``@`` in our messages, so that it calls nobody."""
+    return name.replace("\u200b", "").strip()
+
+
 def called(name: str, network: NetworkName | None = None) -> Called | None:
     """Whom a handle, an id or the address of a profile means, where that can be told from how it is written.
 

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 _TO_LEAVE: tuple[Phrased, ...] = ("remove-me", "remove-this", "initials", "no-name", "full-name")
-_TO_JOIN: tuple[Phrased, ...] = ("keep", "list", "unlist", "remind", "forget", "research", "no-research")
+_TO_JOIN: tuple[Phrased, ...] = (
+    "keep",
+    "list",
+    "unlist",
+    "remind",
+    "forget",
+    "record",
+    "research",
+    "no-research",
+)
 
 Sayings = dict[str, tuple[str, ...]]
 """What people may say to us, by what it asks (``commands.Asked``); the page's own language first, English last."""

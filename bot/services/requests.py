@@ -18,6 +18,7 @@ from bot.services.door import Request, person_keys
 from bot.services.following import forget, remind
 from bot.services.hosting import Said, approve, stop
 from bot.services.hosts import host_of
+from bot.services.recordrequests import messages
 from bot.services.wishes import block, remember, remove
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ EVERYWHERE: Mapping[Asked, WishKind] = {
     "unlist": "unlisted",
     "research": "research",
     "no-research": "noresearch",
+    "record": "record",
 }
 """Wishes that hold for every series here."""
 
@@ -120,6 +122,8 @@ class _Desk:
             return self._later(request)
         changed = self._wish(request, EVERYWHERE[request.asked], "")
         self._like(request)
+        if request.asked == "record":
+            self.errands.extend(messages(self.store, request, self.accounts, self.now, self.phrase))
         return changed
 
     def _later(self, request: Request) -> bool:

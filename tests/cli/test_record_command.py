@@ -238,6 +238,22 @@ def test_nobody_gets_a_record_that_its_owner_did_not_ask_for(folder: Path, out: 
     assert f"`staffroom people {HANDLE} --record`" in told
 
 
+def test_it_waits_until_a_record_is_written(asked: Path, out: Path) -> None:
+    told = "1 request for a record waits: `staffroom people` names who asked"
+    assert told in staffroom("status", "-C", asked).stdout
+    assert json.loads(staffroom("people", HANDLE, "--json", "-C", asked).stdout)[0]["standing"] == ["joined", "record"]
+    refused(asked, asked / "site")
+    assert told in staffroom("status", "-C", asked).stdout
+    made(asked, out)
+    assert "for a record" not in staffroom("status", "-C", asked).stdout
+    (mine,) = json.loads(staffroom("export-person", HANDLE, "-C", asked).stdout)["accounts"]
+    assert "record" in [wish["kind"] for wish in mine["wishes"]]
+    assert mine["record_written"].startswith("2027-01-08T21:00")
+    ask(asked, "record", hours=1)
+    with time_machine.travel(NOW + timedelta(hours=2), tick=False):
+        assert told in staffroom("status", "-C", asked).stdout
+
+
 def test_a_request_ends(asked: Path, out: Path) -> None:
     with time_machine.travel(NOW + timedelta(days=31), tick=False):
         assert "asked for a record last on 8 Jan 2027, and that no longer counts" in refused(asked, out)

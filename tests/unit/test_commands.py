@@ -41,6 +41,7 @@ def asked(*parts: RichText | str, languages: Any = ALL, own: str = ME, in_thread
         ("FORGET IT", "forget"),
         ("RESEARCH YES", "research"),
         ("RESEARCH NO", "no-research"),
+        ("MY RECORD", "record"),
         ("JOIN", "join"),
         ("STOP", "stop"),
     ],
@@ -113,6 +114,10 @@ def test_what_surrounds_a_command_is_left_aside(said: str) -> None:
         ("dilewch fy atebion", ("cy",), "remove-me"),
         ("Tynnwch fi o\u2019r rhestr, os gwelwch yn dda", ("cy",), "unlist"),
         ("vollstaendiger Name", ("de",), "full-name"),
+        ("Meinen Nachweis, bitte", ("de",), "record"),
+        ("mi registro", ("es",), "record"),
+        ("Mon releve, svp", ("fr",), "record"),
+        ("Fy nghofnod", ("cy",), "record"),
     ],
 )
 def test_words_as_people_type_them(said: str, languages: tuple[str, ...], meant: Asked) -> None:
@@ -173,6 +178,7 @@ def test_facets_are_left_aside_whatever_they_show() -> None:
         ((US, BEN, " remove me"), "remove-me", "remove-me"),
         ((BEN, " forget it"), None, None),
         ((BEN, " remind me"), None, None),
+        ((BEN, " my record"), None, None),
         ((US, BEN, " forget it"), "forget", "forget"),
     ],
 )

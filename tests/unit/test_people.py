@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.consent import Wish, WishKind
-from bot.domain.people import Called, called, standing, together, wants_listing, wants_research
+from bot.domain.people import Called, called, pasted, standing, together, wants_listing, wants_research
 from bot.domain.posts import NetworkName, handle_id
+from bot.domain.richtext import detect
 
 AT = datetime(2027, 1, 7, 20, tzinfo=UTC)
 
@@ -44,6 +45,10 @@ def wish(kind: WishKind, minute: int = 0, series: str = "") -> Wish:
 )
 def test_whom_a_name_means(name: str, network: NetworkName | None, meant: Called | None) -> None:
     assert called(name, network) == meant
+
+
+def test_a_name_from_a_message_of_ours_can_be_pasted() -> None:
+    assert pasted(f" {detect('hanes@social.example.org').text}\n") == "hanes@social.example.org"
 
 
 def test_what_a_wish_may_be_remembered_by() -> None:

@@ -1,0 +1,90 @@
+"""MY RECORD on its way to whoever writes it: hosts are told privately, and it is counted what still waits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.domain.errands import Errand
+from bot.domain.takingpart import TOLD_OF_RECORDS, asked_for_record
+from bot.services.door import person_keys
+from bot.services.hosts import reachable
+from bot.services.record import gather
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from bot.domain.consent import Wish
+    from bot.domain.posts import NetworkName
+    from bot.domain.takingpart import TakenPart
+    from bot.ports import Store
+    from bot.ports.phrases import Phrase
+    from bot.services.door import Request
+
+_BOOK = "record"
+
+
+def messages(
+    store: Store, request: Request, accounts: Mapping[str, NetworkName], now: datetime, phrase: Phrase
+) -> list[Errand]:
+    """What hosts are to be told of somebody who asked for a record; none where it cannot be made, or was written since.
+
+    Whoever asks several times on a day is told of once. The handle is written so that it calls nobody.
+
+    Args:
+        store: the truth, in which the wish stands.
+        request: theirs; where it belongs to no chat, hosts of the last one they took part in are told.
+        accounts: keys of our accounts that can be used now, each with its network.
+        now: UTC.
+        phrase: says ``review.…`` in a series' language.
+    """
+    author = request.post.author
+    keys = person_keys(store, author)
+    wishes = {wish for found in store.wishes(keys).values() for wish in found}
+    asked, parts = asked_for_record(wishes, now), _waiting(store, keys[0], wishes, now)
+    stored = store.chat(request.chat or parts[-1].chat.id) if parts else None
+    if stored is None or asked is None:
+        return []
+    language, handle = stored.series.languages[0], author.handle.lstrip("@")
+    text = "\n".join(
+        (
+            f"{phrase('review.record', language)} {handle}",
+            f"{phrase('review.record_do', language)} staffroom record {handle} --out DIR",
+            phrase("review.record_days", language),
+        )
+    )
+    return [
+        Errand(f"{TOLD_OF_RECORDS}{number}:{asked.date()}:{keys[0]}", account, "tell", now, to=host, text=text)
+        for number, (account, host) in reachable(stored, accounts).items()
+    ]
+
+
+def note_written(store: Store, account_key: str, now: datetime) -> None:
+    """Note that a record of an account (by its id's key) was written, so that its request waits no longer."""
+    store.save_cursor(account_key, _BOOK, now.isoformat())
+
+
+def written_at(store: Store, account_key: str) -> datetime | None:
+    """When a record of an account (by its id's key) was last written, UTC; ``None`` if never."""
+    noted = store.cursor(account_key, _BOOK)
+    return datetime.fromisoformat(noted) if noted else None
+
+
+def waiting_records(store: Store, now: datetime) -> int:
+    """How many people asked for a record that can be made, and was not written since."""
+    return sum(
+        1
+        for account, wishes in store.wishing()
+        if account is not None and _waiting(store, store.key(account.network, account.id), wishes, now)
+    )
+
+
+def _waiting(store: Store, account_key: str, wishes: Collection[Wish], now: datetime) -> tuple[TakenPart, ...]:
+    """What would stand in a record that waits to be written; nothing where none does."""
+    asked = asked_for_record(wishes, now)
+    if asked is None:
+        return ()
+    written = written_at(store, account_key)
+    if written and written >= asked:
+        return ()
+    return gather(store, account_key, wishes)
