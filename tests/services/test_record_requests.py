@@ -4,14 +4,21 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from contract.store_world import END, save
+import pytest
+from contract.store_world import END, save, series
 from services.request_room import AMY, BEN, LATER, US, Room, empty, make, person, room
 
+from bot.domain.commandwords import PHRASES
+from bot.domain.mentions import mentions
+from bot.domain.richtext import detect
+from bot.domain.takingpart import ASKED_WITHIN
+from bot.rendering.templates import Templates
 from bot.services.recordrequests import note_written, waiting_records
 from bot.services.requests import attend
 
 __all__ = ["empty", "make", "room"]  # fixtures
 
+LONGEST_TOLD = 400  # characters: the shortest messages, of Mastodon, have room for 500 with the reader's handle
 HOSTS: Any = ("hanes.bsky.social", "@nobody@elsewhere.example")
 
 
@@ -90,3 +97,19 @@ def test_who_leaves_is_not_told_of_any_more(room: Room) -> None:
 def test_where_no_host_can_be_told_it_still_waits(room: Room) -> None:
     room.hear(room.post(AMY, "silence"), room.post(AMY, "KEEP MY ANSWERS"), room.post(AMY, "MY RECORD", minute=20))
     assert (told(room), waiting_records(room.store, LATER)) == ([], 1)
+
+
+@pytest.mark.parametrize("language", sorted(PHRASES))
+def test_hosts_read_it_in_their_language_and_nobody_is_called_by_it(room: Room, language: str) -> None:
+    dai = msgspec.structs.replace(person("dai"), handle="@dai@school.example")
+    save(room.store, msgspec.structs.replace(room.chat, hosts=HOSTS), of=series(languages=(language,)))
+    room.hear(room.post(dai, "silence"), room.post(dai, "KEEP MY ANSWERS"))
+    requests = room.read(room.post(dai, "MY RECORD", minute=20))
+    attend(room.store, requests, {"sky": "bluesky"}, LATER, Templates().dictionary.phrase(""))
+    ((_, text),) = told(room)
+    first, command, last = text.splitlines()
+    assert first.endswith(" dai@school.example")
+    assert command.endswith(" staffroom record dai@school.example --out DIR")
+    assert str(ASKED_WITHIN.days) in last
+    assert not mentions(detect(text))
+    assert len(text) < LONGEST_TOLD
