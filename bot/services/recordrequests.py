@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from bot.domain.errands import Errand
@@ -29,7 +30,8 @@ def messages(
 ) -> list[Errand]:
     """What hosts are to be told of somebody who asked for a record; none where it cannot be made, or was written since.
 
-    Whoever asks several times on a day is told of once. The handle is written so that it calls nobody.
+    Whoever asks several times on a day is told of once. The handle is written so that it calls nobody, and so that a
+    shell takes it for one word: hosts copy the line, and servers say what they like.
 
     Args:
         store: the truth, in which the wish stands.
@@ -49,7 +51,7 @@ def messages(
     text = "\n".join(
         (
             f"{phrase('review.record', language)} {handle}",
-            f"{phrase('review.record_do', language)} staffroom record {handle} --out DIR",
+            f"{phrase('review.record_do', language)} staffroom record {quote(handle)} --out DIR",
             phrase("review.record_days", language),
         )
     )

@@ -94,6 +94,14 @@ def test_who_leaves_is_not_told_of_any_more(room: Room) -> None:
     assert (told(room), waiting_records(room.store, LATER)) == ([], 0)
 
 
+def test_a_handle_is_one_word_to_the_shell_into_which_it_is_copied(room: Room) -> None:
+    with_hosts(room)
+    odd = msgspec.structs.replace(person("odd"), handle="odd;reboot.example")
+    room.hear(room.post(odd, "silence"), room.post(odd, "KEEP MY ANSWERS"), room.post(odd, "MY RECORD"))
+    ((_, text),) = told(room)
+    assert "staffroom record 'odd;reboot.example' --out DIR" in text
+
+
 def test_where_no_host_can_be_told_it_still_waits(room: Room) -> None:
     room.hear(room.post(AMY, "silence"), room.post(AMY, "KEEP MY ANSWERS"), room.post(AMY, "MY RECORD", minute=20))
     assert (told(room), waiting_records(room.store, LATER)) == ([], 1)
