@@ -66,8 +66,8 @@ class PagefindIndexer:
         if self._failed is not None and time.monotonic() < self._failed[0]:
             raise SearchError(self._failed[1])
         try:
-            _sweep()
             with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=_place()) as name:
+                _sweep(Path(name).stat().st_mtime)
                 found = self._made(Path(name), sources, language, engine=engine)
         except (OSError, msgspec.DecodeError, zlib.error) as error:
             why = error.strerror if isinstance(error, OSError) else "its files are not as they were in version 1.5"
@@ -107,7 +107,10 @@ class PagefindIndexer:
                 f"Search cannot be brought up to date: Pagefind ended with status {done.returncode}. Install it anew:"
                 " pip install 'staffroom[search]'."
             )
-        return dict(_files(bundle, engine=engine))
+        found = dict(_files(bundle, engine=engine))
+        if _ENTRY not in found:
+            raise SearchError("Search cannot be brought up to date: Pagefind made no index. It is tried again later.")
+        return found
 
 
 def _files(bundle: Path, *, engine: bool) -> Iterator[tuple[str, bytes]]:
@@ -142,14 +145,15 @@ def _place() -> Path:
     return MEMORY if roomy else Path(tempfile.gettempdir())
 
 
-def _sweep() -> None:
+def _sweep(now: float) -> None:
     """Remove what a process that was killed left of its temporary folders: people's words stand in them.
 
-    All bots of a computer share the place, so only what is older than any of them may take is left over.
+    All bots of a computer share the place, so only what is older than any of them may take is left over. ``now`` is the
+    file system's time, in seconds since 1970: a process whose own clock is ahead would take away what others work on.
     """
     for left in (left for place in (MEMORY, Path(tempfile.gettempdir())) for left in place.glob(f"{_PREFIX}*")):
         try:
-            if left.stat(follow_symlinks=False).st_mtime + 2 * LONGEST < time.time():
+            if left.stat(follow_symlinks=False).st_mtime + 2 * LONGEST < now:
                 shutil.rmtree(left, ignore_errors=True)
         except OSError:
             continue

@@ -8,11 +8,13 @@ import sys
 import tempfile
 import time
 import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+import time_machine
 from golden import sample
 from golden.sample import answer
 from pagefind_bin import get_executable
@@ -180,6 +182,19 @@ def test_what_a_killed_process_left_goes_with_the_next_run(temporary: Path) -> N
     os.utime(new, (time.time() - 30, time.time() - 30))  # another bot's, which is more patient
     PagefindIndexer(get_executable(), longest=14).index(SOURCES, "en", engine=False)
     assert list(temporary.iterdir()) == [new]
+
+
+def test_a_clock_that_is_ahead_takes_nothing_away_from_others(temporary: Path) -> None:
+    others = temporary / "staffroom-search-others"
+    others.mkdir()
+    with time_machine.travel(datetime(2037, 1, 7, tzinfo=UTC)):
+        PagefindIndexer(get_executable()).index(SOURCES, "en", engine=False)
+    assert list(temporary.iterdir()) == [others]
+
+
+def test_a_run_that_made_nothing_is_no_empty_index(program: Path) -> None:
+    with pytest.raises(SearchError, match="made no index"):
+        does(program, "").index(SOURCES, "en", engine=False)
 
 
 # -- the service ---------------------------------------------------------------------------------------------------
