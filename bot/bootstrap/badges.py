@@ -15,7 +15,7 @@ from bot.bootstrap.desk import clock_of
 from bot.bootstrap.house import indexer_of, open_store_of, renderer_of, site_of, target_of, templates_of
 from bot.bootstrap.people import whom_of
 from bot.config import load_staffroom
-from bot.config.secrets import BADGE_KEY, PLAYED_BADGE_KEY, read_badge_key, save_badge_key
+from bot.config.keys import BADGE_KEY, PLAYED_BADGE_KEY, read_badge_key, save_badge_key
 from bot.domain.badges import Badge, Issuer, free_number
 from bot.domain.takingpart import spoken_in
 from bot.errors import UserError

@@ -12,7 +12,7 @@ from bot.bootstrap.desk import clock_of
 from bot.bootstrap.house import open_store_of
 from bot.bootstrap.published import published
 from bot.config import load_staffroom
-from bot.config.secrets import RESEARCH_KEY, read_research_key, save_research_key
+from bot.config.keys import RESEARCH_KEY, read_research_key, save_research_key
 from bot.domain.research import give
 from bot.domain.suppression import FEWEST
 from bot.errors import UserError

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-import json
 import os
 import re
-import stat
-import tempfile
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,8 +16,9 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from bot.config.closed import put_in_place, read_closed
 from bot.config.load import absolute_database
-from bot.errors import ConfigError, LoginError, Problem, UserError
+from bot.errors import ConfigError, LoginError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,15 +27,7 @@ if TYPE_CHECKING:
 
 LOGINS = ".staffroom-logins.json"
 ERASURES = ".staffroom-erasures"
-BADGE_KEY = ".staffroom-badge-key.json"
-PLAYED_BADGE_KEY = ".staffroom-badge-key.json.rehearsal"
-RESEARCH_KEY = ".staffroom-research-key.json"
 
-TEMPORARY = ".tmp"
-"""How the name of a login ends that is being written."""
-
-_LEFT_BEHIND = 60.0  # seconds; writing takes a few thousandths of one
-_KEY_BYTES = 32
 _MOST_TOKENS = 32
 _known: set[str | bytes] = set()
 _tokens: deque[str] = deque(maxlen=_MOST_TOKENS)  # of sessions, renewed every few hours: only the last are any good
@@ -191,113 +181,12 @@ def save_login(folder: Path, account: str, values: Mapping[str, str]) -> None:
     """
     logins = _read_logins(folder) | {account: dict(values)}
     try:
-        _put_in_place(folder / LOGINS, logins)
+        put_in_place(folder / LOGINS, logins)
     except OSError as error:
         raise LoginError(
             f"The logins cannot be kept in {folder / LOGINS}: {error.strerror or error}. Those that were there stay. "
             "Check that the folder belongs to the bot's user and that the disk has room."
         ) from error
-
-
-def read_badge_key(path: Path) -> dict[str, str]:
-    """The private key that signs badges, as a JWK; empty where there is none. No log shows its private part.
-
-    Raises:
-        UserError: others can read the file, or it is damaged.
-    """
-    data = _closed_file(path, "the key that signs badges", UserError)
-    if data is None:
-        return {}
-    try:
-        key = msgspec.json.decode(data, type=dict[str, str])
-        keep_hidden(key["d"])
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
-        raise UserError(
-            f"{path} is damaged. Put it back from where you keep a copy; without one, move it away and run"
-            " `staffroom badge-key`: a new key is made, and badges of the old one stay good."
-        ) from None
-    return key
-
-
-def save_badge_key(path: Path, key: Mapping[str, str]) -> None:
-    """Keep the private key that signs badges, readable by the owner alone, in place of the one before.
-
-    Raises:
-        UserError: there is no room for it; the one before stays.
-    """
-    keep_hidden(key["d"])
-    try:
-        _put_in_place(path, key)
-    except OSError as error:
-        raise UserError(
-            f"The key cannot be kept in {path}: {error.strerror or error}. Nothing has changed. "
-            "Check that the folder belongs to the bot's user and that the disk has room."
-        ) from error
-
-
-def read_research_key(path: Path) -> bytes:
-    """The key of a research project's pseudonyms, 32 bytes; empty where there is none. No log shows it.
-
-    Raises:
-        UserError: others can read the file, or it is damaged.
-    """
-    data = _closed_file(path, "the key of research pseudonyms", UserError)
-    if data is None:
-        return b""
-    try:
-        text = msgspec.json.decode(data, type=dict[str, str])["key"]
-        key = bytes.fromhex(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, ValueError):
-        key = b""
-    if len(key) != _KEY_BYTES:
-        raise UserError(
-            f"{path} is damaged. Put it back from where you keep a copy; without one, write --new-key: "
-            "the pseudonyms will be others, and cannot be joined with those of earlier exports."
-        )
-    keep_hidden(text)
-    return key
-
-
-def save_research_key(path: Path, key: bytes) -> None:
-    """Keep the key of a research project's pseudonyms, readable by the owner alone, in place of the one before.
-
-    Raises:
-        UserError: there is no room for it; the one before stays.
-    """
-    keep_hidden(key.hex())
-    try:
-        _put_in_place(path, {"key": key.hex()})
-    except OSError as error:
-        raise UserError(
-            f"The key cannot be kept in {path}: {error.strerror or error}. Nothing has changed. "
-            "Check that the folder belongs to the bot's user and that the disk has room."
-        ) from error
-
-
-def _put_in_place(path: Path, kept: Mapping[str, object]) -> None:
-    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=TEMPORARY, dir=path.parent)  # with mode 0600
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(kept, file, indent=1, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sweep(path)
-
-
-def _sweep(path: Path) -> None:
-    """Remove what a crash left half-written beside a file that was just put in place: secrets nobody needs any more.
-
-    Only what is older than any other process could still be writing.
-    """
-    now = path.stat().st_mtime
-    for left in path.parent.glob(f"{path.name}.*{TEMPORARY}"):
-        with contextlib.suppress(FileNotFoundError):
-            if now - left.stat().st_mtime > _LEFT_BEHIND:
-                left.unlink()
 
 
 def _variable(account: str, what: str) -> str:
@@ -331,7 +220,7 @@ def _from_file(variable: str, path: Path) -> Secret:
 
 def _read_logins(folder: Path) -> dict[str, dict[str, str]]:
     path = folder / LOGINS
-    data = _closed_file(path, "your logins", LoginError)
+    data = read_closed(path, "your logins", LoginError)
     if data is None:
         return {}
     try:
@@ -339,19 +228,3 @@ def _read_logins(folder: Path) -> dict[str, dict[str, str]]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         # The decoder's message could repeat part of the file; the line above it must not.
         raise LoginError(f"{path} is damaged. Delete it and run `staffroom login` again.") from None
-
-
-def _closed_file(path: Path, what: str, wrong: type[LoginError | UserError]) -> bytes | None:
-    """What stands in a file that nobody else may read; ``None`` where there is no such file."""
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise wrong(
-                    f"Other people on this machine can read {path}, which holds {what}. Close it with: chmod 600 {path}"
-                )
-            return file.read()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise wrong(f"{path} cannot be read: {error.strerror}.") from None

@@ -34,7 +34,7 @@ from chaos.warm import warm
 
 import bot.bootstrap.accounts
 import bot.bootstrap.running
-import bot.config.secrets
+import bot.config.closed
 import bot.networks.bluesky
 import bot.networks.mastodon
 import bot.runner
@@ -135,7 +135,7 @@ def _born(orders: dict[str, Any], writing: int) -> None:
         points.install(lambda point: write({"died": point, "now": clock.now().isoformat()}))
         bot.runner.SAFETY = bot.runner.SOON = SAFETY
         bot.bootstrap.accounts.REQUEST_SECONDS = orders.get("timeout", bot.bootstrap.accounts.REQUEST_SECONDS)
-        bot.config.secrets._LEFT_BEHIND = LEFT_BEHIND
+        bot.config.closed.LEFT_BEHIND = LEFT_BEHIND
         live(orders, clock, say)
         status = 0
     except BaseException:  # noqa: BLE001 - whatever it was, the life is over

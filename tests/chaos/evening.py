@@ -31,7 +31,8 @@ from networks.jetstream import Jetstream
 from networks.mastodon_server import MastodonAccount, MastodonServer
 
 from bot.bootstrap import plan_of, read_settings
-from bot.config.secrets import LOGINS, TEMPORARY, save_login
+from bot.config.closed import TEMPORARY
+from bot.config.secrets import LOGINS, save_login
 from bot.domain.schedule import planned_chats
 
 Network = Literal["bluesky", "mastodon"]

@@ -18,7 +18,8 @@ from contract.store_world import BEFORE, START, candidate, chat, deliveries, pro
 from bot.bootstrap.house import open_store_of
 from bot.bootstrap.people import export_person
 from bot.config import load_staffroom
-from bot.config.secrets import RESEARCH_KEY, known_secrets
+from bot.config.keys import RESEARCH_KEY
+from bot.config.secrets import known_secrets
 from bot.domain.consent import Wish, WishKind
 from bot.domain.occurrences import Span
 from bot.domain.posts import PostRef
