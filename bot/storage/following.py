@@ -10,8 +10,9 @@ from bot.domain.followups import FollowUp
 from bot.storage import codec
 from bot.storage.base import Base, chunks, inserting, note, put
 from bot.storage.engine import take_turns
-from bot.storage.plans import add_deliveries, close
-from bot.storage.tables import chats, deliveries, follow_ups, parts, posts, prompts
+from bot.storage.plans import BEGUN, add_deliveries, close
+from bot.storage.scrubbing import OPEN
+from bot.storage.tables import chats, deliveries, follow_ups, posts, prompts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from bot.domain.outbox import Delivery
     from bot.domain.schedule import Prompt
 
-_OPEN = ("planned", "frozen")
-_BEGUN = exists().where(parts.c.delivery == deliveries.c.id, parts.c.state != "ready")
 _ASKED = and_(
     follow_ups.c.asked_at.is_not(None),
     or_(follow_ups.c.ended_at.is_(None), follow_ups.c.ended_at < follow_ups.c.asked_at),
@@ -94,7 +93,7 @@ def cancel_planned(connection: Connection, keys: Collection[str]) -> None:
     """Cancel what is still to be asked about answers, where nothing of it is, or may be, on its network."""
     for some in chunks(keys):
         about = select(prompts.c.id).where(prompts.c.answer.in_(some))
-        unsent = select(deliveries.c.id).where(deliveries.c.prompt.in_(about), deliveries.c.state.in_(_OPEN), ~_BEGUN)
+        unsent = select(deliveries.c.id).where(deliveries.c.prompt.in_(about), deliveries.c.state.in_(OPEN), ~BEGUN)
         close(connection, connection.scalars(unsent).all(), "cancelled")
 
 
@@ -119,9 +118,7 @@ def end_again(connection: Connection, ended: Sequence[tuple[str, datetime]]) -> 
 def _drop_planned(connection: Connection, keys: Collection[str], chat: str = "", *, cancelled: bool = False) -> None:
     """Delete prompts about answers of which nothing is, or may be, on a network; only cancelled ones, if so asked."""
     for some in chunks(keys):
-        begun = exists().where(
-            deliveries.c.prompt == prompts.c.id, parts.c.delivery == deliveries.c.id, parts.c.state != "ready"
-        )
+        begun = exists().where(deliveries.c.prompt == prompts.c.id, BEGUN)
         gone = select(prompts.c.id).where(prompts.c.answer.in_(some), prompts.c.answer != "", ~begun)
         if chat:
             gone = gone.where(prompts.c.chat == chat)

@@ -15,7 +15,7 @@ from bot.errors import LeaseLost, StoreError
 from bot.storage import codec
 from bot.storage.base import Base, among, bump, inserting, parts_of, restored_in
 from bot.storage.columns import Moment
-from bot.storage.plans import close, deliveries_where, load_deliveries
+from bot.storage.plans import BEGUN, close, deliveries_where, load_deliveries
 from bot.storage.scrubbing import OPEN, scrub
 from bot.storage.tables import blobs, chats, deliveries, parts
 
@@ -165,7 +165,7 @@ class Outbox(Base):
             called_off = exists().where(
                 chats.c.id == deliveries.c.chat, or_(chats.c.cancelled, chats.c.taken_out_at.is_not(None))
             )
-            these = select(deliveries.c.id).where(deliveries.c.id == delivery, called_off, ~_begun())
+            these = select(deliveries.c.id).where(deliveries.c.id == delivery, called_off, ~BEGUN)
             ids = connection.scalars(these).all()
             close(connection, ids, "cancelled")
 
@@ -223,11 +223,6 @@ def _must(delivery: str, held: object) -> None:
         raise LeaseLost(f"{delivery} was taken over by another process or changed by a new plan; it is left to them.")
 
 
-def _begun() -> ColumnElement[bool]:
-    """Whether a request left for any part; of the statement's own delivery, so never within another ``exists``."""
-    return exists().where(parts.c.delivery == deliveries.c.id, parts.c.state != "ready")
-
-
 def _first_in_chat() -> ColumnElement[bool]:
     return ~exists().where(
         _earlier.c.chat == deliveries.c.chat,
@@ -249,7 +244,7 @@ _DUE = and_(
     deliveries.c.at <= _now,
     or_(deliveries.c.retry_at.is_(None), deliveries.c.retry_at <= _now),
     or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= _now),
-    or_(deliveries.c.useful_until > _now, _begun()),
+    or_(deliveries.c.useful_until > _now, BEGUN),
     _first_in_chat(),
 )
 _ANY_DUE = select(deliveries.c.id).where(_DUE).limit(1)

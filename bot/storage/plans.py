@@ -23,6 +23,7 @@ from bot.storage.base import (
     stored_chats,
 )
 from bot.storage.engine import take_turns
+from bot.storage.scrubbing import OPEN
 from bot.storage.tables import chat_posts, chats, deliveries, parts, prompts, series
 
 if TYPE_CHECKING:
@@ -120,6 +121,9 @@ class Plans(Base):
 
 # Methods take arguments named after tables, as the port has them; in here the tables go by these names.
 _series, _chats, _prompts, _deliveries = series, chats, prompts, deliveries
+
+BEGUN = exists().where(parts.c.delivery == deliveries.c.id, parts.c.state != "ready")
+"""Whether a request left for any part of the delivery that the statement around it is about."""
 
 
 def deliveries_where(*where: ColumnElement[bool], lock: bool = False) -> Select[Any]:
@@ -239,9 +243,7 @@ def _tidy(connection: Connection, slug: str, prompt_ids: set[str]) -> None:
 _OF_SERIES = deliveries_where(_deliveries.c.series == bindparam("series"), lock=True)
 _OF_CHAT = deliveries_where(_deliveries.c.chat == bindparam("chat"))
 _EVERY = deliveries_where()
-_OPEN_IN_CHAT = deliveries_where(
-    _deliveries.c.chat == bindparam("chat"), _deliveries.c.state.in_(("planned", "frozen")), lock=True
-)
+_OPEN_IN_CHAT = deliveries_where(_deliveries.c.chat == bindparam("chat"), _deliveries.c.state.in_(OPEN), lock=True)
 _CHATS = chats_where()
 _CHATS_OF = chats_where(_chats.c.series == bindparam("series"))
 _ROWS_OF = select(_chats).where(_chats.c.series == bindparam("series"))
@@ -249,11 +251,10 @@ _CANCELLED = select(_chats.c.id).where(_chats.c.series == bindparam("series"), _
 _PROMPT = select(_prompts).where(_prompts.c.id == bindparam("prompt"))
 _SERIES = select(_series.c.data).where(_series.c.slug == bindparam("series"))
 _DIGESTS = select(_prompts.c.id, _prompts.c.chat).where(_prompts.c.kind == "digest")
-_BEGUN = exists().where(parts.c.delivery == _deliveries.c.id, parts.c.state != "ready")
 _UNWANTED = delete(_chats).where(
     _chats.c.series == bindparam("series"),
     _chats.c.taken_out_at.is_not(None),
-    ~exists().where(_deliveries.c.chat == _chats.c.id, _BEGUN),
+    ~exists().where(_deliveries.c.chat == _chats.c.id, BEGUN),
     ~exists().where(chat_posts.c.chat == _chats.c.id),
 )
 _IDLE = (

@@ -11,7 +11,7 @@ from bot.storage import codec
 from bot.storage.base import RESTORED, Base, bump, drop_parts, put, restored_in
 from bot.storage.engine import take_turns
 from bot.storage.plans import close
-from bot.storage.scrubbing import scrub
+from bot.storage.scrubbing import OPEN, scrub
 from bot.storage.tables import deliveries, meta, parts, sweeps
 
 if TYPE_CHECKING:
@@ -73,9 +73,7 @@ class Restoring(Base):
         """Give up a delivery of which nothing is known to be out; false where there is none that is open."""
         with self._writing() as connection:
             take_turns(connection)
-            this = select(deliveries.c.id).where(
-                deliveries.c.id == delivery, deliveries.c.state.in_(("planned", "frozen"))
-            )
+            this = select(deliveries.c.id).where(deliveries.c.id == delivery, deliveries.c.state.in_(OPEN))
             if connection.scalar(this.with_for_update()) is None:
                 return False
             close(connection, [delivery], "missed")
