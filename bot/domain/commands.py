@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import regex
 
-from bot.domain.commandwords import COURTESIES, HOSTS, OPENINGS, PHRASES, SINGLE, THANKS, VERBS
+from bot.domain.commandwords import COURTESIES, HOSTS, OPENINGS, PHRASES, SINGLE, THANKS, VERBS, Phrased
 from bot.domain.labels import fold
 from bot.domain.patterns import handles, hashtags_in
 from bot.domain.posts import handle_id
@@ -23,26 +23,7 @@ if TYPE_CHECKING:
 
     from bot.domain.richtext import RichText
 
-Asked = Literal[
-    "keep",
-    "remove-this",
-    "remove-me",
-    "initials",
-    "no-name",
-    "full-name",
-    "list",
-    "unlist",
-    "remind",
-    "forget",
-    "research",
-    "no-research",
-    "record",
-    "join",
-    "stop",
-    "approve-digest",
-    "stop-digest",
-    "unclear",
-]
+Asked = Literal[Phrased, "join", "stop", "approve-digest", "stop-digest", "unclear"]
 """What may be asked.
 
 ``join`` and ``stop`` are the single words: outside a question's thread they mean ``keep`` and ``remove-me``. In one,
