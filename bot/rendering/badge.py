@@ -76,22 +76,7 @@ def credential(
         randoms: what is random.
         at: when it is made, UTC.
     """
-    issuer, revoked = urls.issuer(site.address), urls.absolute(site.address, urls.REVOKED_BADGES)
-    called, period = title(words, chats)
-    whole = f"{called}, {period}"
-    identifiers: list[dict[str, Any]] = [
-        {
-            "type": "IdentityObject",
-            "hashed": True,
-            "identityHash": identity_hash(address, randoms.salt),
-            "identityType": PROFILE_ADDRESS,
-            "salt": randoms.salt,
-        }
-    ]
-    if given := one_line(name, LONGEST_NAME):
-        identifiers.append(
-            {"type": "IdentityObject", "hashed": False, "identityHash": given, "identityType": "name"},
-        )
+    whole = ", ".join(title(words, chats))
     claims: dict[str, Any] = {
         "@context": list(CONTEXT),
         "id": f"urn:uuid:{randoms.credential}",
@@ -102,9 +87,9 @@ def credential(
         "credentialSubject": {
             "id": f"urn:uuid:{randoms.subject}",
             "type": ["AchievementSubject"],
-            "identifier": identifiers,
+            "identifier": _identifiers(address, name, randoms.salt),
             "achievement": {
-                "id": f"urn:uuid:{uuid5(NAMESPACE_URL, f'{issuer} {whole}')}",
+                "id": f"urn:uuid:{uuid5(NAMESPACE_URL, f'{urls.issuer(site.address)} {whole}')}",
                 "type": ["Achievement"],
                 "name": whole,
                 "description": words("badge.description", n=len(chats)),
@@ -112,23 +97,40 @@ def credential(
                 "achievementType": "Badge",
             },
         },
-        "evidence": [
-            {
-                "id": urls.absolute(site.address, urls.chat_page(one.chat.id)),
-                "type": ["Evidence"],
-                "name": f"{one.series.title}, {words.day_of_year(one.chat.date)}: {one.chat.topic}",
-            }
-            for one in chats
-        ],
-        "credentialStatus": {
-            "id": f"{revoked}#{number}",
-            "type": "BitstringStatusListEntry",
-            "statusPurpose": "revocation",
-            "statusListIndex": str(number),
-            "statusListCredential": revoked,
-        },
+        "evidence": [_evidence(words, site, one) for one in chats],
+        "credentialStatus": _status(site, number),
     }
     return _registered(claims, at)
+
+
+def _identifiers(address: str, name: str, salt: str) -> list[dict[str, Any]]:
+    """Whom a badge means: the account by a hash, and the name that was given for it, if any."""
+    hashed = {"hashed": True, "identityHash": identity_hash(address, salt), "identityType": PROFILE_ADDRESS}
+    found: list[dict[str, Any]] = [{"type": "IdentityObject", **hashed, "salt": salt}]
+    if given := one_line(name, LONGEST_NAME):
+        found.append({"type": "IdentityObject", "hashed": False, "identityHash": given, "identityType": "name"})
+    return found
+
+
+def _evidence(words: Words, site: Site, one: TakenPart) -> dict[str, Any]:
+    """A chat's public page."""
+    return {
+        "id": urls.absolute(site.address, urls.chat_page(one.chat.id)),
+        "type": ["Evidence"],
+        "name": f"{one.series.title}, {words.day_of_year(one.chat.date)}: {one.chat.topic}",
+    }
+
+
+def _status(site: Site, number: int) -> dict[str, Any]:
+    """Where it is told whether a badge is revoked."""
+    revoked = urls.absolute(site.address, urls.REVOKED_BADGES)
+    return {
+        "id": f"{revoked}#{number}",
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": "revocation",
+        "statusListIndex": str(number),
+        "statusListCredential": revoked,
+    }
 
 
 def revoked_list(site: Site, badges: Collection[Badge], at: datetime) -> dict[str, Any]:
