@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 ASKED_WITHIN = timedelta(days=30)
 """For how long a request for a record counts: one request is no leave to make records for ever."""
 
+RECORD_WRITTEN = "record"
+"""Under which name of a stream it stands when a record was last written; the account is that person's key."""
+
 TOLD_OF_RECORDS = "record:"
 """How ids of errands begin that tell hosts who asked for a record; they end in the key of that account."""
 

@@ -7,7 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from bot.domain.errands import Errand
-from bot.domain.takingpart import TOLD_OF_RECORDS, asked_for_record
+from bot.domain.takingpart import RECORD_WRITTEN, TOLD_OF_RECORDS, asked_for_record
 from bot.services.door import person_keys
 from bot.services.hosts import reachable
 from bot.services.record import gather
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from bot.ports import Store
     from bot.ports.phrases import Phrase
     from bot.services.door import Request
-
-_BOOK = "record"
 
 
 def messages(
@@ -63,12 +61,12 @@ def messages(
 
 def note_written(store: Store, account_key: str, now: datetime) -> None:
     """Note that a record of an account (by its id's key) was written, so that its request waits no longer."""
-    store.save_cursor(account_key, _BOOK, now.isoformat())
+    store.save_cursor(account_key, RECORD_WRITTEN, now.isoformat())
 
 
 def written_at(store: Store, account_key: str) -> datetime | None:
     """When a record of an account (by its id's key) was last written, UTC; ``None`` if never."""
-    noted = store.cursor(account_key, _BOOK)
+    noted = store.cursor(account_key, RECORD_WRITTEN)
     return datetime.fromisoformat(noted) if noted else None
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, select, update
 from bot.domain.consent import standing_wish
 from bot.domain.copying import may_show
 from bot.domain.naming import naming
-from bot.domain.takingpart import TOLD_OF_RECORDS
+from bot.domain.takingpart import RECORD_WRITTEN, TOLD_OF_RECORDS
 from bot.ports import Person
 from bot.storage import codec
 from bot.storage.base import Base, bump, chats_of, chunks, ids_of, inserting, note
@@ -19,7 +19,7 @@ from bot.storage.people import named_by, wishes_of, wishes_under
 from bot.storage.picking import unpick
 from bot.storage.pictures import JOINED, empty, tend
 from bot.storage.scrubbing import begin_again, blot_out, repeating, scrub
-from bot.storage.tables import accounts, chat_posts, chats, consents, errands, left_out, posts
+from bot.storage.tables import accounts, chat_posts, chats, consents, cursors, errands, left_out, posts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -58,12 +58,13 @@ class Wishes(Base):
         """Do what follows from all wishes known now, where one of this kind was added last."""
         if kind in ("record", "research", "noresearch"):  # it changes nothing that is kept or shown
             return
-        if kind in ("stopped", "gone"):
-            self._tell_nobody(connection, account_key)
         people = {
             key: (key, self._called(account))
             for key, account in named_by(connection, account_key, self._called).items()
         }
+        if kind in ("stopped", "gone"):
+            for key in {account_key, *people}:
+                self._forget_records(connection, key)
         if kind == "stopped":
             self._forget_addresses(connection, account_key)
         for person, wishes in wishes_of(connection, people).items():
@@ -78,8 +79,9 @@ class Wishes(Base):
                     empty(connection, person)
                 _call_otherwise(connection, person, digests=kind not in ("listed", "unlisted"))
 
-    def _tell_nobody(self, connection: Connection, account_key: str) -> None:
-        """Forget messages that tell hosts who asked for a record, where they have not left."""
+    def _forget_records(self, connection: Connection, account_key: str) -> None:
+        """Forget what tells hosts who asked for a record and has not left yet, and when one was written."""
+        connection.execute(delete(cursors).where(cursors.c.account == account_key, cursors.c.stream == RECORD_WRITTEN))
         of_theirs = errands.c.id.startswith(TOLD_OF_RECORDS) & errands.c.id.endswith(account_key)
         if connection.execute(delete(errands).where(of_theirs, errands.c.done_at.is_(None))).rowcount:
             self._erased = True

@@ -13,7 +13,7 @@ from bot.domain.mentions import mentions
 from bot.domain.richtext import detect
 from bot.domain.takingpart import ASKED_WITHIN
 from bot.rendering.templates import Templates
-from bot.services.recordrequests import note_written, waiting_records
+from bot.services.recordrequests import note_written, waiting_records, written_at
 from bot.services.requests import attend
 
 __all__ = ["empty", "make", "room"]  # fixtures
@@ -88,8 +88,10 @@ def test_who_leaves_is_not_told_of_any_more(room: Room) -> None:
     ready(room)
     asking = room.post(AMY, "MY RECORD", minute=20)
     room.hear(asking)
+    mine = room.store.key("bluesky", AMY.id)
+    note_written(room.store, mine, LATER)
     room.hear(room.post(AMY, "REMOVE ME", minute=22))
-    assert (told(room), waiting_records(room.store, LATER)) == ([], 0)
+    assert (told(room), waiting_records(room.store, LATER), written_at(room.store, mine)) == ([], 0, None)
     room.hear(room.post(AMY, "KEEP MY ANSWERS", minute=23), room.post(AMY, "back", minute=24), asking)
     assert (told(room), waiting_records(room.store, LATER)) == ([], 0)
 
