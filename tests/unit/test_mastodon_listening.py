@@ -13,7 +13,7 @@ from bot.errors import Busy, Refused, Unauthorized, Unavailable
 from bot.networks.mastodon.blocks import REFUSED_SECONDS, Blocks
 from bot.networks.mastodon.http import Api
 from bot.networks.mastodon.incoming import Incoming
-from bot.networks.mastodon.listening import MOST_PAGES, PAGE, Listener, Mark
+from bot.networks.mastodon.listening import DOUBTED_EVERY, MOST_PAGES, PAGE, Listener, Mark
 from bot.networks.mastodon.server import Server
 
 Json = dict[str, Any]
@@ -136,6 +136,32 @@ def test_a_first_look_takes_the_newest_and_later_ones_what_came_since(played: Pl
 def test_a_first_look_says_when_there_may_be_more_below(played: Played, held: int, missed: bool) -> None:
     played.lists[TAG] = [post(n) for n in range(101, 101 + held)]
     assert played.listener.listen("", ["edchat"]).missed is missed
+
+
+@pytest.mark.parametrize(("path", "mark"), [(NOTES, Mark("9" * 24)), (TAG, Mark("9", {"edchat": "9" * 24}))])
+def test_a_mark_newer_than_all_there_is_goes_back_and_what_it_hid_is_heard(
+    played: Played, path: str, mark: Mark
+) -> None:
+    entry = (lambda number: mention(number, post(number))) if path == NOTES else post
+    played.lists[TAG] = []
+    played.lists[path] = [entry(7), entry(8)]
+    words, mark = played.listen(mark.cursor(), "edchat")
+    assert words == ["7", "8"]
+    assert (mark.notification if path == NOTES else mark.tags["edchat"]) == "8"
+    played.lists[path] += [entry(9)]
+    assert played.listen(mark.cursor(), "edchat")[0] == ["9"]
+
+
+def test_a_mark_is_looked_at_with_the_first_quiet_answer_and_then_now_and_then(played: Played) -> None:
+    played.lists[NOTES] = [mention(8, post(8))]
+    for _ in range(DOUBTED_EVERY + 1):
+        assert played.listen("8") == ([], Mark("8"))
+    looks = [path for path in played.asked if path.startswith(NOTES) and "min_id" not in path]
+    assert len(looks) == 2
+
+
+def test_a_list_without_anything_left_keeps_its_mark(played: Played) -> None:
+    assert played.listen("8") == ([], Mark("8"))
 
 
 def test_a_list_that_was_empty_is_read_from_its_beginning_the_next_time(played: Played) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from operator import setitem
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,7 +20,7 @@ from bot.networks.mastodon.wire import WireNotification, WirePost, id_in
 from bot.ports import Heard, Spoiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from bot.networks.mastodon.http import Param
     from bot.networks.mastodon.incoming import Incoming
@@ -26,6 +30,9 @@ PAGE = 40
 MOST_PAGES = 10  # of each list in one go; the cursor knows where to go on
 NOTHING_YET = "0"
 """An id older than all others: a list was empty when we first looked, so whatever is in it later is new."""
+
+DOUBTED_EVERY = 20
+"""A list that has nothing newer is looked at whole after the first and then after so many such answers."""
 
 _NO_LIST = frozenset({400, 403, 404, 405, 410, 422})
 _WALLED = 403
@@ -103,6 +110,15 @@ class _Page(msgspec.Struct):
     full: bool
 
 
+class _List(msgspec.Struct, frozen=True):
+    """What is asked: its name, the newest id we know, how to ask for what is newer, how to remember how far we came."""
+
+    name: str
+    known: str
+    ask: Callable[[str], _Page]
+    move: Callable[[str], None]
+
+
 class Listener:
     """Asks as our account.
 
@@ -116,6 +132,7 @@ class Listener:
         self._api = server.api
         self._incoming = incoming
         self._kinds: tuple[str, ...] = ("mention", "quote")
+        self._quiet: Counter[str] = Counter()
 
     def listen(self, cursor: str, hashtags: Collection[str]) -> Heard:
         """See ``ports.Network.listen``.
@@ -141,9 +158,11 @@ class Listener:
         reached = heard.mark.copy()
         try:
             if notifications:
-                self._up(heard, wires, reached.notification, self._notifications, reached.heard_notification)
+                move = partial(setattr, reached, "notification")
+                self._up(heard, wires, _List("", reached.notification, self._notifications, move))
             for tag in sorted(hashtags):
-                self._up(heard, wires, reached.tags.get(tag, ""), *self._under(tag, reached))
+                move = partial(setitem, reached.tags, tag)
+                self._up(heard, wires, _List(tag, reached.tags.get(tag, ""), self._under(tag), move))
         except Unauthorized:
             raise
         except NetworkError as trouble:
@@ -152,24 +171,20 @@ class Listener:
         heard.mark = reached
         return heard
 
-    def _up(
-        self,
-        heard: Round,
-        wires: dict[str, WirePost],
-        known: str,
-        ask: Callable[[str], _Page],
-        move: Callable[[str], None],
-    ) -> None:
+    def _up(self, heard: Round, wires: dict[str, WirePost], at: _List) -> None:
         """Pages upwards from an id that is known, or the newest one where none is.
 
         https://docs.joinmastodon.org/api/guidelines/#pagination: ``since_id`` would skip what lies between.
         """
+        known = at.known
         for turn in range(MOST_PAGES):
-            page = ask(known)
+            page = at.ask(known)
+            if known and not page.ids and (below := self._below(at, known)) is not None:
+                known, page = "", below
             wires |= {wire.id: wire for wire in reversed(page.posts)}
             heard.spoiled += page.spoiled
             newest = max((known, *page.ids), key=age)
-            move(newest or NOTHING_YET)
+            at.move(newest or NOTHING_YET)
             if not known:
                 heard.missed |= page.full
                 return
@@ -177,6 +192,18 @@ class Listener:
                 return
             heard.more |= turn == MOST_PAGES - 1
             known = newest
+
+    def _below(self, at: _List, known: str) -> _Page | None:
+        """A list's newest page, if all in it is older than an id above which nothing is.
+
+        Then that id came from a server's mistake, or from a post that is gone: what has it for a mark would never hear
+        anything again. Looked at now and then only, as it costs a request.
+        """
+        self._quiet[at.name] += 1
+        if self._quiet[at.name] % DOUBTED_EVERY != 1:
+            return None
+        page = at.ask("")
+        return page if page.ids and max(map(age, page.ids)) < age(known) else None
 
     def _notifications(self, known: str) -> _Page:
         """https://docs.joinmastodon.org/methods/notifications/#get."""
@@ -201,8 +228,8 @@ class Listener:
             page.posts += [post] if post is not None else []
         return page
 
-    def _under(self, tag: str, reached: Mark) -> tuple[Callable[[str], _Page], Callable[[str], None]]:
-        """How to ask for a hashtag's posts, and how to remember. https://docs.joinmastodon.org/methods/timelines/#tag."""
+    def _under(self, tag: str) -> Callable[[str], _Page]:
+        """How to ask for a hashtag's posts. https://docs.joinmastodon.org/methods/timelines/#tag."""
         path = f"/api/v1/timelines/tag/{convert.path_piece(tag)}"
 
         def ask(known: str) -> _Page:
@@ -217,7 +244,7 @@ class Listener:
             spoiled = [Spoiled(f"post {local}".rstrip(), f"under #{tag}: not a post") for local in odd]
             return _Page(posts, [*(post.id for post in posts), *odd], spoiled, len(raws) >= PAGE)
 
-        return ask, lambda local: reached.heard_post(tag, local)
+        return ask
 
 
 def notification_in(body: bytes) -> WireNotification:
