@@ -181,8 +181,8 @@ class Target(Protocol):
         """Put a file in place, whole or not at all; false where it had these bytes already."""
         ...
 
-    def exists(self, path: str) -> bool:
-        """Whether the file is there."""
+    def standing(self, paths: Iterable[str]) -> Collection[str]:
+        """Which of these files are there."""
         ...
 
     def remove(self, path: str) -> bool:

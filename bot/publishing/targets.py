@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from bot.errors import UserError
 from bot.publishing import writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _AT_ONCE = 4
 """How many files the disk is asked to keep at a time: it keeps several in little more time than one."""
@@ -55,9 +59,20 @@ class FolderTarget:
         self._unsettled |= {file, file.parent}
         return True
 
-    def exists(self, path: str) -> bool:
-        """Whether the file is there."""
-        return writer.is_page(self._file(path, looking=True))
+    def standing(self, paths: Iterable[str]) -> set[str]:
+        """Which of these files are there. Each folder is asked once for all it holds, not once for each file.
+
+        Raises:
+            UserError, ValueError: as ``write`` does.
+        """
+        by_folder: dict[str, list[str]] = {}
+        for path in paths:
+            by_folder.setdefault(path.rpartition("/")[0], []).append(path)
+        found: set[str] = set()
+        for some in by_folder.values():
+            there = writer.pages_in(self._file(some[0], looking=True).parent)
+            found.update(path for path in some if path.rpartition("/")[2] in there)
+        return found
 
     def remove(self, path: str) -> bool:
         """Take a file away, and the folders it leaves empty; false where there was none."""
@@ -117,13 +132,21 @@ class FolderTarget:
             message = f"{path!r} is no path inside the site's folder"
             raise ValueError(message)
         file = self.folder.joinpath(*parts)
-        if not (looking and file.parent in self._known) and not _inside(file.parent, self.folder):
+        if not (self._seen(file.parent) if looking else _inside(file.parent, self.folder)):
             raise UserError(
                 f"{file.parent} leads out of the site's folder through a symbolic link, and pages are only written"
                 " inside it. Take the link away, or name the folder it leads to as the site's own."
             )
-        self._known.add(file.parent)
         return file
+
+    def _seen(self, parent: Path) -> bool:
+        """Whether a folder lies inside: by one look at it, where that was seen of the one above it already."""
+        if parent not in self._known:
+            plain = not parent.is_symlink() and (parent == self.folder or self._seen(parent.parent))
+            if not plain and not _inside(parent, self.folder):
+                return False
+            self._known.add(parent)
+        return True
 
 
 def _settle(path: Path) -> None:

@@ -50,6 +50,15 @@ def is_page(file: Path) -> bool:
         return False
 
 
+def pages_in(folder: Path) -> set[str]:
+    """Names of a folder's plain files; none where it cannot be read: its pages are then made and compared again."""
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name for entry in entries if entry.is_file(follow_symlinks=False)}
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return set()
+
+
 def holds(file: Path, data: bytes) -> bool:
     """Whether ``file`` is a plain file of these very bytes."""
     try:

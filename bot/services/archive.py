@@ -64,7 +64,7 @@ def archive(
     searched = Indexed()
     if indexer:
         searched = bring_search(store, bundles, target, indexer, known=known, content=content)
-    there = {path for path in planned if target.exists(path)}
+    there = target.standing(planned)
     due = [path for path, page in planned.items() if path not in there or known.get(path) != page.mark]
     unchanged = len(planned) - len(due)
     for number, path in enumerate(sorted(due, key=there.__contains__)):

@@ -81,7 +81,7 @@ def _up_to_date(target: Target, mine: Mapping[str, str], mark: str) -> bool:
     first = [path for path in mine if path.endswith(_FIRST)]
     if not first or _LATER in mine.values():
         return False
-    return all(mine[path] == mark and target.exists(path) for path in first)
+    return all(mine[path] == mark for path in first) and len(target.standing(first)) == len(first)
 
 
 def _by_content(path: str) -> bool:
@@ -97,7 +97,8 @@ def _replace(store: Store, target: Target, files: Mapping[str, bytes], mine: Map
     gone = [path for path in mine if path not in files]
     removed = sum(target.remove(path) for path in gone)
     target.settle()
-    due = [path for path in files if not (_by_content(path) and mine.get(path) == _WHOLE and target.exists(path))]
+    whole = target.standing(path for path in files if _by_content(path) and mine.get(path) == _WHOLE)
+    due = [path for path in files if path not in whole]
     store.save_page_marks(dict.fromkeys(due, _LATER), gone)
     for path in sorted(due, key=lambda path: (path.endswith(_FIRST), path)):
         target.write(path, files[path])

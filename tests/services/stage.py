@@ -3,7 +3,7 @@
 import random
 import secrets
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -78,9 +78,9 @@ class Nowhere:
     def write(self, path: str, data: bytes) -> bool:
         raise AssertionError((path, data))
 
-    def exists(self, path: str) -> bool:
-        del path
-        return False
+    def standing(self, paths: Iterable[str]) -> set[str]:
+        del paths
+        return set()
 
     def remove(self, path: str) -> bool:
         del path

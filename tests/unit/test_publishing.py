@@ -36,11 +36,44 @@ def target(tmp_path: Path) -> FolderTarget:
 
 def test_a_file_is_written_read_back_and_removed(target: FolderTarget) -> None:
     assert target.write("a/b/index.html", b"one")
-    assert target.exists("a/b/index.html")
+    assert target.standing(["a/b/index.html"]) == {"a/b/index.html"}
     assert files(target.folder) == {"a/b/index.html": b"one"}
     assert target.remove("a/b/index.html")
-    assert not target.exists("a/b/index.html")
+    assert target.standing(["a/b/index.html"]) == set()
     assert not target.remove("a/b/index.html")
+
+
+def test_of_many_files_those_that_stand_are_told(target: FolderTarget) -> None:
+    there = {"index.html", "a/index.html", "a/chat.json", "a/b/index.html"}
+    for path in there:
+        target.write(path, b"one")
+    (target.folder / "a/card.png").mkdir()
+    (target.folder / "a/feed.xml").symlink_to(target.folder / "index.html")
+    missing = {"a/index.htm", "b/index.html", "index.html/x", "a/card.png", "a/feed.xml"}
+    assert target.standing(iter(sorted(there | missing))) == there
+    assert target.standing([]) == set()
+
+
+def test_each_folder_is_asked_once(target: FolderTarget, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [f"{folder}/{number}.html" for folder in ("a", "a/b", "c") for number in range(5)]
+    for path in paths:
+        target.write(path, b"one")
+    target.settle()
+    asked: list[Path] = []
+    scan = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda folder: asked.append(Path(folder)) or scan(folder))
+    assert target.standing(paths) == set(paths)
+    assert asked == [target.folder / folder for folder in ("a", "a/b", "c")]
+
+
+def test_a_folder_that_cannot_be_read_holds_nothing(target: FolderTarget, monkeypatch: pytest.MonkeyPatch) -> None:
+    target.write("a/index.html", b"one")
+
+    def refuse(_: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert target.standing(["a/index.html"]) == set()
 
 
 def test_the_same_bytes_are_not_written_again(target: FolderTarget) -> None:
@@ -107,11 +140,11 @@ def test_folders_left_empty_go_and_the_sites_own_stays(target: FolderTarget) -> 
 @pytest.mark.parametrize(
     "path", ["", "/etc/passwd", "../outside", "a/../../outside", "a\\..\\b", ".", "..", "a/..", "nul\0l"]
 )
-@pytest.mark.parametrize("act", ["write", "exists", "remove"])
+@pytest.mark.parametrize("act", ["write", "standing", "remove"])
 def test_no_path_leads_out(target: FolderTarget, path: str, act: str) -> None:
     acts: dict[str, Callable[[], object]] = {
         "write": lambda: target.write(path, b"x"),
-        "exists": lambda: target.exists(path),
+        "standing": lambda: target.standing([path]),
         "remove": lambda: target.remove(path),
     }
     with pytest.raises(ValueError, match="no path inside"):
@@ -129,6 +162,7 @@ def test_no_symbolic_link_leads_out(target: FolderTarget, tmp_path: Path) -> Non
         with pytest.raises(UserError, match="symbolic link"):
             act()
     (target.folder / "index.html").symlink_to(outside / "index.html")
+    assert target.standing(["index.html"]) == set()
     assert target.write("index.html", b"ours")
     assert (outside / "index.html").read_bytes() == b"theirs"
 
@@ -138,6 +172,23 @@ def test_the_folder_itself_may_be_a_symbolic_link(tmp_path: Path) -> None:
     (tmp_path / "site").symlink_to(tmp_path / "real")
     FolderTarget(tmp_path / "site").write("index.html", b"one")
     assert files(tmp_path / "real") == {"index.html": b"one"}
+    assert FolderTarget(tmp_path / "site").standing(["index.html"]) == {"index.html"}
+
+
+def test_a_folder_in_the_site_may_be_a_link_to_another_one(target: FolderTarget) -> None:
+    target.write("a/b/index.html", b"one")
+    (target.folder / "c").symlink_to(target.folder / "a")
+    assert target.standing(["c/b/index.html"]) == {"c/b/index.html"}
+
+
+def test_a_link_that_came_since_all_was_settled_is_seen(target: FolderTarget, tmp_path: Path) -> None:
+    target.write("a/b/index.html", b"one")
+    assert target.standing(["a/b/index.html"])
+    target.settle()
+    (target.folder / "a").rename(tmp_path / "elsewhere")
+    (target.folder / "a").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="symbolic link"):
+        target.standing(["a/b/index.html"])
 
 
 def test_others_may_read_what_the_umask_lets_them(target: FolderTarget) -> None:
