@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import Connection, Engine, Row, Select
 
     from bot.domain.copying import Copy
     from bot.domain.naming import Naming
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from bot.domain.posts import Account, Post
     from bot.domain.records import StoredChat
     from bot.domain.schedule import Prompt
+    from bot.storage.erasures import Erasures
 
 STALE = timedelta(days=7)
 """A digest that could not be written within this long after its grace time is not written any more."""
@@ -83,7 +84,7 @@ _PICKS = (
 )
 _DIGEST_OF = select(prompts.c.id).where(prompts.c.chat == bindparam("chat"), prompts.c.kind == "digest")
 _MATCHED = select(copies.c.copy).where(among(copies.c.copy), copies.c.original != "")
-_CHATS = select(chats.c.id).order_by(chats.c.id)
+_REVISIONS = select(chats.c.id, chats.c.revision).order_by(chats.c.id)
 _FIGURES = (
     select(
         chat_posts.c.chat,
@@ -93,9 +94,10 @@ _FIGURES = (
         func.max(posts.c.at).label("latest"),
     )
     .join(posts, posts.c.id == chat_posts.c.post)
-    .where(chat_posts.c.store, ~chat_posts.c.hold, posts.c.state == "kept")
+    .where(among(chat_posts.c.chat), chat_posts.c.store, ~chat_posts.c.hold, posts.c.state == "kept")
     .group_by(chat_posts.c.chat)
 )
+_NOBODY = ChatFigures(0, 0, 0, None)
 _DUE = type_coerce(chats.c.ends_at + series.c.grace, Moment)
 _DIGEST_DUE = chats_where(
     ~chats.c.cancelled,
@@ -117,7 +119,11 @@ _MARKS = select(page_marks)
 
 
 class Pages(Base):
-    """The store's methods for ``digest`` and ``archive``."""
+    """The store's methods for ``digest`` and ``archive``; see ``Base`` for the arguments."""
+
+    def __init__(self, engine: Engine, pepper: bytes, erasures: Erasures | None = None) -> None:
+        super().__init__(engine, pepper, erasures)
+        self._counted: Mapping[str, tuple[int, ChatFigures]] = {}  # by chat: its revision, and its figures then
 
     def content(self, chat: str) -> ChatContent:
         """All that may be shown of a chat. There is no other way to read answers for people to see.
@@ -171,12 +177,22 @@ class Pages(Base):
         return {key: how for key, how in found.items() if how[0] != "named"}
 
     def figures(self) -> Mapping[str, ChatFigures]:
-        """Counts of shown answers by chat id, of every chat."""
+        """Counts of shown answers by chat id, of every chat.
+
+        A chat is counted again only when its revision grew: counting all 60,000 answers of 200 chats each time was a
+        sixth of what one more answer cost the archive.
+        """
+        known, found = self._counted, dict[str, tuple[int, ChatFigures]]()
         with self._reading() as connection:
-            found = dict.fromkeys(connection.scalars(_CHATS), ChatFigures(0, 0, 0, None))
-            for row in connection.execute(_FIGURES):
-                found[row.chat] = ChatFigures(row.people, row.answers, int(row.links), row.latest)
-            return found
+            for chat, revision in connection.execute(_REVISIONS).all():
+                counted = known.get(chat)
+                found[chat] = counted if counted and counted[0] == revision else (revision, _NOBODY)
+            for some in chunks([chat for chat, counted in found.items() if counted is not known.get(chat)]):
+                for row in connection.execute(_FIGURES, {"some": some}):
+                    figures = ChatFigures(row.people, row.answers, int(row.links), row.latest)
+                    found[row.chat] = (found[row.chat][0], figures)
+        self._counted = found
+        return {chat: figures for chat, (_, figures) in found.items()}
 
     def digest_due(self, now: datetime) -> tuple[StoredChat, ...]:
         """Chats past end and grace that had a question sent and are not cancelled.

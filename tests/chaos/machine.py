@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any
 
 import msgspec
-from chaos.machine_judge import check_leavers, compare, settle
+from chaos.machine_judge import check_figures, check_leavers, compare, settle
 from chaos.machine_mishaps import NETWORKS, Killed, die
 from chaos.machine_networks import CERTAIN, DOUBTFUL
 from chaos.machine_store import Database
@@ -31,6 +31,8 @@ WHO = st.sampled_from([(name, who) for name in NETWORKS for who in range(4)])
 PICK = st.integers(0, 99)
 MEANWHILE = st.sampled_from([(seconds, awake) for seconds in (0, 3, 20, 90) for awake in (False, True)])
 """So many seconds pass first, and the bot is awake, or not."""
+FIGURES_EACH = 4
+"""Steps between two looks at the figures: so several things may happen to a chat after it was counted."""
 
 Who = tuple[NetworkName, int]
 
@@ -218,6 +220,8 @@ class Evening(RuleBasedStateMachine):
         self.tally["steps"] += 1  # this is looked at after each step
         self.world.said.check(self.world.rows)
         check_leavers(self.world.rows)
+        if self.tally["steps"] % FIGURES_EACH == 0:
+            check_figures(self.world)
 
     def teardown(self) -> None:
         if sys.exc_info()[1] is self.outside:  # else it did not come to its end

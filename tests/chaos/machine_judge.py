@@ -17,6 +17,10 @@ KEPT_OF_LEAVERS = """
         SELECT account FROM consents WHERE kind IN ('joined', 'stopped')
         GROUP BY account HAVING max(at) = max(CASE kind WHEN 'stopped' THEN at END))"""
 """Posts of those whose latest wish is to leave; of two at the same moment, leaving counts."""
+FIGURES = """
+    SELECT chat, count(DISTINCT account), count(*), sum(links) FROM chat_posts JOIN posts ON id = post
+    WHERE store AND NOT hold AND state = 'kept' GROUP BY chat"""
+"""What each chat's page counts: people, answers, links."""
 
 
 def settle(world: World) -> None:
@@ -47,6 +51,14 @@ def check_leavers(rows: sqlite3.Connection) -> None:
     """Nothing is kept of whom the store knows to have left: that goes with the very transaction that remembers it."""
     (kept,) = rows.execute(KEPT_OF_LEAVERS).fetchone()
     assert kept == 0, f"{kept} posts are kept of people who asked to be removed"
+
+
+def check_figures(world: World) -> None:
+    """A chat's figures are those of now, though it is counted again only when its revision grew."""
+    shown = {row[0]: row[1:] for row in world.rows.execute(FIGURES)}
+    for chat, told in world.store.figures().items():
+        counts = (told.people, told.answers, told.links)
+        assert counts == shown.get(chat, (0, 0, 0)), f"the figures of {chat} are out of date"
 
 
 def compare(world: World) -> None:

@@ -104,6 +104,26 @@ def test_figures_count_what_is_shown(store: SqlStore) -> None:
     }
 
 
+def test_only_a_chat_that_changed_is_counted_again(store: SqlStore) -> None:
+    one, question = opened(store)
+    other = chat(14)
+    save(store, one, other, now=NOW)
+    first, second = candidate(store, one.id, "a", question), candidate(store, one.id, "b", question)
+    store.upsert([first], NOW)
+    before = store.figures()
+    store.upsert([second], NOW)
+    grown = store.figures()
+    assert (before[one.id].answers, grown[one.id].answers) == (1, 2)
+    assert grown[other.id] is before[other.id]
+    store.bury([first.key], NOW)
+    left = store.figures()
+    assert (left[one.id].answers, left[one.id].links) == (1, grown[one.id].links - before[one.id].links)
+    store.bury([second.key], NOW)
+    assert store.figures()[one.id] == ChatFigures(0, 0, 0, None)
+    save(store, one, other, chat(21), now=NOW)
+    assert set(store.figures()) == {one.id, other.id, chat(21).id}
+
+
 def test_a_digest_is_due_from_the_end_of_grace_for_a_week(store: SqlStore) -> None:
     one, _ = opened(store)
     assert store.digest_due(DIGEST_AT - timedelta(microseconds=1)) == ()
