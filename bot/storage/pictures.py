@@ -52,10 +52,12 @@ _WANTED = (
     .order_by(pictures.c.retry_at, pictures.c.post, pictures.c.position)
     .limit(MOST_LOOKED_AT)
 )
+_COPIED = select(pictures.c.post).where(pictures.c.sha256.is_not(None))
 _ALL_SHOWN = (
     select(chat_posts.c.chat, pictures.c.sha256)
     .join(pictures, pictures.c.post == chat_posts.c.post)
-    .where(*_BY_CONSENT, pictures.c.sha256.is_not(None))
+    .where(*_BY_CONSENT, chat_posts.c.post.in_(_COPIED))  # else SQLite begins with all posts, and not with few pictures
+    .where(pictures.c.sha256.is_not(None))
     .distinct()
     .order_by(chat_posts.c.chat, pictures.c.sha256)
 )
