@@ -25,8 +25,11 @@ from bot.services.record import gather
 from bot.services.recordrequests import note_written
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.bootstrap.people import Whom
     from bot.domain.posts import NetworkName
+    from bot.domain.takingpart import TakenPart
     from bot.ports import Store
 
 DATA, PAGE, PAPER = "record.json", "record.html", "record.pdf"
@@ -110,7 +113,13 @@ def make_record(
     )
     note_written(store, one.keys[0], now)
     address = issued.address if issued else ""
-    return Made(one.handle, where, total.chats, total.answers, len(kept) - total.answers, no_pdf, address)
+    return Made(one.handle, where, total.chats, total.answers, len(kept) - len(_told(chats)), no_pdf, address)
+
+
+def _told(chats: Iterable[TakenPart]) -> frozenset[str]:
+    """Node keys of all that a record repeats: answers, and what was told weeks later."""
+    answers = {answer.key for one in chats for answer in one.answers}
+    return frozenset(answers | {later.key for one in chats for tried in one.tried for later in tried.outcomes})
 
 
 def _the_one(store: Store, name: str, network: NetworkName | None) -> Whom:

@@ -67,6 +67,7 @@ def _observed(w: Words, told: dict[str, Any]) -> Iterator[Block]:
         yield heading(3, f"{chat['series']}, {chat['day']}")
         for answer in chat["answers"]:
             yield from _answer(w, chat, answer)
+    yield from _tried(w, [chat for chat in told["chats"] if chat["tried"]])
     if told["links"]:
         yield heading(2, w("record.links"))
         yield bullets(run(one["url"], url=one["url"]) for one in told["links"])
@@ -82,9 +83,7 @@ def _answer(w: Words, chat: dict[str, Any], answer: dict[str, Any]) -> Iterator[
         yield small(f"{number}. ", run(ask, tag=chat["lang"]), sticky=True)
     if answer["warning"]:
         yield small(w("chat.warning", warning=answer["warning"]), sticky=True)
-    for line in answer["text"]:
-        if line.strip():
-            yield words(run(line, tag=answer["lang"]))
+    yield from _said(answer)
     for alt in answer["pictures"]:
         yield small(w("record.picture", alt=alt) if alt else w("chat.picture_bare"))
     went_on = [w("record.went_on", n=answer["followed"])] if answer["followed"] else []
@@ -92,6 +91,27 @@ def _answer(w: Words, chat: dict[str, Any], answer: dict[str, Any]) -> Iterator[
     if answer["url"]:  # written out: on paper a link leads nowhere
         foot += [f" · {w('record.original')}: ", run(answer["url"], url=answer["url"])]
     yield small(*foot)
+
+
+def _said(answer: dict[str, Any]) -> Iterator[Block]:
+    for line in answer["text"]:
+        if line.strip():
+            yield words(run(line, tag=answer["lang"]))
+
+
+def _tried(w: Words, chats: Sequence[dict[str, Any]]) -> Iterator[Block]:
+    if chats:
+        yield heading(2, w("record.tried_out"))
+    for chat in chats:
+        yield heading(3, f"{chat['series']}, {chat['day']}")
+        for one in chat["tried"]:
+            if one["said"]:
+                yield small(w("record.will_try"), sticky=True)
+                yield from _said(one["said"])
+            if one["outcomes"]:
+                yield small(w("record.came_of_it"), sticky=True)
+            for outcome in one["outcomes"]:
+                yield from _answer(w, chat, outcome)
 
 
 def _claimed(w: Words, told: dict[str, Any]) -> Iterator[Block]:

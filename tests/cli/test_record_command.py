@@ -12,16 +12,18 @@ import msgspec
 import pytest
 import time_machine
 from cli.cli_world import STAFFROOM, files, folder_with, lasting, staffroom
-from contract.store_world import END, START, candidate, chat, opened, save, series, teacher
+from contract.store_world import END, START, candidate, chat, opened, save, say, series, teacher
 from unit.pdf_reader import Pdf, bare
 
 from bot.bootstrap.house import open_store_of
 from bot.config import load_staffroom
 from bot.domain.consent import Wish, WishKind
+from bot.domain.followups import FollowUp
 from bot.domain.posts import Account, PostRef
 from bot.domain.records import Candidate, Placed
 from bot.domain.richtext import detect
 from bot.services.door import person_keys
+from bot.services.plan import planned_follow_ups
 from bot.services.wishes import remember
 from bot.storage.store import SqlStore
 
@@ -198,6 +200,25 @@ def test_what_is_held_or_removed_is_not_in_it(asked: Path, out: Path) -> None:
     result = staffroom("record", HANDLE, "--out", out, "-C", asked)
     assert "not in it" not in result.stdout
     assert all("onemorething" not in words for words in said(out))
+
+
+def test_what_was_told_weeks_later_is_in_it_and_not_said_to_be_left_out(asked: Path, out: Path) -> None:
+    store = open_store(asked)
+    first = store.key("bluesky", f"at://{PERSON.id}/app.bsky.feed.post/first")
+    follow = FollowUp(first, CHAT, "sky")
+    later, due = planned_follow_ups(series(), chat(), follow, {"sky": "bluesky"})
+    store.follow(follow, NOW, later, due)
+    for one in store.deliveries(CHAT):
+        if one.state == "planned" and "/follow-up-" not in one.id:
+            say(store, one.id, one.at)
+    say(store, f"{later[0].id}@sky", later[0].at, "Did you?", answer=first)
+    asked_by = store.key("bluesky", f"{later[0].id}@sky#0")
+    store.upsert([by(store, PERSON, "told", "It did not work out.", 20 * 24 * 60, under=asked_by)], NOW)
+    store.close()
+    result = staffroom("record", HANDLE, "--out", out, "-C", asked)
+    assert "2 answers in 1 chat." in result.stdout
+    assert "not in it" not in result.stdout
+    assert all("Itdidnotworkout." in words for words in said(out))
 
 
 def test_a_series_that_was_not_joined_is_left_out(asked: Path, out: Path) -> None:

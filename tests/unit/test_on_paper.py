@@ -14,7 +14,7 @@ from unit.pdf_reader import Pdf, bare
 
 from bot.domain.choosing import Chosen
 from bot.domain.impact import Impact, impact
-from bot.domain.takingpart import TakenPart, taken_part
+from bot.domain.takingpart import TakenPart, TriedOut, taken_part
 from bot.errors import UserError
 from bot.rendering import paper
 from bot.rendering.impact import Account, page
@@ -44,7 +44,12 @@ def recorded(language: str) -> tuple[str, Sheet]:
     said = {one.key: one.post for one in content.answers if one.post.author.handle == sample.PEOPLE["y5"][1]}
     series = msgspec.structs.replace(content.stored.series, languages=(language,))
     there = msgspec.structs.replace(content, stored=msgspec.structs.replace(content.stored, series=series))
-    chats: list[TakenPart] = [part for part in [taken_part(there, said)] if part]
+    [part] = [part for part in [taken_part(there, said)] if part]
+    first, *_, last = part.answers
+    outcome = msgspec.structs.replace(first, key="told", text="It did not work; I know why.", questions=())
+    chats: list[TakenPart] = [
+        msgspec.structs.replace(part, tried=(TriedOut(last, (outcome,)), TriedOut(None, (outcome,))))
+    ]
     who, times = next(iter(said.values())).author, {"asked_at": sample.NOW - timedelta(days=1), "made_at": sample.NOW}
     html = record_page(Templates(), sample.SITE, [who], chats, **times)
     return html.decode(), record_sheet(Templates(), sample.SITE, [who], chats, **times, page="record.html")
@@ -56,7 +61,8 @@ def test_paper_says_all_that_the_page_says(language: str) -> None:
     pdf = Pdf(typeset(told))
     tree = LexborHTMLParser(html)
     tree.strip_tags(["style", ".vh", ".screen"], recursive=True)
-    nodes = tree.css("h1, h2, h3, h4, th > span, td, li, .write, .lede, .notice, .kind, .said div p, .said > p > span")
+    asked = ".said > p > span, .asked:not(:has(time))"
+    nodes = tree.css(f"h1, h2, h3, h4, th > span, td, li, .write, .lede, .notice, .kind, .said div p, {asked}")
     said = {bare(one.text()) for one in nodes}
     assert len(said) > 35
     assert [one for one in said if one not in pdf.words] == []
