@@ -17,7 +17,7 @@ from openbadgeslib.ob3.status import decode_encoded_list, set_indices
 from PIL import Image as Pillow
 from unit.test_rendering_record import part
 
-from bot.domain.badges import LEAST_ROOM, Badge, encoded_list, free_number, room_for
+from bot.domain.badges import LEAST_ROOM, Badge, PublicKey, encoded_list, free_number, room_for
 from bot.rendering import urls
 from bot.rendering.badge import Randoms, credential, revoked_list, says, title
 from bot.rendering.badgeimage import SIZE, badge_png, badge_svg
@@ -35,6 +35,20 @@ def test_others_read_from_the_list_which_are_revoked(known: dict[int, bool]) -> 
     bits = decode_encoded_list(encoded_list(badges))
     assert set_indices(bits) == {number for number, revoked in known.items() if revoked}
     assert len(bits) * 8 == LEAST_ROOM
+
+
+def test_badges_that_share_a_byte_of_the_list_are_all_revoked() -> None:
+    badges = [Badge(number, revoked=number != 10) for number in (8, 10, 11, 15)]
+    assert set_indices(decode_encoded_list(encoded_list(badges))) == {8, 11, 15}
+
+
+def test_the_list_says_nothing_of_when_it_was_made_and_is_not_padded() -> None:
+    lists = [encoded_list([Badge(place, revoked=True) for place in range(0, 1000 * many, 1000)]) for many in range(9)]
+    packed = [base64.urlsafe_b64decode(f"{one[1:]}{'=' * (-len(one[1:]) % 4)}") for one in lists]
+    assert {len(one) % 3 for one in packed} == {0, 1, 2}
+    assert {one[4:8] for one in packed} == {bytes(4)}, "the time of RFC 1952, section 2.3"
+    assert {one[0] for one in lists} == {"u"}
+    assert "=" not in "".join(lists)
 
 
 def test_the_same_list_is_the_same_bytes() -> None:
@@ -60,6 +74,24 @@ def test_a_number_that_is_taken_is_drawn_again() -> None:
 
     assert free_number({5, 9}, pick) == 12
     assert asked == [LEAST_ROOM] * 3
+
+
+def test_the_list_has_room_for_the_badge_whose_number_is_drawn() -> None:
+    rooms: list[int] = []
+
+    def pick(room: int) -> int:
+        rooms.append(room)
+        return room - 1
+
+    for known in (LEAST_ROOM // 2 - 1, LEAST_ROOM // 2):
+        assert free_number(range(known), pick) == rooms[-1] - 1
+    assert rooms == [LEAST_ROOM, 2 * LEAST_ROOM]
+
+
+def test_a_key_is_published_as_others_read_it() -> None:
+    assert PublicKey("thumb", "point").jwk() == {
+        "kty": "OKP", "crv": "Ed25519", "x": "point", "kid": "thumb", "alg": "EdDSA", "use": "sig",
+    }  # fmt: skip
 
 
 def test_a_list_that_says_the_same_is_known_whenever_it_was_signed() -> None:

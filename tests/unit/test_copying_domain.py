@@ -36,4 +36,5 @@ def test_waits_grow_and_end() -> None:
     waits = [one - NOW for one in tries if one]
     assert waits == sorted(set(waits))
     assert waits[0] <= timedelta(minutes=5)
-    assert tries[len(WAITS) :] == [None, None]
+    assert [one is None for one in tries] == [False] * len(WAITS) + [True, True]
+    assert waits[-1] == timedelta(days=1)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.domain.digests import PER_QUESTION, choose
 from bot.domain.holding import Wanted
 from bot.domain.records import Answer, ChatContent, Placed, Quoted
-from bot.domain.whychosen import Reason, Talk, in_english, reason
+from bot.domain.whychosen import Reason, Talk, in_english, lasting, reason
 
 CHAT = "edchat/2027-01-07"
 
@@ -262,9 +262,25 @@ def test_reasons_of_a_later_one() -> None:
 
 
 def test_a_reason_counts_what_is_there_now_and_says_large_numbers_in_digits() -> None:
-    assert in_english(Reason("answered", 13)) == "13 people answered it"
+    said = [in_english(Reason("answered", people)).partition(" people ")[0] for people in range(2, 15)]
+    assert " ".join(said) == "two three four five six seven eight nine ten eleven twelve 13 14"
     assert in_english(Reason("voice", 0)) == "so that more people are heard"
     assert in_english(Reason("thread", 0)) == "the longest thread"
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("the hosts' choice", Reason("pinned", 3)),
+        ("their first chat here", Reason("newcomer", 3)),
+        ("others were quoted more recently", Reason("waited", 3)),
+        ("the first answer", None),
+        ("three people answered it", None),
+        ("", None),
+    ],
+)
+def test_what_later_answers_do_not_change_stays_the_reason(said: str, found: Reason | None) -> None:
+    assert lasting(said, 3) == found
 
 
 def test_a_loop_and_a_very_deep_thread_end() -> None:

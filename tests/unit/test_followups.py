@@ -7,7 +7,16 @@ import msgspec
 import pytest
 from golden import sample
 
-from bot.domain.followups import AWAITED, GRACE, asked_about, awaited, follow_ups, is_intention, reading_due
+from bot.domain.followups import (
+    AWAITED,
+    GRACE,
+    asked_about,
+    awaited,
+    follow_ups,
+    follow_ups_in,
+    is_intention,
+    reading_due,
+)
 from bot.domain.posts import PostRef
 from bot.domain.records import SentPost
 from bot.domain.richtext import detect
@@ -48,6 +57,15 @@ def test_a_slow_chat_asks_so_long_after_its_last_day() -> None:
     series, of = chat(format="slow", pace=DAY, follow_up=(7 * DAY,))
     assert of.ends_at - of.starts_at == 2 * DAY
     assert local(series, of) == ["2027-03-27 20:00"]
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Europe/London", "Pacific/Auckland"])
+def test_days_are_those_of_the_chats_own_clock_and_a_live_one_belongs_to_the_day_it_begins(zone: str) -> None:
+    late = chat(time(23, 30), timezone=zone)
+    assert late[1].ends_at.astimezone(ZoneInfo(zone)).date() == date(2027, 3, 19)
+    assert local(*late) == ["2027-04-01 21:00", "2027-04-29 21:00"]
+    slow = chat(timezone=zone, format="slow", pace=DAY, follow_up=(7 * DAY,))
+    assert local(*slow) == ["2027-03-27 20:00"]
 
 
 def test_a_follow_up_is_a_prompt_that_keeps_its_name_when_its_time_moves() -> None:
@@ -94,6 +112,12 @@ def test_what_is_awaited_for_four_weeks_on_its_own_account() -> None:
 def test_it_is_read_hourly_for_a_day_then_daily(last: datetime | None, now: datetime, due: bool) -> None:
     assert reading_due([sent(AT - 9 * DAY), sent(AT)], last, now) is due
     assert not reading_due([], last, now)
+
+
+def test_only_follow_ups_ask_about_an_answer_and_no_digest_that_repeats_one() -> None:
+    asking, digest = sent(AT), msgspec.structs.replace(sent(AT, "digest"), key="d")
+    without = msgspec.structs.replace(sent(AT), key="n", answer="")
+    assert follow_ups_in((digest, asking, without)) == {"k": "a"}
 
 
 def test_a_post_speaks_about_the_first_follow_up_above_it_and_a_loop_leads_nowhere() -> None:

@@ -4,7 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.holding import SAYINGS, Fate, HeldDigest, HostSaying, Saying, Wanted, fate, speaks_at, wanted_by
+from bot.domain.holding import (
+    SAYINGS,
+    Fate,
+    HeldDigest,
+    HostSaying,
+    Saying,
+    Wanted,
+    chat_previewed,
+    fate,
+    preview_errands,
+    speaks_at,
+    wanted_by,
+)
 
 CHOSEN = datetime(2027, 1, 7, 23, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -70,6 +82,20 @@ def test_what_becomes_of_it(why: str, approve: bool, said: list[HostSaying], hou
 def test_a_long_hold_is_kept_even_where_approval_is_wanted() -> None:
     held = HeldDigest("c", CHOSEN, CHOSEN + 48 * HOUR, ())
     assert speaks_at(held, Wanted(), approve=True) == CHOSEN + 48 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("errand", "previewed"),
+    [
+        (f"{preview_errands(HELD.chat)}0", HELD.chat),
+        (f"{preview_errands(HELD.chat)}12", HELD.chat),
+        (f"record:{HELD.chat}:1", ""),
+        ("like:bluesky:at://x", ""),
+        ("", ""),
+    ],
+)
+def test_an_errand_says_of_which_chat_it_sends_the_digest(errand: str, previewed: str) -> None:
+    assert chat_previewed(errand) == previewed
 
 
 def test_kinds_fit_their_column() -> None:

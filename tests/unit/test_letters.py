@@ -15,6 +15,7 @@ from bot.domain.letters import (
     Letter,
     letter_id,
     of_last_term,
+    plain_address,
     read_addresses,
     unsubscribe_headers,
     without_address,
@@ -141,6 +142,20 @@ def test_a_term_is_that_of_the_last_chat_that_is_over() -> None:
     assert of_last_term((second,), AT) == ("", ())
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "within"),
+    [
+        (date(2027, 1, 7), date(2027, 1, 14), 2),
+        (date(2027, 1, 8), date(2027, 1, 14), 1),
+        (date(2027, 1, 7), date(2027, 1, 13), 2),  # the last chat lies in no term
+        (date(2027, 1, 14), date(2027, 1, 14), 1),
+    ],
+)
+def test_a_term_has_its_first_day_and_its_last(first: date, last: date, within: int) -> None:
+    chats = sample.stored_chats(msgspec.structs.replace(sample.EDCHAT, terms=(Span(first, last),)))
+    assert len(of_last_term(chats, AT + timedelta(days=30))[1]) == within
+
+
 # -- the list ------------------------------------------------------------------------------------------------------
 def test_a_list_has_one_address_a_line_each_once_and_comments() -> None:
     text = "# staff\nhead@school.example\r\n\n Head@School.example # twice\nsenco@school.example  # SENCO\n"
@@ -161,6 +176,16 @@ def test_a_list_has_one_address_a_line_each_once_and_comments() -> None:
 )
 def test_a_line_that_is_no_address_is_told_by_its_number(line: str) -> None:
     assert read_addresses(f"ok@b.example\n{line}\n") == (("ok@b.example",), (2,))
+
+
+@pytest.mark.parametrize(("characters", "good"), [(254, True), (255, False)])
+def test_an_address_is_as_long_as_mail_allows(characters: int, good: bool) -> None:
+    address = "@school.example".rjust(characters, "x")
+    assert read_addresses(address) == (((address,), ()) if good else ((), (1,)))
+
+
+def test_an_address_is_known_however_it_is_written() -> None:
+    assert plain_address("\tHead@School.Example ") == "head@school.example"
 
 
 def test_taking_one_off_leaves_every_other_line() -> None:
@@ -248,6 +273,11 @@ def test_without_an_https_address_no_one_click_is_promised() -> None:
     ]
     ((_, link), _) = unsubscribe_headers("team@example.org", "https://example.org/u?list=1", "f")
     assert link.startswith("<https://example.org/u?list=1&t=f>, ")
+
+
+def test_a_letter_has_the_same_id_in_every_version_so_that_nobody_gets_it_twice() -> None:
+    assert letter_id("edchat/2027-01-07", "f" * 24) == "640db5fb345adc603456b3a4c53c506e"
+    assert letter_id("edchat/2027-01-14", "f" * 24) != LETTER.id != letter_id("edchat/2027-01-07", "e" * 24)
 
 
 def test_the_same_letter_is_the_same_mail() -> None:

@@ -40,6 +40,8 @@ def test_in_a_long_upload_what_is_out_of_date_comes_first(monkeypatch: pytest.Mo
     wanted = {A: "2", DATA: "2", HOME: "2", B: "1", LOOK: "1"}
     assert changes(there, wanted).put == ((DATA,), (A, HOME), (LOOK,), (B,))
     assert changes({A: "1", DATA: "1"}, wanted).put == ((DATA,), (A,), (LOOK,), (B,), (HOME,))
+    monkeypatch.setattr(places, "MANY", len(wanted))
+    assert changes(there, wanted).put == ((DATA, LOOK), (B,), (A,), (HOME,)), "just as many are no long upload"
 
 
 FILES = st.dictionaries(
@@ -77,6 +79,7 @@ def test_waits_grow_and_end_with_success() -> None:
     assert timedelta(minutes=7) <= seen[-1] <= timedelta(minutes=15)
     assert not waits(well(now), now)
     assert not waits(PlaceState(), now)
+    assert not waits(PlaceState(failing_since=now), now), "nothing says until when"
 
 
 def test_a_clock_that_was_put_back_does_not_make_the_wait_longer() -> None:

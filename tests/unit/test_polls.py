@@ -56,6 +56,7 @@ OPTIONS = ("Ticks", "Levels", "Comments", "None of them")
         ("2. D", 3),
         ("B Levels", 1),
         ("D none of them, ever", 3),
+        ("B, E", 1),  # no option has the letter behind it
         ("B https://example.org/why", 1),
     ],
 )
@@ -168,6 +169,8 @@ def test_letters_count_only_where_the_networks_own_poll_was_not_counted() -> Non
 def test_a_count_of_other_options_counts_for_nothing() -> None:
     asked_before = msgspec.structs.replace(counted(9, 9), count=PollCount(("Yes", "No"), (9, 9), over=True))
     assert ballots(SAID[:1], OPTIONS, [asked_before]) == (Ballot("bluesky", "letter", (1, 0, 0, 0)),)
+    now = counted(0, 3, 0, 0)
+    assert ballots([], OPTIONS, [asked_before, now]) == ballots([], OPTIONS, [now]) != ()
 
 
 def test_two_accounts_on_one_network_are_added_up_and_over_when_both_are() -> None:
