@@ -41,6 +41,16 @@ def at(folder: str) -> str:
             {"links/1": "links-chat/1", "links/2": "links-chat/2", "links/3": "links-chat/3"},
             id="a folder with another name, some of its chats alike",
         ),
+        pytest.param({"ed/1": "a"}, {"new/1": "a", "new/2": "a"}, {"ed/1": "new/1"}, id="of two the one of that day"),
+        pytest.param(
+            {"ed/1": "a", "ed/2": "a"}, {"new/2": "a"}, {"ed/2": "new/2"}, id="of two alike the one of that day"
+        ),
+        pytest.param(
+            {f"ed/{day}": "a" for day in (1, 2, 3)},
+            {f"new/{day}": "a" for day in (1, 2, 3)},
+            {f"ed/{day}": f"new/{day}" for day in (1, 2, 3)},
+            id="three alike, each by its day",
+        ),
     ],
 )
 def test_what_leads_where(known: dict[str, str], names: dict[str, str], leads: dict[str, str]) -> None:
@@ -79,6 +89,12 @@ def test_the_page_of_a_series_leads_on_with_all_its_chats() -> None:
     assert at("ed") not in forwards(known, {at("new/1"): "a"}, [at("ed"), at("new"), at("new/1")])
 
 
+def test_a_series_page_goes_after_its_chats_when_they_move_again() -> None:
+    known = {at("ed"): leading("m", at("new")), at("ed/1"): leading("m", at("new/1")), at("new/1"): named("m", "a")}
+    leads = forwards(known, {at("other/1"): "a"}, [at("new"), at("other"), at("other/1")])
+    assert leads == {at("ed"): at("other"), at("ed/1"): at("other/1"), at("new/1"): at("other/1")}
+
+
 PATHS = st.sampled_from([at(f"{folder}/{day}") for folder in "ab" for day in "123"])
 NAMES = st.sampled_from("xyz")
 
@@ -100,8 +116,14 @@ def test_whatever_was_known_what_leads_leads_to_what_stands(known: dict[str, str
 
 def test_a_chat_is_called_by_what_it_asks_on_whatever_day() -> None:
     chat = sample.stored_chats()[0].chat
+    assert name_of(chat) == "4556cf585145271c", "as versions before have written it"
     same = msgspec.structs.replace(
-        chat, id="other/2028-02-02", date=date(2028, 2, 2), topic=chat.topic.upper() + " ", about="More", hosts=()
+        chat,
+        id="other/2028-02-02",
+        date=date(2028, 2, 2),
+        topic=f" {chat.topic.upper().replace(' ', chr(10))} ",
+        about="More",
+        hosts=(),
     )
     assert name_of(same) == name_of(chat)
     for other in (

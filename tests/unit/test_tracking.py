@@ -43,6 +43,7 @@ def test_untracked(uri: str, kept: str) -> None:
         ("https://[::1]:443/x", "https://[::1]/x"),
         ("https://bücher.example/x", "https://xn--bcher-kva.example/x"),
         ("https://youtu.be/abc?si=1", "https://m.youtube.com/watch?v=abc"),
+        ("https://youtu.be/abc?t=42", "https://www.youtube.com/watch?t=42&v=abc"),
         ("https://cy.m.wikipedia.org/wiki/Addysg", "https://cy.wikipedia.org/wiki/Addysg"),
     ],
 )
@@ -63,6 +64,8 @@ def test_addresses_of_one_page(one: str, other: str) -> None:
         ("https://a.example:443.evil.example/", "https://a.example/"),
         ("https://[::1]:8080/x", "https://[::1]/x"),
         ("https://a.example/#/one", "https://a.example/#/two"),
+        ("https://a.example/#!2", "https://a.example/#!3"),
+        ("https://a.example/volume-X", "https://a.example/volume-"),
         ("https://m.a.example/x", "https://b.example/x"),
         ("https://cy.wikipedia.org/wiki/Addysg", "https://en.wikipedia.org/wiki/Addysg"),
         ("https://youtu.be/abc", "https://youtu.be/abd"),
@@ -70,6 +73,17 @@ def test_addresses_of_one_page(one: str, other: str) -> None:
 )
 def test_addresses_of_two_pages(one: str, other: str) -> None:
     assert leads_to(one) != leads_to(other)
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("https://www.a.example/x/?b=1&a=2#part", "//a.example/x?a=2&b=1"),
+        ("http://a.example:8443/%e2%82%ac#/one", "//a.example:8443/%E2%82%AC#/one"),
+    ],
+)
+def test_a_pages_name_is_its_address_without_what_may_differ(uri: str, name: str) -> None:
+    assert leads_to(uri) == name
 
 
 @given(st.text("abc&=?#%/2F:utm_sourcexy~", max_size=40))
