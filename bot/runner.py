@@ -292,7 +292,7 @@ class Loop:
         troubles += held_lines(house.store, house.accounts, house.clock.now())
         self._tell_trouble("house", "\n".join(troubles))
         archived = publish_site(house)
-        self._tell_trouble("search", "\n".join(archived.troubles))
+        self._tell_trouble("pages", "\n".join(archived.troubles))
         if archived.written or archived.removed:
             line = f"pages: {archived.written} written, {archived.removed} removed"
             self._told(Event("pages", line, written=archived.written, removed=archived.removed))

@@ -59,7 +59,7 @@ class Archived(msgspec.Struct, frozen=True):
 
     Attributes:
         indexed: how many bundles search got anew.
-        troubles: what went wrong beside the pages, in words.
+        troubles: what went wrong, in words: with search, and with pages that could not be made.
     """
 
     written: int

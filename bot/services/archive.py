@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from bot.errors import UserError
 from bot.ports import Album, Archived
 from bot.services.searching import Indexed, bring_search
 
@@ -36,7 +37,8 @@ def archive(
     where writing ends in the middle, no link leads nowhere. ``progress`` is told the share that is done, 0 to 1.
 
     What search knows is brought up to date before the pages are, by ``indexer``; where there is none, or it fails, no
-    page waits for it.
+    page waits for it. A page that cannot be made is taken away, as an old one might show what left since; the others
+    are made all the same, and it is tried again with the next run.
     """
     known = store.page_marks()
     chats, figures = store.chats(), store.figures()
@@ -50,6 +52,7 @@ def archive(
     removed = sum(target.remove(path) for path in gone)
     content = lru_cache(maxsize=_KEPT)(store.content)
     marks: dict[str, str] = {}
+    troubles: list[str] = []
     written = 0
 
     def settle() -> None:
@@ -70,7 +73,13 @@ def archive(
     for number, path in enumerate(sorted(due, key=there.__contains__)):
         progress(number / len(due))
         page = planned[path]
-        if target.write(path, page.render(content)):
+        try:
+            data = page.render(content)
+        except UserError as error:
+            removed += target.remove(path)
+            troubles.append(f"{path}: {error}")
+            continue
+        if target.write(path, data):
             written += 1
         else:
             unchanged += 1
@@ -78,4 +87,4 @@ def archive(
         if len(marks) >= _AT_A_TIME:
             settle()
     settle()
-    return Archived(written, unchanged, removed + searched.removed, searched.made, searched.troubles)
+    return Archived(written, unchanged, removed + searched.removed, searched.made, (*searched.troubles, *troubles))

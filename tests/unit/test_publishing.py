@@ -397,6 +397,30 @@ def test_a_fingerprint_is_kept_only_after_its_page_settled(target: FolderTarget)
     assert order == ["settle", "marks"] * 3
 
 
+def test_a_page_that_cannot_be_made_leaves_nothing_old_and_holds_up_no_other(target: FolderTarget) -> None:
+    store = FakeStore()
+
+    class Failing:
+        def __init__(self, mark: str, *, fails: bool) -> None:
+            self.mark, self.fails = mark, fails
+
+        def pages(self, *_: object, **__: object) -> Iterable[Page]:
+            def make(_: object) -> bytes:
+                if self.fails:
+                    raise UserError("no ink")
+                return b"new"
+
+            return [Page("a.pdf", self.mark, make), Page("b.html", self.mark, lambda _: self.mark.encode())]
+
+    assert run(store, target, Failing("1", fails=False)) == Archived(2, 0, 0)
+    for _ in range(2):  # the second time there is no old one, and it is tried again
+        done = run(store, target, Failing("2", fails=True))
+        assert done.troubles == ("a.pdf: no ink",)
+        assert files(target.folder) == {"b.html": b"2"}
+    assert run(store, target, Failing("2", fails=False)) == Archived(1, 1, 0)
+    assert files(target.folder) == {"a.pdf": b"new", "b.html": b"2"}
+
+
 def test_a_removed_answer_is_gone_from_every_file(target: FolderTarget) -> None:
     store = FakeStore()
     run(store, target)
