@@ -145,7 +145,17 @@ def renderer_of(settings: Settings, clock: Clock) -> Renderer:
     """What makes this folder's pages."""
     from bot.rendering.pages import SiteRenderer
 
-    return SiteRenderer(templates_of(settings.folder), site_of(settings), clock.now, searcher())
+    return SiteRenderer(
+        templates_of(settings.folder), site_of(settings), clock.now, searcher(), typesetter=typesetter()
+    )
+
+
+def typesetter() -> str:
+    """Names what sets sheets as PDF, with its version; empty where the extra ``pdf`` is not installed."""
+    try:
+        return f"typst {version('typst')}"
+    except PackageNotFoundError:
+        return ""
 
 
 def searcher() -> str:

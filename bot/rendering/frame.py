@@ -32,12 +32,15 @@ def networks_of(voices: Iterable[Voice]) -> list[NetworkName]:
 
 
 class Press(NamedTuple):
-    """What making any page needs; ``closed`` as in ``crawlers.may_list``; ``search``: the site can be searched."""
+    """What making any page needs; ``closed`` as in ``crawlers.may_list``; ``search``: the site can be searched;
+    ``typesetter``: names what sets sheets as PDF, empty where nothing does.
+    """
 
     templates: Templates
     site: Site
     closed: frozenset[str] = frozenset()
     search: bool = False
+    typesetter: str = ""
 
     def words(self, language: str = "") -> Words:
         """The phrases of a language; of the site's own where none is named."""
@@ -50,7 +53,8 @@ class Press(NamedTuple):
     def page(self, template: str, words: Words, here: str, title: str, values: dict[str, Any]) -> bytes:
         """Fill in a page. ``values`` may set the frame's: ``summary``, ``feed``, ``json_feed``, ``feeds``,
         ``calendar``, ``data``, ``table``, ``download``, ``index``, ``instead`` (the path of the page that took its
-        place), and for previews of links (https://ogp.me) ``kind``, ``card`` (the path of a picture), ``card_alt``.
+        place), ``paper`` (its path as PDF), and for previews of links (https://ogp.me) ``kind``, ``card`` (a picture's
+        path), ``card_alt``.
         """
         frame: dict[str, Any] = {
             "w": words,
@@ -73,6 +77,7 @@ class Press(NamedTuple):
             "card": urls.CARD,
             "card_alt": self.site.title,
             "instead": here,
+            "paper": "",
             "search": urls.SEARCH if self.search else "",
         } | values
         frame["canonical"] = urls.absolute(self.site.address, frame["instead"])

@@ -7,11 +7,13 @@ erasure has anything to take out of one.
 
 from __future__ import annotations
 
+from functools import partial
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
 from bot.rendering import urls
 from bot.rendering.frame import entry, when_line
+from bot.rendering.handoutpaper import handout_sheet
 from bot.rendering.shelves import shelves
 
 if TYPE_CHECKING:
@@ -34,24 +36,29 @@ def terms_of(words: Words, chats: Sequence[StoredChat]) -> dict[str, Shelf]:
     return {one.id: one for one in shelves(words, [stored for stored in chats if has_handout(stored)])}
 
 
-def chat_handout(sheets: Sheets, stored: StoredChat) -> Page:
+def chat_handout(sheets: Sheets, stored: StoredChat) -> Iterator[Page]:
     """Plan what is printed for a chat."""
     chat, series = stored.chat, stored.series
     words, path = sheets.press.series_words(series), urls.chat_handout(chat.id)
 
-    def make(_: object) -> bytes:
-        values = _frame(sheets, series, chat.topic) | {
+    title = words("handout.title", topic=chat.topic)
+
+    def told() -> dict[str, Any]:
+        return _frame(sheets, series, path, chat.topic) | {
             "when": when_line(words, stored),
             "iso": chat.starts_at.isoformat(),
             "chat_path": urls.chat_page(chat.id),
             "chat_address": urls.absolute(sheets.press.site.address, urls.chat_page(chat.id)),
             "questions": [{"ask": one.ask, "options": _options(one)} for one in chat.questions],
         }
-        return sheets.press.page("handout", words, path, words("handout.title", topic=chat.topic), values)
 
     asked = [(one.ask, one.poll) for one in chat.questions]
     times = [chat.starts_at, chat.ends_at, chat.timezone, series.format]
-    return sheets.page(path, [words.language, series.hashtag, chat.topic, times, asked], make)
+    made_from = [words.language, series.hashtag, chat.topic, times, asked]
+    yield sheets.page(
+        path, [made_from, sheets.paper(path)], lambda _: sheets.press.page("handout", words, path, title, told())
+    )
+    yield from sheets.pdf(path, made_from, lambda: handout_sheet(sheets.press.site, words, path, title, told()))
 
 
 def term_handouts(sheets: Sheets, chats: Sequence[StoredChat]) -> Iterator[Page]:
@@ -67,13 +74,16 @@ def term_handouts(sheets: Sheets, chats: Sequence[StoredChat]) -> Iterator[Page]
     words, by_id = sheets.press.series_words(series), {stored.chat.id: stored for stored in chats}
     for term in terms_of(words, chats).values():
         told = [entry(words, by_id[chat]) for chat in term.chats]
-        values = _frame(sheets, series, term.title) | {"chats": told}
-        path = urls.term_handout(series.slug, term.id)
-        yield sheets.filled("handout", words, path, words("handout.title", topic=term.title), values)
+        path, title = urls.term_handout(series.slug, term.id), words("handout.title", topic=term.title)
+        values = _frame(sheets, series, path, term.title) | {"chats": told}
+        yield sheets.filled("handout", words, path, title, values)
+        site = sheets.press.site
+        yield from sheets.pdf(path, [words.language, values], partial(handout_sheet, site, words, path, title, values))
 
 
-def _frame(sheets: Sheets, series: Series, heading: str) -> dict[str, Any]:
+def _frame(sheets: Sheets, series: Series, path: str, heading: str) -> dict[str, Any]:
     return {
+        "paper": sheets.paper(path),
         "hashtag": f"#{series.hashtag}",
         "series_path": urls.series_page(series.slug),
         "heading": heading,

@@ -70,10 +70,19 @@ class SiteRenderer:
         site: the site's settings.
         now: asks the time, aware UTC: it parts coming chats from past ones.
         searcher: names what makes indexes for search, with its version; empty where the site has no search.
+        typesetter: names what sets sheets as PDF, with its version; empty where the site has none.
     """
 
-    def __init__(self, templates: Templates, site: Site, now: Callable[[], datetime], searcher: str = "") -> None:
-        self._press = Press(templates, site, search=bool(searcher))
+    def __init__(
+        self,
+        templates: Templates,
+        site: Site,
+        now: Callable[[], datetime],
+        searcher: str = "",
+        *,
+        typesetter: str = "",
+    ) -> None:
+        self._press = Press(templates, site, search=bool(searcher), typesetter=typesetter)
         self._now = now
         self._base = f"{templates.fingerprint} {digest(site, bool(searcher))}"
         self._sheets = Sheets(self._press, self._base)
@@ -325,7 +334,7 @@ class SiteRenderer:
             urls.chat_card(chat.id), card_of(self._press.series_words(series), stored, self._press.site.title)
         )
         if has_handout(stored):
-            yield chat_handout(self._sheets, stored)
+            yield from chat_handout(self._sheets, stored)
         for sha256 in self._album.by_chat.get(chat.id, ()):
             yield self._page(urls.chat_picture(chat.id, sha256), "", partial(_picture, self._album.read, sha256))
         yield self._page(urls.chat_data(chat.id), data, shown(chat_json))

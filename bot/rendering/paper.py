@@ -86,11 +86,12 @@ class Cell(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True, tag_field="kind", tag="table"):
-    """A table: how wide its columns are beside each other, their heads, and its rows."""
+    """A table: how wide its columns are beside each other, their heads, its rows; ``roomy`` ones are to write in."""
 
     shares: tuple[int, ...]
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    roomy: bool = False
 
 
 class Lines(Struct, frozen=True, tag_field="kind", tag="lines"):
@@ -99,7 +100,11 @@ class Lines(Struct, frozen=True, tag_field="kind", tag="lines"):
     count: int
 
 
-Block = Words | Special | Small | Heading | Bullets | Table | Lines
+class Leaf(Struct, frozen=True, tag_field="kind", tag="leaf"):
+    """What follows begins another page."""
+
+
+Block = Words | Special | Small | Heading | Bullets | Table | Lines | Leaf
 
 
 class Sheet(Struct, frozen=True):
@@ -152,15 +157,19 @@ def heading(level: int, *said: object) -> Heading:
     return Heading(level, _runs(said))
 
 
-def bullets(items: Iterable[object]) -> Bullets:
-    """A list of one run or text each."""
-    return Bullets(tuple(_runs([item]) for item in items))
+def bullets(items: Iterable[Any]) -> Bullets:
+    """A list; an item is a run, a text, or several of them."""
+    return Bullets(tuple(_several(item) for item in items))
 
 
-def table(shares: Sequence[int], head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+def table(shares: Sequence[int], head: Sequence[str], rows: Iterable[Sequence[Any]], *, roomy: bool = False) -> Table:
     """A table; a cell is a run, a text, or several of them."""
-    cells = tuple(tuple(Cell(_runs(one if isinstance(one, list) else [one])) for one in row) for row in rows)
-    return Table(tuple(shares), tuple(head), cells)
+    cells = tuple(tuple(Cell(_several(one)) for one in row) for row in rows)
+    return Table(tuple(shares), tuple(head), cells, roomy)
+
+
+def _several(one: Any) -> tuple[Run, ...]:  # noqa: ANN401 - a run, a text, or a list of them
+    return _runs(one if isinstance(one, list) else [one])
 
 
 def _runs(said: Iterable[object]) -> tuple[Run, ...]:

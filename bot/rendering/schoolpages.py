@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.patterns import host_of
 from bot.rendering import privacy, urls
 from bot.rendering.frame import networks_of
+from bot.rendering.handoutpaper import GUIDE, guide_sheet
 from bot.rendering.wordpages import WRITTEN
 
 if TYPE_CHECKING:
@@ -55,8 +56,11 @@ def school_pages(sheets: Sheets, every: Sequence[Series], said: privacy.Sayings)
         "controller": site.controller,
     }
     for name in PACK:
-        title = words(f"schools.{name}")
-        yield sheets.filled(f"school-{name}", words, urls.school_page(name), title, values)
+        path, title = urls.school_page(name), words(f"schools.{name}")
+        own = {"paper": sheets.paper(path), "guide": GUIDE} if name == "records" else {}
+        yield sheets.filled(f"school-{name}", words, path, title, values | own)
+    guide = urls.school_page("records")
+    yield from sheets.pdf(guide, words.language, lambda: guide_sheet(site, words, guide))
 
 
 def network_hosts(words: Words, site: Site) -> list[tuple[str, str]]:

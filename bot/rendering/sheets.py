@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from markupsafe import Markup
 
+from bot.rendering import urls
+from bot.rendering.typesetting import typeset
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from bot.domain.records import ChatContent
     from bot.rendering.frame import Press
+    from bot.rendering.paper import Sheet
     from bot.rendering.words import Words
 
     Content = Callable[[str], ChatContent]
@@ -52,6 +56,15 @@ class Sheets:
         """Plan a page that is its template filled with these values, and nothing else."""
         made_from = [words.language, title, values]
         return self.page(path, made_from, lambda _: self.press.page(template, words, path, title, dict(values)))
+
+    def paper(self, page: str) -> str:
+        """The path of a page as PDF; empty where nothing sets any."""
+        return urls.on_paper(page) if self.press.typesetter else ""
+
+    def pdf(self, page: str, made_from: object, tell: Callable[[], Sheet]) -> Iterator[Page]:
+        """Plan a page as PDF beside it, where that can be set. ``made_from`` is all that the sheet says."""
+        if path := self.paper(page):
+            yield self.page(path, [self.press.typesetter, made_from], lambda _: typeset(tell()))
 
 
 def digest(*made_from: object) -> str:

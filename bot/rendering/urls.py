@@ -107,6 +107,12 @@ def term_handout(series: str, stretch: str) -> str:
     return f"{folder(series)}/{stretch}/{_HANDOUT}"
 
 
+def on_paper(page: str) -> str:
+    """A page as PDF: it stands beside it, called like their folder."""
+    there = page.removesuffix("/index.html")
+    return f"{there}/{there.rpartition('/')[2]}.pdf"
+
+
 def is_handout(path: str) -> bool:
     """Whether a path is that of something to print."""
     return path.endswith(f"/{_HANDOUT}")

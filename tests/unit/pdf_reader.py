@@ -32,7 +32,9 @@ class Pdf:
         objects: bodies by number.
         catalog: the root object.
         painted: what its pages are painted by.
-        words: all its text without white space, page numbers and other artifacts left out.
+        by_side: the text of each page without white space, page numbers and other artifacts left out.
+        sides: how many pages it has.
+        words: all its text, as ``by_side``.
         parts: the kinds of its parts (``H1``, ``P``, ``TH`` …), in the order in which they are stored.
         title: as in its metadata.
         ua: which part of PDF/UA its metadata claims; empty if none.
@@ -53,7 +55,9 @@ class Pdf:
         title = next(meta.iter("{http://purl.org/dc/elements/1.1/}title"))
         self.title = "".join(title.itertext()).strip()
         self.painted = b"".join(_stream(self._named(page, b"Contents")) for page in self._pages())
-        self.words = "".join(self._page(body) for body in self._pages())
+        self.by_side = [self._page(body) for body in self._pages()]
+        self.sides = len(self.by_side)
+        self.words = "".join(self.by_side)
 
     def _xmp(self) -> bytes:
         found = re.search(rb"/Metadata (\d+) 0 R", self.catalog)

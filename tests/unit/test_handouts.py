@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 import pytest
 from golden import sample
+from selectolax.lexbor import LexborHTMLParser
+from unit.pdf_reader import Pdf, bare
 
 from bot.domain.schedule import Question
 from bot.rendering import urls
@@ -25,8 +27,11 @@ SHEET = urls.chat_handout(CHAT)
 TERM = urls.term_handout("edchat", "year-2026")
 
 
-def planned(chats: Sequence[StoredChat], known: dict[str, str] | None = None) -> dict[str, Page]:
-    renderer = SiteRenderer(TEMPLATES, sample.SITE, lambda: sample.NOW)
+def planned(
+    chats: Sequence[StoredChat], known: dict[str, str] | None = None, *, typesetter: str = "", language: str = "en"
+) -> dict[str, Page]:
+    site = msgspec.structs.replace(sample.SITE, language=language)
+    renderer = SiteRenderer(TEMPLATES, site, lambda: sample.NOW, typesetter=typesetter)
     return {page.path: page for page in renderer.pages(chats, sample.figures(), known=known)}
 
 
@@ -38,6 +43,14 @@ def changed(**changes: object) -> list[StoredChat]:
     """The sample's chats, the first one stored otherwise."""
     first, *rest = sample.stored_chats()
     return [msgspec.structs.replace(first, **changes), *rest]
+
+
+def in_language(language: str) -> list[StoredChat]:
+    """The sample's chats, all of series in a language."""
+    return [
+        msgspec.structs.replace(one, series=msgspec.structs.replace(one.series, languages=(language,)))
+        for one in sample.stored_chats()
+    ]
 
 
 def asking(**changes: object) -> list[StoredChat]:
@@ -113,3 +126,56 @@ def test_hosts_words_are_never_markup() -> None:
     assert "<b>&x" not in sheet
     assert "&lt;i&gt;?" in sheet
     assert "A &lt;u&gt; · B b" in sheet
+
+
+# -- as PDF ------------------------------------------------------------------------------------------------------------
+GUIDE = urls.school_page("records")
+
+
+@pytest.mark.parametrize("language", ["en", "cy", "de", "es", "fr"])
+@pytest.mark.parametrize("path", [SHEET, TERM, GUIDE], ids=["chat", "term", "guide"])
+def test_a_pdf_says_all_that_its_page_says(path: str, language: str) -> None:
+    pages = planned(in_language(language), typesetter="typst 1", language=language)
+    pdf = Pdf(pages[urls.on_paper(path)].render(nothing))
+    tree = LexborHTMLParser(pages[path].render(nothing).decode()).css_first("main")
+    tree.strip_tags(["p.kicker", ".screen"], recursive=True)
+    said = {
+        bare(one.text())
+        for one in tree.css("h1, h2, h3, li:not(:has(h3)), th a, thead th, .lede, .prose > p:not(.asked)")
+    }
+    assert len(said) > 15
+    assert [one for one in said if one not in pdf.words] == []
+    assert (pdf.ua, "□" in pdf.words) == ("1", False)
+    assert {"H1", "L", "P"} <= set(pdf.parts)
+
+
+@pytest.mark.parametrize("language", ["en", "cy", "de", "es", "fr"])
+def test_the_guide_is_one_side_and_a_handout_begins_the_trainees_sheet_on_a_page_of_its_own(language: str) -> None:
+    pages = planned(in_language(language), typesetter="typst 1", language=language)
+    assert Pdf(pages[urls.on_paper(GUIDE)].render(nothing)).sides == 1
+    chat = Pdf(pages[urls.on_paper(SHEET)].render(nothing))
+    trainees = bare(TEMPLATES.dictionary.words(language)("handout.trainees"))
+    assert chat.by_side[-1].startswith(trainees)
+
+
+def test_pages_lead_to_their_pdf_where_there_is_one_and_only_then() -> None:
+    chats = sample.stored_chats()
+    bare_pages, pages = planned(chats), planned(chats, typesetter="typst 1")
+    assert not [path for path in bare_pages if path.endswith(".pdf")]
+    for path in (SHEET, TERM, GUIDE):
+        link = f'href="{urls.relative(path, urls.on_paper(path))}"'.encode()
+        assert link in pages[path].render(nothing)
+        assert link not in bare_pages[path].render(nothing)
+    assert urls.on_paper(SHEET) == "edchat/2027-01-07/handout/handout.pdf"
+
+
+def test_a_pdf_is_made_anew_for_another_question_or_another_typesetter_and_not_for_an_answer() -> None:
+    def marks(chats: Sequence[StoredChat], typesetter: str = "typst 1") -> list[str]:
+        pages = planned(chats, typesetter=typesetter)
+        return [pages[urls.on_paper(path)].mark for path in (SHEET, TERM, GUIDE)]
+
+    before = marks(sample.stored_chats())
+    assert marks(changed(revision=99)) == before
+    assert [one == other for one, other in zip(before, marks(asking(topic="x")), strict=True)] == [False, False, True]
+    assert marks(asking(questions=(Question("Why?"),)))[0] != before[0]
+    assert set(marks(sample.stored_chats(), "typst 2")).isdisjoint(before)
