@@ -39,6 +39,7 @@ OPTIONS = ("Ticks", "Levels", "Comments", "None of them")
         ("D 😀", 3),
         ("D😀", 3),
         ("😀 D", 3),
+        ("🅰️", 0),
         ("🅱️", 1),
         ("Ⓒ", 2),
         ("\N{FULLWIDTH LATIN CAPITAL LETTER C}", 2),

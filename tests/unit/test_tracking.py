@@ -32,12 +32,60 @@ def test_untracked(uri: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "names",
+    [
+        "utm_id _ga _gl gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid srsltid",
+        "mtm_campaign pk_kwd piwik_keyword matomo_group",
+        "fbclid fb_action_ids fb_ref fb_source mibextid igsh igshid",
+        "msclkid yclid ysclid _openstat",
+        "twclid ttclid li_fat_id epik rdt_cid sc_click_id",
+        "mc_cid mc_eid _ke _kx _hsenc _hsmi __hssc __hstc __hsfp hsctatracking",
+        "mkt_tok vero_id vero_conv oly_anon_id oly_enc_id elqtrack elqtrackid dm_i",
+        "ck_subscriber_id ml_subscriber ml_subscriber_hash _bta_tid _bta_cid",
+        "s_cid wt_mc wt_zmc ns_mchannel ns_source ns_campaign ns_linkname ns_fee",
+        "_branch_match_id _branch_referrer guccounter guce_referrer guce_referrer_sig",
+    ],
+)
+def test_what_only_measures_is_taken_off_anywhere(names: str) -> None:
+    for name in names.split():
+        assert untracked(f"https://a.example/x?b=1&{name}=z") == "https://a.example/x?b=1"
+        assert untracked(f"https://a.example/x?{name}x-y=z") == f"https://a.example/x?{name}x-y=z"
+
+
+@pytest.mark.parametrize(
+    ("host", "names"),
+    [
+        ("www.youtube.com", "si feature pp ab_channel app"),
+        ("open.spotify.com", "si nd"),
+        ("twitter.com", "s t cxt ref_src ref_url"),
+        ("uk.linkedin.com", "trk trackingId lipi rcm originalSubdomain refId"),
+        ("www.tiktok.com", "_r _t is_from_webapp sender_device web_id"),
+        ("www.reddit.com", "share_id rdt"),
+        ("bsky.app", "ref_src ref_url"),
+        ("www.bbc.com", "at_medium at_campaign"),
+        ("www.theguardian.com", "CMP ins_x"),
+        ("www.nytimes.com", "smid smtyp partner"),
+        ("teaching.substack.com", "r triedRedirect"),
+        ("docs.google.com", "usp"),
+        ("drive.google.com", "usp"),
+        ("www.amazon.co.uk", "ref ref_ tag pd_rd_w pf_rd_p content-id dib dib_tag"),
+        ("amazon.de", "ref tag"),
+    ],
+)
+def test_what_follows_people_on_one_site_is_taken_off_there_and_nowhere_else(host: str, names: str) -> None:
+    for name in names.split():
+        assert untracked(f"https://{host}/x?b=1&{name}=z") == f"https://{host}/x?b=1"
+        assert untracked(f"https://{host}.example/x?{name}=z") == f"https://{host}.example/x?{name}=z"
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [
         ("https://a.example/x", "http://www.a.example/x/"),
         ("https://a.example/x?b=1&a=2", "https://a.example/x?a=2&b=1&utm_id=3"),
         ("https://a.example/x#part", "https://a.example/x#another"),
         ("https://a.example/%7Eme/%e2%82%ac", "https://a.example/~me/%E2%82%AC"),
+        ("https://a.example/%41%7a%30", "https://a.example/Az0"),
         ("https://A.Example:443/x", "https://a.example/x"),
         ("https://a.example:/x", "https://a.example/x"),
         ("https://[::1]:443/x", "https://[::1]/x"),
@@ -80,6 +128,7 @@ def test_addresses_of_two_pages(one: str, other: str) -> None:
     [
         ("https://www.a.example/x/?b=1&a=2#part", "//a.example/x?a=2&b=1"),
         ("http://a.example:8443/%e2%82%ac#/one", "//a.example:8443/%E2%82%AC#/one"),
+        ("https://team.example/x", "//team.example/x"),
     ],
 )
 def test_a_pages_name_is_its_address_without_what_may_differ(uri: str, name: str) -> None:
