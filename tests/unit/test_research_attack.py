@@ -18,6 +18,14 @@ def row(term: int = 0, reply_to: str = "question", placed: str = "yes", links: s
     return Row(TERMS[term], reply_to, placed, links, words)
 
 
+ONLY_A_TERM = Row(TERMS[0], NOT_TOLD, NOT_TOLD, NOT_TOLD, NOT_TOLD)
+
+
+def said(names: str, *rows: Row, first_term: str = TERMS[0]) -> list[Participant]:
+    """People, a letter each, who said the same."""
+    return [Participant(name, first_term, 3, rows) for name in names]
+
+
 def drawn(dice: random.Random) -> Row:
     reply_to = dice.choice(("question", "question", "host", "participant", "other"))
     return row(
@@ -115,15 +123,42 @@ def test_who_is_alone_in_a_class_is_told_with_others_and_not_left_out() -> None:
     assert len(told) == 7
 
 
+def test_five_of_a_class_are_told_as_what_they_are() -> None:
+    told = give([*said("acegi", row()), *said("bdfhj", row(1), first_term=TERMS[1])])
+    assert Counter((one.first_term, one.chats) for one in told) == {(TERMS[0], "2-4"): 5, (TERMS[1], "2-4"): 5}
+
+
+def test_who_is_too_few_is_told_with_the_smallest_class_and_the_others_stay_exact() -> None:
+    many, five = said("acegikm", row()), said("bdfhj", row(1), first_term=TERMS[1])
+    told = give([*many, *five, *said("l", row(2), first_term=TERMS[2])])
+    assert Counter(one.first_term for one in told) == {TERMS[0]: 7, NOT_TOLD: 6}
+
+
+@pytest.mark.parametrize("quiet", ["bdfhj", "bdfhjl"])
+def test_who_said_much_is_grouped_with_who_said_as_much(quiet: str) -> None:
+    told = give([*said("acegi", row(), row(), row()), *said(quiet, row())])
+    assert {one.pseudonym: len(one.rows) for one in told} == dict.fromkeys("acegi", 3) | dict.fromkeys(quiet, 1)
+
+
+def test_who_spoke_in_the_same_terms_is_grouped_together() -> None:
+    told = give([*said("acegi", row(), row(1), row(1)), *said("bdfhj", row(), row(2), row(2))])
+    assert {one.pseudonym: one.rows for one in told} == {
+        **dict.fromkeys("acegi", (row(), row(1), row(1))),
+        **dict.fromkeys("bdfhj", (row(), row(2), row(2))),
+    }
+
+
 @pytest.mark.parametrize(
     ("of_all", "found"),
     [
         ([[row(), row()], [row()]], [row()]),
         ([[row()], [row(words="51+")]], [row(words="")]),
         ([[row(links="yes")], [row(words="51+")]], [row(words="", links="")]),
-        ([[row(reply_to="host")], [row()]], [Row(TERMS[0], "", "", "", "")]),
+        ([[row(reply_to="host")], [row()]], [ONLY_A_TERM]),
         ([[row(0)], [row(1)]], []),
         ([[row(), row(words="51+")], [row(), row(words="1-10")]], [row(words=""), row()]),
+        ([[row(words="1-10"), row(words="51+")], [row(), row()]], [row(words="")] * 2),
+        ([[row(words="1-10"), row(words="51+")], [row(), row(reply_to="host")]], [row(words=""), ONLY_A_TERM]),
     ],
 )
 def test_a_group_is_told_what_all_of_it_have(of_all: list[list[Row]], found: list[Row]) -> None:
