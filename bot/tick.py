@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bot.ports import Archived, Clock, Condition, Indexer, Network, Renderer, Store, Target
     from bot.ports.phrases import Phrase
     from bot.services.alerts import Alerter
+    from bot.services.collect import Collected
     from bot.services.copying import Rewritten
     from bot.services.deliver import Deliverer
     from bot.services.outage import Outage
@@ -145,18 +146,7 @@ def tick(house: House, *, everything: bool = False, publish: bool = True, rhythm
     missed = tuple(delivery.id for delivery in house.store.expire(house.clock.now()))
     first = deliver_due(house, troubles)
     heard = listen_on_all(house, troubles, place=publish or rhythm == "swept")
-    collected = collect(
-        house.store,
-        house.accounts,
-        house.network,
-        house.clock.now(),
-        ours=house.own_id,
-        watch=house.watch,
-        phrase=house.phrase,
-        handles=house.own_handle,
-        rhythm=lambda _account: rhythm,
-        everything=everything,
-    )
+    collected = collect_all(house, everything=everything, rhythm=rhythm)
     troubles += [named(account, trouble) for account, trouble in collected.troubles.items()]
     if publish or rhythm == "swept":
         find_errands(house)
@@ -182,6 +172,22 @@ def tick(house: House, *, everything: bool = False, publish: bool = True, rhythm
         pages=archived.written if archived else 0,
         copied=copied,
         troubles=tuple(dict.fromkeys(troubles)),
+    )
+
+
+def collect_all(house: House, *, everything: bool, rhythm: Rhythm = "swept") -> Collected:
+    """Read what is due to be read, or all open chats, on every account."""
+    return collect(
+        house.store,
+        house.accounts,
+        house.network,
+        house.clock.now(),
+        ours=house.own_id,
+        watch=house.watch,
+        phrase=house.phrase,
+        handles=house.own_handle,
+        rhythm=lambda _account: rhythm,
+        everything=everything,
     )
 
 

@@ -152,10 +152,10 @@ def _to_places(settings: Settings, store: Store, clock: Clock) -> Iterator[str]:
 
 
 def clock_of(store: Store) -> Clock:
-    """The clock that parts coming chats from past ones: in a rehearsal's store it stands where the play ended."""
+    """The clock that parts coming chats from past ones: in a rehearsal's store it stands where the evening ended."""
     if not store.is_rehearsal():
         return SystemClock()
-    sent = [delivery.sent_at for delivery in store.deliveries() if delivery.sent_at]
+    sent = [one.at for stored in store.chats() for one in store.sent_posts(stored.chat.id) if one.kind != "follow-up"]
     return SteppedClock(max(sent, default=datetime.now(UTC)))
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.domain.choosing import Wanted
     from bot.domain.impact import Term
+    from bot.ports import Store
     from bot.rendering.words import Words
 
 PAGE, TABLE, PAPER = "impact.html", "impact.csv", "impact.pdf"
@@ -79,7 +80,7 @@ def impact_of(folder: Path, wanted: Wanted) -> tuple[SeriesTold, ...]:
             open=tuple(stretch_title(words, each) for each in one.chosen.impact.open),
             cut=tuple(stretch_title(words, each) for each in one.chosen.cut),
         )
-        for one in _accounts(settings, wanted)
+        for one in _accounts(open_store_of(settings), wanted, datetime.now(UTC))
     )
 
 
@@ -90,9 +91,16 @@ def write_impact(folder: Path, wanted: Wanted, out: Path) -> tuple[tuple[Path, .
         UserError: as ``impact_of``; the folder is published, or cannot be written.
     """
     settings = read_settings(folder)
+    return report_of(settings, open_store_of(settings), wanted, out, datetime.now(UTC))
+
+
+def report_of(
+    settings: Settings, store: Store, wanted: Wanted, out: Path, now: datetime
+) -> tuple[tuple[Path, ...], str]:
+    """The same from settings and a store that are open, at a time (UTC)."""
     refuse_public(out, published(settings))
-    accounts = _accounts(settings, wanted)
-    templates, site = templates_of(folder), site_of(settings)
+    accounts = _accounts(store, wanted, now)
+    templates, site = templates_of(settings.folder), site_of(settings)
     files = {PAGE: page(templates, site, accounts), TABLE: table(accounts)}
     pdf, no_pdf = on_paper(impact_sheet(templates, site, accounts, PAGE))
     if pdf:
@@ -113,7 +121,7 @@ def explain_impact(folder: Path, wanted: Wanted, figure: str) -> FigureTold:
     words = _english(settings)
     lines = [
         f"{one.chosen.slug}, {stretch_title(words, term.stretch)}: {_came(words, term, figure)}"
-        for one in _accounts(settings, wanted)
+        for one in _accounts(open_store_of(settings), wanted, datetime.now(UTC))
         for term in one.chosen.impact.terms
     ]
     return FigureTold(explained(words, figure), tuple(lines))
@@ -135,8 +143,7 @@ def _english(settings: Settings) -> Words:
     return templates_of(settings.folder).dictionary.words("en")
 
 
-def _accounts(settings: Settings, wanted: Wanted) -> tuple[Account, ...]:
-    store, now = open_store_of(settings), datetime.now(UTC)
+def _accounts(store: Store, wanted: Wanted, now: datetime) -> tuple[Account, ...]:
     latest = {one.series.slug: one.series for one in store.chats()}
     slugs = [wanted.series] if wanted.series in latest else list(latest)
     found = {slug: impact(store.chronicle(slug), now) for slug in slugs}

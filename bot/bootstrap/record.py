@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.bootstrap.people import Whom
+    from bot.config import Settings
     from bot.domain.posts import NetworkName
     from bot.domain.takingpart import TakenPart
     from bot.ports import Store
@@ -74,9 +75,24 @@ def make_record(
             files cannot stand there. Then nothing is written.
     """
     settings = load_staffroom(folder)
-    refuse_public(out, published(settings))
     store = open_store_of(settings)
     now = max(datetime.now(UTC), clock_of(store).now())
+    return record_of(settings, store, account, network, out, now, badge=badge, name=name)
+
+
+def record_of(  # noqa: PLR0917 - what make_record was asked for, and where it stands
+    settings: Settings,
+    store: Store,
+    account: str,
+    network: NetworkName | None,
+    out: Path,
+    now: datetime,
+    *,
+    badge: bool = False,
+    name: str = "",
+) -> Made:
+    """The same from settings and a store that are open, at a time (UTC)."""
+    refuse_public(out, published(settings))
     one = _the_one(store, account, network)
     wishes = wishes_of(store, one)
     asked = asked_for_record(wishes, now)

@@ -22,6 +22,7 @@ from bot.bootstrap.house import (
     rewrite_picture,
     target_of,
 )
+from bot.bootstrap.rehearsalpapers import put_papers
 from bot.clock import SteppedClock
 from bot.config.secrets import database_url
 from bot.config.watchwords import load_watchwords
@@ -30,6 +31,7 @@ from bot.errors import RefusedToStart
 from bot.networks.sandbox import Sandbox, SandboxServer
 from bot.rehearsal import Rehearsed, rehearse
 from bot.rehearsal.script import Cast
+from bot.rendering.urls import chat_page
 from bot.services.deliver import Deliverer
 from bot.shipped import shipped
 from bot.tick import House
@@ -39,14 +41,21 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from bot.bootstrap.rehearsalpapers import Papers
     from bot.config import Settings
     from bot.domain.posts import NetworkName
     from bot.domain.schedule import Chat, Series
-    from bot.ports import Network, Store
+    from bot.ports import Clock, Network, Store
 
 
 class RehearsalReport(msgspec.Struct, frozen=True):
-    """A rehearsal's figures (see ``Rehearsed``), which chat was played, and its database and site as paths."""
+    """A rehearsal's figures (see ``Rehearsed``), which chat was played, and paths.
+
+    Attributes:
+        database, site: of the rehearsal.
+        tried: the chat's page, where what people tried stands; empty where nobody told what came of it.
+        record, impact: pages for nobody but who asked, or the operator, as they would be; empty where there is none.
+    """
 
     chat: str
     chats: int
@@ -54,8 +63,13 @@ class RehearsalReport(msgspec.Struct, frozen=True):
     answers_posted: int
     answers_collected: int
     answers_shown: int
+    asked_later: int
+    outcomes: int
     database: str
     site: str
+    tried: str
+    record: str
+    impact: str
     troubles: tuple[str, ...]
 
 
@@ -81,20 +95,31 @@ def run_rehearsal(
     Raises:
         RefusedToStart: ``here`` where the database holds something real.
     """
-    settings = _located(settings) if here else _moved(settings, settings.folder / "rehearsal")
+    place = settings.folder / "rehearsal"
+    settings = _located(settings) if here else _moved(settings, place)
     store = _clean_store(settings, seed, here=here)
     series = next(one for one in settings.series if one.slug == chat.series)
     series = msgspec.structs.replace(series, approve=False)  # nobody is there to do it
     clock = SteppedClock(_opening(series, chat) - timedelta(minutes=1))
-    house, servers = sandbox_house(settings, series, store, clock, seed)
+    pages = SteppedClock(clock.now())
+    house, servers = sandbox_house(settings, series, store, clock, seed, pages=pages)
     played = rehearse(
-        house, clock, servers, made_up_teachers(), chat=chat.id, answers=answers, seed=seed, progress=progress
+        house,
+        clock,
+        servers,
+        made_up_teachers(),
+        chat=chat.id,
+        answers=answers,
+        seed=seed,
+        progress=progress,
+        pages=pages,
     )
-    return _report(settings, chat, played)
+    papers = put_papers(settings, store, series, chat, played.wants_record, place, clock.now())
+    return _report(settings, chat, played, papers)
 
 
 def sandbox_house(
-    settings: Settings, series: Series, store: Store, clock: SteppedClock, seed: int
+    settings: Settings, series: Series, store: Store, clock: SteppedClock, seed: int, *, pages: Clock | None = None
 ) -> tuple[House, dict[NetworkName, SandboxServer]]:
     """A house for one series on networks in memory, and those networks by name.
 
@@ -104,6 +129,7 @@ def sandbox_house(
         store: holds nothing real.
         clock: moved on by whoever plays.
         seed: the same seed gives the same keys.
+        pages: tells the pages what is past, if that is not ``clock``.
     """
     servers = {name: SandboxServer(name, clock.now) for name in _networks_of(settings, series)}
     networks: dict[str, Network] = {
@@ -124,7 +150,7 @@ def sandbox_house(
             rng=random.Random(seed),  # noqa: S311 - a play, no secret
         ),
         series=lambda: (series,),
-        renderer=renderer_of(settings, clock),
+        renderer=renderer_of(settings, pages or clock),
         target=target_of(settings),
         indexer=indexer_of(),
         rewrite=rewrite_picture,
@@ -199,7 +225,7 @@ def made_up_teachers() -> Cast:
     return msgspec.json.decode((shipped("templates") / "rehearsal" / "cast.json").read_bytes(), type=Cast)
 
 
-def _report(settings: Settings, chat: Chat, played: Rehearsed) -> RehearsalReport:
+def _report(settings: Settings, chat: Chat, played: Rehearsed, papers: Papers) -> RehearsalReport:
     file = database_file(settings.database)
     return RehearsalReport(
         chat=chat.id,
@@ -208,7 +234,12 @@ def _report(settings: Settings, chat: Chat, played: Rehearsed) -> RehearsalRepor
         answers_posted=played.answers_posted,
         answers_collected=played.answers_collected,
         answers_shown=played.answers_shown,
+        asked_later=played.asked_later,
+        outcomes=played.outcomes,
         database=str(file),
         site=str(settings.site.folder),
-        troubles=played.troubles,
+        tried=str(settings.site.folder / chat_page(chat.id)) if played.outcomes else "",
+        record=papers.record,
+        impact=papers.impact,
+        troubles=played.troubles + papers.troubles,
     )

@@ -56,7 +56,17 @@ def rehearse(  # noqa: PLR0917 - click passes them by name
     click.echo(f"Rehearsed {report.chat}: {report.prompts_sent} prompts went out on each network.")
     click.echo(f"Teachers gave {report.answers_posted} answers; {report.answers_collected} were collected,")
     click.echo(f"{report.answers_shown} of them may be shown and stand on the pages.")
+    if report.asked_later:
+        were = "1 was" if report.asked_later == 1 else f"{report.asked_later} were"
+        click.echo(f"Two weeks later {were} asked what came of what they try; {report.outcomes} told.")
     click.echo(f"Look at {Path(report.site) / 'index.html'}")
+    for what, file in (
+        ("what they tried", report.tried),
+        ("a teacher's record, published nowhere", report.record),
+        ("the impact report, published nowhere", report.impact),
+    ):
+        if file:
+            click.echo(f"  {what}: {file}")
     if report.troubles:
         sys.exit(1)
 

@@ -1,4 +1,7 @@
-"""The play: a chat's prompts and its teachers' acts take turns on a stepped clock until all is said and collected."""
+"""The play: a chat's prompts and its teachers' acts take turns on a stepped clock until all is said and collected.
+
+Two weeks later, if that is wanted, it goes on: who said what they will try is asked what came of it.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,26 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.domain.followups import TAG
 from bot.domain.outbox import DELIVERY_MOVES
-from bot.domain.posts import Signals
+from bot.domain.posts import Account, Signals
 from bot.domain.prompts import prompts
 from bot.domain.richtext import detect
 from bot.domain.sweeps import sweep_interval
+from bot.domain.trying import told_later
 from bot.errors import UserError
-from bot.rehearsal.script import Act, Cast, Stage, write_script
-from bot.tick import House, tick
+from bot.rehearsal.afterwards import weeks_later
+from bot.rehearsal.script import MY_RECORD, Act, Cast, Stage, write_script
+from bot.services.door import person_keys
+from bot.services.record import gather
+from bot.tick import House, publish_site, tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from bot.clock import SteppedClock
+    from bot.domain.outbox import Delivery
     from bot.domain.posts import NetworkName, PostRef
     from bot.domain.records import StoredChat
     from bot.networks.sandbox import SandboxServer
@@ -40,6 +49,9 @@ class Rehearsed(msgspec.Struct, frozen=True):
         answers_posted: answers that the made-up teachers gave and let stand.
         answers_collected: of those, how many the bot found (kept, or left out because a rule of consent says so).
         answers_shown: of those, how many stand on the pages.
+        asked_later: who were asked weeks later what came of what they try.
+        outcomes: what they told, and stands on the pages.
+        wants_record: the account of somebody who asked for a record and may get one; ``None`` if nobody.
         troubles: what went wrong, in words.
     """
 
@@ -48,6 +60,9 @@ class Rehearsed(msgspec.Struct, frozen=True):
     answers_posted: int
     answers_collected: int
     answers_shown: int
+    asked_later: int = 0
+    outcomes: int = 0
+    wants_record: Account | None = None
     troubles: tuple[str, ...] = ()
 
 
@@ -61,8 +76,9 @@ def rehearse(
     answers: int,
     seed: int,
     progress: Callable[[float], None] = lambda _share: None,
+    pages: SteppedClock | None = None,
 ) -> Rehearsed:
-    """Play one chat of the house's series, from its first announcement to its digest.
+    """Play one chat of the house's series, from its first announcement to its digest, and what comes of it.
 
     Args:
         house: wired to sandbox networks and to ``clock``; its store holds nothing real.
@@ -73,20 +89,33 @@ def rehearse(
         answers: how many answers the teachers give.
         seed: the same seed gives the same play.
         progress: told the share that is done, 0 to 1.
+        pages: the clock of the house's pages, if it is another one. It is moved on to the end of the evening; then,
+            weeks later, people are asked what came of what they try. So pages tell that, and next week's chat is still
+            to come on them. Without it there is no later.
     """
-    troubles = list(tick(house).troubles)
+    troubles = list(tick(house, publish=pages is None).troubles)
     stored = house.store.chat(chat)
     if stored is None:
         message = f"{chat} cannot be rehearsed: no series plans it, or it was cancelled"
         raise UserError(message)
     play = _Play(house, clock, servers, stored, _script(stored, servers, cast, answers, seed), cast)
     troubles += play.run(progress)
+    if pages is None:
+        troubles += tick(house, everything=True).troubles
+    else:
+        pages.move_to(clock.now())
+        troubles += tick(house, everything=True, publish=False).troubles
+        troubles += weeks_later(house, clock, servers, cast=cast, stored=stored, trying=play.trying())
+        troubles += publish_site(house).troubles
     return Rehearsed(
         chats=1,
-        prompts_sent=_prompts_sent(house, chat),
+        prompts_sent=_prompts_sent(house, stored),
         answers_posted=len(play.standing()),
         answers_collected=play.collected(),
         answers_shown=play.shown(),
+        asked_later=sum(one.kind == "follow-up" and not one.position for one in house.store.sent_posts(chat)),
+        outcomes=len(told_later(house.store.content(chat))),
+        wants_record=play.wants_record(),
         troubles=tuple(dict.fromkeys(troubles)),
     )
 
@@ -99,12 +128,18 @@ def _script(
     return write_script(random.Random(f"{seed}/{stored.chat.id}"), stage, answers)  # noqa: S311 - a play, no secret
 
 
-def _prompts_sent(house: House, chat: str) -> int:
+def _prompts_sent(house: House, stored: StoredChat) -> int:
     """Prompts of a chat of which every delivery is out."""
     states: dict[str, set[str]] = {}
-    for delivery in house.store.deliveries(chat):
+    for delivery in _of_the_evening(house, stored):
         states.setdefault(delivery.prompt, set()).add(delivery.state)
     return sum(found == {"sent"} for found in states.values())
+
+
+def _of_the_evening(house: House, stored: StoredChat) -> list[Delivery]:
+    """A chat's deliveries without what is asked weeks later."""
+    said = {prompt.id for prompt in prompts(stored.series, stored.chat)}
+    return [delivery for delivery in house.store.deliveries(stored.chat.id) if delivery.prompt in said]
 
 
 class _Play:
@@ -137,7 +172,7 @@ class _Play:
             troubles += tick(self._house, publish=False, rhythm="told").troubles  # as with a stream that works
             self._note_questions()
             progress(1 - len(waiting) / max(1, len(self._acts)))
-        return troubles + list(tick(self._house, everything=True).troubles)
+        return troubles
 
     def _next_moment(self, waiting: Sequence[int]) -> datetime | None:
         """When the bot next has something to do: say, read, or write the digest; ``None`` when the play is over."""
@@ -148,7 +183,7 @@ class _Play:
         open_states = [state for state, moves in DELIVERY_MOVES.items() if "sent" in moves or "frozen" in moves]
         moments += [
             max(now + SECOND, delivery.retry_at or delivery.at)
-            for delivery in self._house.store.deliveries(chat.id)
+            for delivery in _of_the_evening(self._house, self._stored)
             if delivery.state in open_states
         ]
         if waiting:
@@ -173,8 +208,7 @@ class _Play:
             self._made[index] = self._write(act, server)
 
     def _write(self, act: Act, server: SandboxServer) -> PostRef:
-        name = self._cast.teachers[act.teacher].name
-        account = server.create_account(f"teacher{act.teacher}", name, Signals(indexable=True, discoverable=True))
+        account = self._account(act)
         asked = self._asked.get((act.question, act.network))
         parent = quote = ""
         if act.kind == "quote" and asked:
@@ -193,10 +227,20 @@ class _Play:
         )
         return post.ref
 
+    def _account(self, act: Act) -> Account:
+        name = self._cast.teachers[act.teacher].name
+        signals = Signals(indexable=True, discoverable=True)
+        return self._servers[act.network].create_account(f"teacher{act.teacher}", name, signals)
+
     def _text(self, act: Act, words: str) -> str:
         """What a teacher types: the words, with label and hashtag where the way of answering wants them."""
         tag, label = f"#{self._stored.series.hashtag}", f"A{act.question}"
-        typed = {"label": f"{label} {words} {tag}", "elsewhere": f"{label} {words}", "spam": f"{words} {tag}"}
+        typed = {
+            "label": f"{label} {words} {tag}",
+            "elsewhere": f"{label} {words}",
+            "spam": f"{words} {tag}",
+            "try": f"{words} #{TAG}",
+        }
         return typed.get(act.kind, words)
 
     def _other_thread(self, act: Act) -> str:
@@ -211,6 +255,24 @@ class _Play:
     def standing(self) -> list[PostRef]:
         """Answers that were given and still stand."""
         return [ref for index, ref in self._made.items() if self._acts[index].counts and index not in self._gone]
+
+    def trying(self) -> dict[str, int]:
+        """The answers that say what somebody will try, by node key, each with its teacher."""
+        return {
+            self._house.store.key(ref.network, ref.id): self._acts[index].teacher
+            for index, ref in self._made.items()
+            if self._acts[index].kind == "try"
+        }
+
+    def wants_record(self) -> Account | None:
+        """Who asked for a record, if answers of theirs are kept by consent."""
+        asking = (self._account(act) for act in self._acts if act.saying.text == MY_RECORD)
+        return next((one for one in asking if self._may_have_record(one)), None)
+
+    def _may_have_record(self, account: Account) -> bool:
+        store = self._house.store
+        keys = person_keys(store, account)
+        return bool(gather(store, keys[0], {wish for found in store.wishes(keys).values() for wish in found}))
 
     def collected(self) -> int:
         """How many of the standing answers the store knows, with words or as a bare node."""

@@ -1,11 +1,12 @@
 """What made-up teachers do in a rehearsal: a list of acts, decided beforehand from a seed. Pure.
 
 They do what real ones do: reply, reply to each other, quote, use the hashtag with a label, answer the wrong question
-on purpose, come late, edit, delete, ask to leave, and some spam the hashtag.
+on purpose, come late, edit, delete, say what they will try, ask for something, leave, and some spam the hashtag.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
-Kind = Literal["reply", "nested", "quote", "label", "elsewhere", "late", "edit", "delete", "leave", "spam"]
+Kind = Literal[
+    "reply", "nested", "quote", "label", "elsewhere", "late", "edit", "delete", "leave", "spam", "try", "ask"
+]
 
 
 class Saying(msgspec.Struct, frozen=True):
@@ -36,11 +39,13 @@ class Teacher(msgspec.Struct, frozen=True):
 
 
 class Cast(msgspec.Struct, frozen=True):
-    """Who plays, what they say, how they reply to each other, and what spam says."""
+    """Who plays, what they say, how they reply to each other, what they will try, what came of it; what spam says."""
 
     teachers: tuple[Teacher, ...]
     sayings: tuple[Saying, ...]
     responses: tuple[Saying, ...]
+    tries: tuple[Saying, ...]
+    outcomes: tuple[Saying, ...]
     spam: tuple[str, ...]
 
 
@@ -49,7 +54,8 @@ class Act(msgspec.Struct, frozen=True):
 
     Attributes:
         at: when, UTC.
-        kind: what. ``edit`` and ``delete`` act on their own earlier ``target``; all others write a post.
+        kind: what. ``edit`` and ``delete`` act on their own earlier ``target``; all others write a post, an ``ask`` one
+            that asks something of us.
         network: where.
         teacher: index into the cast's teachers.
         question: number of the question it is about; 0 for none.
@@ -84,6 +90,12 @@ BEFORE = -2
 EXTRAS: tuple[tuple[Kind, float], ...] = (("edit", 0.03), ("delete", 0.02), ("leave", 0.005), ("spam", 0.01))
 """What happens besides, as shares of the number of answers; each at least once where there are answers at all."""
 
+TRYING = 0.1
+"""How many say what they will try and ask to be reminded, as a share of the number of answers; one at least."""
+
+MY_RECORD = "MY RECORD"
+"""Said by one of them, so that a record can be made."""
+
 LEAVERS = 20
 """Of so many teachers one leaves at most: what they all said goes with them, and the others are to be seen."""
 
@@ -116,7 +128,26 @@ def write_script(rng: random.Random, stage: Stage, answers: int) -> tuple[Act, .
         for _ in range(_times(kind, answers * share, stage.cast))
         for act in _extra(rng, stage, acts, kind)
     ]
-    return tuple(_in_order(acts, extras))
+    left = {act.teacher for act in extras if act.kind == "leave"}
+    staying = [act for act in acts if act.teacher not in left]
+    return tuple(_in_order(acts, [*extras, *_trying(rng, stage, staying, max(1, round(answers * TRYING)))]))
+
+
+def _trying(rng: random.Random, stage: Stage, acts: Sequence[Act], many: int) -> list[Act]:
+    """Some say what they will try and ask to be reminded; the one who answered most may be kept and wants a record."""
+    answered = Counter(act.teacher for act in acts)
+    found: list[Act] = []
+    for place, (teacher, _) in enumerate(answered.most_common(many)):
+        tries = rng.choice(in_language(stage.cast.tries, stage.cast.teachers[teacher].language))
+        said = _answer(rng, stage, "reply", teacher)
+        said = msgspec.structs.replace(said, kind="try", saying=tries, counts=False)
+        asked = msgspec.structs.replace(said, kind="ask", at=said.at + timedelta(seconds=rng.uniform(20, 300)))
+        found += [said, msgspec.structs.replace(asked, target=BEFORE, saying=Saying("en", "REMIND ME"))]
+        if not place:
+            found += [
+                msgspec.structs.replace(asked, saying=Saying("en", one)) for one in ("KEEP MY ANSWERS", MY_RECORD)
+            ]
+    return found
 
 
 def _times(kind: Kind, share: float, cast: Cast) -> int:
@@ -125,7 +156,7 @@ def _times(kind: Kind, share: float, cast: Cast) -> int:
     return min(often, max(1, len(cast.teachers) // LEAVERS)) if kind == "leave" else often
 
 
-def _answer(rng: random.Random, stage: Stage, kind: Kind) -> Act:
+def _answer(rng: random.Random, stage: Stage, kind: Kind, teacher: int | None = None) -> Act:
     question = rng.choice(stage.questions)
     ends = stage.chat.ends_at
     if kind == "late":
@@ -133,7 +164,7 @@ def _answer(rng: random.Random, stage: Stage, kind: Kind) -> Act:
     else:
         spare = max(60.0, (ends - question.at).total_seconds() - 5)
         at = question.at + timedelta(seconds=min(spare, 12 + rng.expovariate(1 / 240)))
-    teacher = rng.randrange(len(stage.cast.teachers))
+    teacher = rng.randrange(len(stage.cast.teachers)) if teacher is None else teacher
     return Act(
         at=at,
         kind=kind,
@@ -141,12 +172,12 @@ def _answer(rng: random.Random, stage: Stage, kind: Kind) -> Act:
         teacher=teacher,
         question=question.number,
         target=-1,
-        saying=rng.choice(_in_language(stage.cast.sayings, stage.cast.teachers[teacher].language)),
+        saying=rng.choice(in_language(stage.cast.sayings, stage.cast.teachers[teacher].language)),
         counts=True,
     )
 
 
-def _in_language(sayings: Sequence[Saying], language: str) -> Sequence[Saying]:
+def in_language(sayings: Sequence[Saying], language: str) -> Sequence[Saying]:
     """What may be said in a language; anything where the cast has no words in it."""
     return [saying for saying in sayings if saying.language == language] or sayings
 
@@ -164,7 +195,7 @@ def _with_target(rng: random.Random, stage: Stage, acts: Sequence[Act], index: i
     if not fitting:
         return msgspec.structs.replace(act, kind="reply")
     target = rng.choice(fitting)
-    words = rng.choice(_in_language(stage.cast.responses, stage.cast.teachers[act.teacher].language))
+    words = rng.choice(in_language(stage.cast.responses, stage.cast.teachers[act.teacher].language))
     return msgspec.structs.replace(act, target=target, question=acts[target].question, saying=words)
 
 

@@ -1,5 +1,6 @@
 """Rehearsing: the same play for the same seed, in a place of its own, and never over anything real."""
 
+import csv
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,7 +89,51 @@ def test_in_words(folder: Path) -> None:
     shown = staffroom("rehearse", CHAT, "-C", folder, "--answers", "10").stdout
     assert shown.startswith(f"Rehearsed {CHAT}: ")
     assert "Teachers gave 10 answers; 10 were collected," in shown
-    assert str(folder / "rehearsal" / "site" / "index.html") in shown
+    assert "\nTwo weeks later 1 was asked what came of what they try; 1 told.\n" in shown
+    place = folder / "rehearsal"
+    assert (
+        f"\nLook at {place / 'site' / 'index.html'}\n  what they tried: {place / 'site' / CHAT / 'index.html'}\n"
+        in shown
+    )
+    assert f"\n  a teacher's record, published nowhere: {place / 'record' / 'record.html'}\n" in shown
+    assert f"\n  the impact report, published nowhere: {place / 'impact' / 'impact.html'}\n" in shown
+
+
+# -- two weeks later ---------------------------------------------------------------------------------------------
+def test_two_weeks_later_it_goes_on_to_what_came_of_it_and_what_is_made_of_that(folder: Path) -> None:
+    report = said(staffroom("rehearse", CHAT, "-C", folder, "--json"))
+    assert (report["asked_later"], report["outcomes"], report["troubles"]) == (6, 4, [])
+    chat = json.loads((folder / "rehearsal" / "site" / CHAT / "chat.json").read_bytes())
+    assert len([one for one in chat["tried"] if one["outcomes"]]) == 4
+    assert 'id="tried"' in Path(report["tried"]).read_text(encoding="utf-8")
+    home = (folder / "rehearsal" / "site" / "index.html").read_text(encoding="utf-8")
+    assert "edchat/2027-01-14/" in home[home.index('id="coming"') : home.index('id="past"')]
+    record = json.loads((folder / "rehearsal" / "record" / "record.json").read_bytes())
+    assert record["observed"]["chats"][0]["tried"][0]["answer"]
+    assert Path(report["record"]) == folder / "rehearsal" / "record" / "record.html"
+    assert Path(report["impact"]) == folder / "rehearsal" / "impact" / "impact.html"
+    rows = {row["figure"]: row["value"] for row in csv.DictReader((folder / "rehearsal/impact/impact.csv").open())}
+    assert (rows["chats"], rows["tries"], rows["followed-up"]) == ("1", "6", "6")
+    made = {name for name in files(folder / "rehearsal" / "site") if "record" in name or "impact" in name}
+    assert made == {"record.schema.json", "schools/impact/index.html", "schools/records/index.html"}
+
+
+def test_another_play_leaves_nothing_of_the_one_before(folder: Path) -> None:
+    """Another teacher's record takes the place of the first; where nobody answers there is none."""
+    found = []
+    for seed in ("1", "2"):
+        said(staffroom("rehearse", CHAT, "-C", folder, "--answers", "9", "--seed", seed, "--json"))
+        found.append(json.loads((folder / "rehearsal/record/record.json").read_bytes()))
+    assert found[0]["whose"] != found[1]["whose"]
+    report = said(staffroom("rehearse", CHAT, "-C", folder, "--answers", "0", "--json"))
+    assert [report[name] for name in ("asked_later", "outcomes", "tried", "record", "impact")] == [0, 0, "", "", ""]
+    assert [*files(folder / "rehearsal" / "record"), *files(folder / "rehearsal" / "impact")] == []
+
+
+def test_a_series_without_follow_ups_asks_nobody(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path / "bot", series_yaml=SERIES.replace("length:", "follow_up: off\nlength:"))
+    report = said(staffroom("rehearse", CHAT, "-C", folder, "--answers", "9", "--json"))
+    assert (report["asked_later"], report["outcomes"], bool(report["record"]), report["troubles"]) == (0, 0, True, [])
 
 
 def test_a_chat_that_is_not_there(folder: Path) -> None:

@@ -18,7 +18,7 @@ from bot.domain.patterns import graphemes, handles, hashtags_in, urls
 from bot.domain.prompts import prompts
 from bot.domain.richtext import detect
 from bot.domain.schedule import ChatEntry, Question, Series, Weekly, planned_chats
-from bot.rehearsal.script import EXTRAS, SHARES, Act, Cast, Saying, Stage, write_script
+from bot.rehearsal.script import EXTRAS, MY_RECORD, SHARES, TRYING, Act, Cast, Saying, Stage, write_script
 from bot.shipped import shipped
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def script(answers: int, seed: int, networks: tuple[NetworkName, ...] = ("bluesk
 
 
 def texts() -> tuple[Saying, ...]:
-    return (*CAST.sayings, *CAST.responses)
+    return (*CAST.sayings, *CAST.responses, *CAST.tries, *CAST.outcomes)
 
 
 # -- the cast --------------------------------------------------------------------------------------------------
@@ -69,7 +69,8 @@ def test_the_cast_is_large_enough_to_seldom_repeat_itself() -> None:
 
 def test_the_cast_speaks_seven_languages_and_answers_in_each() -> None:
     spoken = Counter(saying.language for saying in CAST.sayings)
-    assert set(spoken) == {saying.language for saying in CAST.responses} == LANGUAGES
+    for others in (CAST.responses, CAST.tries, CAST.outcomes):
+        assert set(spoken) == {saying.language for saying in others} == LANGUAGES
     assert spoken["ar"] >= 10
     assert spoken["zh"] >= 10
     assert sum(spoken[language] for language in ("cy", "fr", "es", "de")) >= 20
@@ -112,7 +113,7 @@ def test_shares_of_answers_sum_to_one() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_every_kind_of_act_occurs_from_200_answers_on(seed: int) -> None:
     found = {act.kind for act in script(200, seed)}
-    assert found == {kind for kind, _ in (*SHARES, *EXTRAS)}
+    assert found == {kind for kind, _ in (*SHARES, *EXTRAS)} | {"try", "ask"}
 
 
 def test_the_same_seed_gives_the_same_script_and_another_seed_another() -> None:
@@ -139,7 +140,7 @@ def test_a_script_keeps_its_promises(answers: int, seed: int, networks: tuple[Ne
 
 
 def _check_target(acts: tuple[Act, ...], index: int, act: Act) -> None:
-    if act.kind not in ("nested", "edit", "delete"):
+    if act.kind not in ("nested", "edit", "delete") and act.saying.text != "REMIND ME":
         assert act.target == -1
         return
     assert 0 <= act.target < index
@@ -152,7 +153,7 @@ def _check_target(acts: tuple[Act, ...], index: int, act: Act) -> None:
 
 
 def test_every_teacher_writes_in_their_own_language() -> None:
-    acts = [act for act in script(300, 3) if act.kind not in ("leave", "spam")]
+    acts = [act for act in script(300, 3) if act.kind not in ("leave", "spam", "ask")]
     assert {act.saying.language for act in acts} >= {"en", "cy", "ar", "zh"}
     assert all(act.saying.language == CAST.teachers[act.teacher].language for act in acts)
 
@@ -162,3 +163,24 @@ def test_what_is_deleted_is_no_answer_to_be_kept() -> None:
     deleted = [acts[act.target] for act in acts if act.kind == "delete"]
     assert deleted
     assert not any(act.counts for act in deleted)
+
+
+@pytest.mark.parametrize("answers", [1, 9, 60])
+def test_some_say_what_they_will_try_and_ask_and_one_wants_a_record(answers: int) -> None:
+    acts = script(answers, 5)
+    tries = [index for index, act in enumerate(acts) if act.kind == "try"]
+    who = {acts[index].teacher for index in tries}
+    assert len(who) == len(tries) == max(1, round(answers * TRYING))
+    assert who.isdisjoint(act.teacher for act in acts if act.kind == "leave")
+    asked = [act for act in acts if act.kind == "ask"]
+    assert sorted(act.target for act in asked if act.saying.text == "REMIND ME") == tries
+    [keep] = [act for act in asked if act.saying.text == "KEEP MY ANSWERS"]
+    [record] = [act for act in asked if act.saying.text == MY_RECORD]
+    said = Counter(act.teacher for act in acts if act.counts)
+    assert keep.teacher == record.teacher
+    assert record.teacher in who
+    assert said[record.teacher] == max(said[teacher] for teacher in who)
+
+
+def test_where_nobody_answers_nobody_will_try_anything() -> None:
+    assert script(0, 5) == ()
