@@ -154,7 +154,10 @@ def taken_part(content: ChatContent, said: Mapping[str, Post]) -> TakenPart | No
     if not own:
         return None
     chat, series = content.stored.chat, content.stored.series
-    below = _below(content, {answer.key for answer in own})
+    below = _below(content, {answer.key for answer in every})
+    for answer in own:
+        below[answer.key].difference_update(later)
+    seen = {answer.key: _own(answer, said[answer.key], chat, len(below[answer.key])) for answer in every}
     times = [said[answer.key].at for answer in own]
     in_time = [at for at in times if chat.starts_at <= at <= chat.ends_at]
     live = series.format == "live"
@@ -162,26 +165,23 @@ def taken_part(content: ChatContent, said: Mapping[str, Post]) -> TakenPart | No
     return TakenPart(
         chat=chat,
         series=series,
-        answers=tuple(_own(answer, said[answer.key], chat, len(below[answer.key])) for answer in own),
+        answers=tuple(seen[answer.key] for answer in own),
         minutes=(in_time[-1] - in_time[0]) // _MINUTE if live and len(in_time) >= _A_STRETCH else None,
         days=tuple(sorted({at.astimezone(zone).date() for at in times})),
         later=len(times) - len(in_time) if live else 0,
-        below=frozenset().union(*below.values()),
+        below=frozenset().union(*(below[answer.key] for answer in own)),
         links=_each_once(uri for answer in own if not answer.post.warning for uri in links(answer.post.text)),
-        tried=_tried(content, said, [answer for answer in every if answer.key in later], later),
+        tried=_tried(content, seen, later),
     )
 
 
-def _tried(
-    content: ChatContent, said: Mapping[str, Post], told: Collection[Answer], later: Mapping[str, str]
-) -> tuple[TriedOut, ...]:
-    chat = content.stored.chat
+def _tried(content: ChatContent, own: Mapping[str, OwnAnswer], later: Mapping[str, str]) -> tuple[TriedOut, ...]:
     found = []
     for key, answer in intentions(content, later).items():
-        outcomes = tuple(_own(one, said[one.key], chat, 0) for one in told if later[one.key] == key)
-        mine = answer if answer is not None and key in said else None
-        if mine or outcomes:
-            found.append(TriedOut(_own(mine, said[key], chat, 0) if mine else None, outcomes))
+        said = own.get(key) if answer else None
+        outcomes = tuple(one for one in own.values() if later.get(one.key) == key)
+        if said or outcomes:
+            found.append(TriedOut(said, outcomes))
     return tuple(found)
 
 

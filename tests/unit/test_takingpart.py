@@ -19,12 +19,20 @@ AMY, ZOE = teacher(), teacher("zoe")
 
 
 def answer(
-    key: str, who: Account, minute: float, *, to: str = "", text: str = "", question: int = 0, **more: Any
+    key: str,
+    who: Account,
+    minute: float,
+    *,
+    to: str = "",
+    root: str = "question",
+    text: str = "",
+    question: int = 0,
+    **more: Any,
 ) -> Answer:
     ref = PostRef("bluesky", f"at://{key}", url=f"https://bsky.app/{key}")
     post = Post(ref, who, detect(text or f"words of {key}"), START + timedelta(minutes=minute), **more)
     placed = (Placed(f"{chat().id}/q{question}", "reply"),) if question else ()
-    return Answer(key, to, "question", post, placed, search=True)
+    return Answer(key, to, root, post, placed, search=True)
 
 
 def content(*answers: Answer, stones: tuple[Tombstone, ...] = (), day: int = 7, **changes: Any) -> ChatContent:
@@ -50,6 +58,7 @@ def seen(found: ChatContent, *also_said: Answer) -> TakenPart:
         ((5, 39.99), 34, 0),
         ((0, 60), 60, 0),
         ((5, 30, 61), 25, 1),
+        ((5, 20, 50), 45, 0),
         ((5, 14000), None, 1),
         ((-10, 5, 30), 25, 1),
         ((-10, 70), None, 2),
@@ -105,6 +114,11 @@ def test_answers_of_others_below_own_ones_are_counted_however_deep() -> None:
     assert (part.threads, part.below) == (2, {"z1", "z2", "z3"})
 
 
+def test_what_hangs_below_something_unknown_is_below_the_root() -> None:
+    part = seen(content(answer("a", AMY, 1, root=""), answer("z", ZOE, 2, to="never seen", root="a")))
+    assert part.below == {"z"}
+
+
 def test_going_on_from_oneself_is_no_thread() -> None:
     part = seen(content(answer("a", AMY, 1), answer("b", AMY, 2, to="a")))
     assert (part.threads, part.below) == (0, frozenset())
@@ -152,6 +166,14 @@ def test_a_post_in_two_chats_counts_once_in_the_sum() -> None:
     total = all_together([first, second])
     assert (total.chats, total.answers, total.threads, total.followed) == (2, 2, 1, 1)
     assert all_together([]).answers == 0
+
+
+def test_the_sum_has_minutes_of_live_chats_and_days_of_slow_ones() -> None:
+    live = [seen(content(answer("a", AMY, 5), answer("b", AMY, last))) for last in (30, 15)]
+    once = seen(content(answer("c", AMY, 5), day=14))
+    slow = seen(content(answer("d", AMY, 0), answer("e", AMY, 60 * 24), day=21, format="slow"))
+    total = all_together([*live, once, slow])
+    assert (total.minutes, total.days) == (25 + 10, 2)
 
 
 def test_the_language_is_that_of_most_chats() -> None:
@@ -225,5 +247,17 @@ def test_what_was_told_weeks_later_is_no_part_of_the_chat_and_stands_with_what_w
     assert ([one.key for one in part.answers], part.minutes, part.later, len(part.days)) == (["a1", "a2"], 4, 0, 1)
     tried = [(one.said.key if one.said else "", [each.key for each in one.outcomes]) for one in part.tried]
     assert tried == [("a1", ["t1"]), ("", ["t2"])]
+    assert [[each.followed for each in one.outcomes] for one in part.tried] == [[1], [0]]
     only_later = msgspec.structs.replace(found, answers=tuple(one for one in found.answers if one.key == "t2"))
     assert taken_part(only_later, {"t2": weeks[1].post}) is None
+
+
+def test_what_was_told_weeks_later_is_no_answer_of_others_below_the_plan() -> None:
+    ours = SentPost("p", "follow-up", 1, "sky", 0, PostRef("bluesky", "at://f"), "f", "a", END)
+    plan = answer("a", AMY, 5, root="", text="I will #tryit")
+    weeks = [answer("t", AMY, 20_000, to="f", root="a"), answer("z", ZOE, 20_001, to="t", root="a")]
+    found = content(plan, answer("y", ZOE, 6, to="a", root="a"), *weeks)
+    part = seen(msgspec.structs.replace(found, sent=(ours,)))
+    assert (part.below, part.threads) == ({"y"}, 1)
+    (tried,) = part.tried
+    assert (tried.said, [(one.key, one.followed) for one in tried.outcomes]) == (part.answers[0], [("t", 1)])
