@@ -177,8 +177,8 @@ def taken_part(content: ChatContent, said: Mapping[str, Post]) -> TakenPart | No
 
 def _tried(content: ChatContent, own: Mapping[str, OwnAnswer], later: Mapping[str, str]) -> tuple[TriedOut, ...]:
     found = []
-    for key, answer in intentions(content, later).items():
-        said = own.get(key) if answer else None
+    for key in intentions(content, later):
+        said = own.get(key)
         outcomes = tuple(one for one in own.values() if later.get(one.key) == key)
         if said or outcomes:
             found.append(TriedOut(said, outcomes))

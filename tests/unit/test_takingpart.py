@@ -115,8 +115,9 @@ def test_answers_of_others_below_own_ones_are_counted_however_deep() -> None:
 
 
 def test_what_hangs_below_something_unknown_is_below_the_root() -> None:
-    part = seen(content(answer("a", AMY, 1, root=""), answer("z", ZOE, 2, to="never seen", root="a")))
-    assert part.below == {"z"}
+    stone = Tombstone("gone", "never seen", "a", START + timedelta(minutes=3))
+    others = [answer("z", ZOE, 2, to="never seen", root="a"), answer("y", ZOE, 4, to="gone")]
+    assert seen(content(answer("a", AMY, 1, root=""), *others, stones=(stone,))).below == {"y", "z"}
 
 
 def test_going_on_from_oneself_is_no_thread() -> None:
@@ -146,6 +147,13 @@ def test_an_answer_says_what_its_author_said() -> None:
     assert one.text == "See https://example.org/x"
     assert (one.questions, one.language, one.warning, one.pictures) == ((2,), "cy", "exams", ("a desk",))
     assert (one.url, one.at) == ("https://bsky.app/a", START + timedelta(minutes=1))
+
+
+def test_an_answer_names_the_questions_that_its_chat_still_has() -> None:
+    placed = tuple(Placed(f"{chat().id}/{name}", "label") for name in ("q3", "q2", "q0", "q1", "welcome"))
+    (one,) = seen(content(msgspec.structs.replace(answer("a", AMY, 1), placed=placed))).answers
+    assert len(chat().questions) == 2
+    assert (one.questions, one.language, one.warning) == ((1, 2), "", "")
 
 
 def test_links_stand_once_without_what_follows_readers_and_not_from_behind_a_warning() -> None:
@@ -261,3 +269,16 @@ def test_what_was_told_weeks_later_is_no_answer_of_others_below_the_plan() -> No
     assert (part.below, part.threads) == ({"y"}, 1)
     (tried,) = part.tried
     assert (tried.said, [(one.key, one.followed) for one in tried.outcomes]) == (part.answers[0], [("t", 1)])
+
+
+def test_an_outcome_that_was_asked_about_itself_is_not_told_as_gone() -> None:
+    ours = [
+        SentPost("p", "follow-up", 1, "sky", 0, PostRef("bluesky", f"at://f-{about}"), f"f-{about}", about, END)
+        for about in ("a", "t")
+    ]
+    said = [answer("a", AMY, 5, text="#tryit"), answer("t", AMY, 20_000, to="f-a"), answer("u", AMY, 40_000, to="f-t")]
+    part = seen(msgspec.structs.replace(content(*said), sent=tuple(ours)))
+    assert [(one.said and one.said.key, [each.key for each in one.outcomes]) for one in part.tried] == [
+        ("a", ["t"]),
+        ("t", ["u"]),
+    ]
