@@ -80,7 +80,7 @@ def rehearse_folder(
 
 def _chat_to_play(settings: Settings, wanted: str | None) -> Chat:
     chats = sorted(
-        (chat for series in settings.series for chat in planned_chats(series)),
+        (chat for series in settings.series for chat in planned_chats(series) if chat.event is None),
         key=lambda chat: (chat.starts_at, chat.id),
     )
     if wanted is None:

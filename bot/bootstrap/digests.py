@@ -14,7 +14,7 @@ from bot.bootstrap.preview import text_of
 from bot.domain.digests import choose
 from bot.domain.holding import speaks_at, wanted_by
 from bot.domain.posts import NetworkName
-from bot.domain.schedule import approve_of
+from bot.domain.schedule import approve_of, next_after
 from bot.errors import UserError
 from bot.services import hosting
 from bot.services.digest import digest_prompt, write
@@ -186,8 +186,7 @@ def _one(pick: Pick, answer: Answer) -> Chosen:
 
 def _posts(settings: Settings, store: Store, stored: StoredChat, content: ChatContent) -> dict[str, str]:
     """What the digest says on each account, as text."""
-    later = (one.chat for one in store.chats(stored.series.slug) if one.chat.starts_at > stored.chat.starts_at)
-    upcoming = next(later, None)
+    upcoming = next_after((one.chat for one in store.chats(stored.series.slug)), stored.chat)
     texts = {}
     for key in stored.series.accounts:
         account = settings.networks[key]

@@ -137,7 +137,7 @@ def _envelope(settings: Settings, wanted: NewsletterSettings | None, written: Ed
 def _edition(settings: Settings, store: Store, what: str, now: datetime) -> Edition:
     name, chats = _chats(store, what, now)
     every = store.chats(chats[0].series.slug)
-    later = (one.chat for one in every if one.chat.starts_at > now and not one.cancelled)
+    later = (one.chat for one in every if one.chat.starts_at > now and not one.cancelled and one.chat.event is None)
     return edition(
         templates_of(settings.folder),
         site_of(settings),

@@ -12,11 +12,11 @@ from bot.bootstrap.house import composer_of, limits_of, tell_of_template
 from bot.domain.outbox import MediaFile
 from bot.domain.prompts import prompts
 from bot.domain.records import StoredChat
-from bot.domain.schedule import hold_of, planned_chats, without_entry
+from bot.domain.schedule import next_after, planned_chats, without_entry
 from bot.domain.textlength import remaining
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator
 
     from bot.config import Settings
     from bot.domain.outbox import Draft
@@ -61,7 +61,7 @@ def preview(
     cancelled: Collection[str] = (),
     note: Callable[[Problem], None] = tell_of_template,
 ) -> Preview:
-    """Compose every prompt of every dated chat whose digest is still to come.
+    """Compose every prompt of every dated chat and event of which something is still to be said.
 
     Args:
         settings: a checked folder.
@@ -78,19 +78,15 @@ def preview(
         coming = [
             chat
             for chat in chats
-            if chat.ends_at + series.grace + hold_of(series, chat) > now
+            if max((prompt.at for prompt in prompts(series, chat)), default=chat.ends_at) > now
             and chat.id not in cancelled
             and (until is None or chat.date <= until)
         ]
         for chat in coming:
-            lines += _lines(settings, composer, series, chat, _next_of(chats, chat))
-        last = until or max((chat.date for chat in chats), default=now.date())
+            lines += _lines(settings, composer, series, chat, next_after(chats, chat))
+        last = until or max((chat.date for chat in chats if chat.event is None), default=now.date())
         empty[series.slug] = without_entry(series, now.astimezone(ZoneInfo(series.timezone)).date(), last)
     return Preview(tuple(lines), empty)
-
-
-def _next_of(chats: Sequence[Chat], chat: Chat) -> Chat | None:
-    return next((other for other in chats if other.starts_at > chat.starts_at and other.date != chat.date), None)
 
 
 def _lines(

@@ -53,7 +53,9 @@ def check(folder: Path) -> None:
 
     settings = check_folder(folder)
     chats = sum(len(series.chats) for series in settings.series)
-    click.echo(f"All is well: {len(settings.series)} series, {chats} dated chats.")
+    events = sum(len(series.events) for series in settings.series)
+    told = {0: "", 1: ", 1 event"}.get(events, f", {events} events")
+    click.echo(f"All is well: {len(settings.series)} series, {chats} dated chats{told}.")
 
 
 @click.command()

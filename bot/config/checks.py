@@ -6,7 +6,7 @@ Each check takes what is valid and leaves the rest alone, so that one mistake is
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.config import durations
@@ -17,6 +17,7 @@ from bot.domain.occurrences import occurrences
 from bot.domain.schedule import Chat, ChatEntry, OnlyDates, Series, entry_problems, planned_chats
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from bot.config.series_models import ChatBlock, SeriesFile
@@ -160,28 +161,39 @@ def check_lengths(draft: Draft, measure: Measure, site: str, accounts: dict[str,
     series = draft.series
     for index, number, question in sound_questions(draft.reading):
         asked = Measured(
-            series=series.slug,
-            hashtag=series.hashtag,
-            languages=series.languages,
-            archive=series.archive,
-            site=site,
-            accounts=tuple(accounts[key] for key in series.accounts),
+            **asked_by(series, site, accounts),
             number=number + 1,
             ask=question.ask,
             poll=question.poll,
             pictured=bool(question.image),
             credit=question.credit,
         )
-        over = [f"{by} {plural('character', by)} too long for {_NAMES[net]}" for net, by in measure(asked)]
-        if over:
-            say = (
-                f"This question is {' and '.join(over)} once the label, the hashtag and the notice are added."
-                " Shorten it, or say part of it in the topic."
-            )
+        if over := overlong(measure(asked)):
+            say = f"{over} Shorten it, or say part of it in the topic."
             path: tuple[str | int, ...] = ("chats", index, "questions", number)
             draft.reading.note(
                 (*path, "ask") if draft.reading.source.find((*path, "ask"))[1] == len(path) + 1 else path, say
             )
+
+
+def asked_by(series: Series, site: str, accounts: Mapping[str, AccountSettings]) -> dict[str, Any]:
+    """What ``Measured`` has to know of whose question it is."""
+    return {
+        "series": series.slug,
+        "hashtag": series.hashtag,
+        "languages": series.languages,
+        "archive": series.archive,
+        "site": site,
+        "accounts": tuple(accounts[key] for key in series.accounts),
+    }
+
+
+def overlong(measured: Sequence[tuple[str, int]]) -> str:
+    """On which networks a question is too long, and by how much, as a sentence; empty where it fits."""
+    over = [f"{by} {plural('character', by)} too long for {_NAMES[net]}" for net, by in measured]
+    if not over:
+        return ""
+    return f"This question is {' and '.join(over)} once the label, the hashtag and the notice are added."
 
 
 def check_slots(drafts: list[Draft]) -> None:

@@ -27,6 +27,7 @@ def _span(least: timedelta, most: timedelta, example: str) -> tuple[PlainValidat
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LENGTH = _span(5 * _MINUTE, 12 * _HOUR, "60 minutes")
 AFTER = _span(timedelta(0), 60 * _DAY, "12 minutes")
+ASK_AFTER = _span(_HOUR, 30 * _DAY, "1 day")
 AHEAD = _span(5 * _MINUTE, 60 * _DAY, "30 minutes")
 GRACE = _span(timedelta(0), 7 * _DAY, "2 hours")
 AFTERWARDS = _span(_DAY, 182 * _DAY, "2 weeks")

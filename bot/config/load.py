@@ -11,6 +11,8 @@ from bot.config import checks
 from bot.config.accounts import read_accounts, speakers
 from bot.config.alerts import read_alerts
 from bot.config.checks import Draft
+from bot.config.events import FOLDER as EVENTS
+from bot.config.events import check_length, read_events
 from bot.config.messages import tidy
 from bot.config.newsletter import read_newsletter
 from bot.config.publishing import read_publish
@@ -23,14 +25,18 @@ from bot.domain.schedule import ChatEntry, Image, Question, Repeat, Series
 from bot.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from bot.config.event_models import EventFile
+    from bot.domain.teachmeets import Event
 
 STAFFROOM = "staffroom.yaml"
 _ANY_SITE = "https://chats.example.org"  # stands in for an address that is wrong, to measure questions by
 
 
 def load(folder: Path, *, measure: Measure | None = None) -> Settings:
-    """Read ``staffroom.yaml`` and ``series/*.yaml``.
+    """Read ``staffroom.yaml``, ``series/*.yaml`` and ``events/*.yaml``.
 
     Args:
         folder: the bot's folder.
@@ -48,6 +54,7 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
     newsletter = read_newsletter(staffroom, folder, site, alerts)
     _check_site_folder(staffroom, folder)
     loose, files = _series_files(folder)
+    loose_events, event_files = _named_files(folder, EVENTS, "An event's", "teachmeet")
     readings = [(slug, Reading(f"series/{path.name}", _bytes(path), SeriesFile)) for slug, path in files]
     language = site.language if site else "en"
     drafts = []
@@ -64,9 +71,19 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
         if measure:
             checks.check_lengths(draft, measure, site.address if site else _ANY_SITE, accounts)
     checks.check_slots(drafts)
+    by_slug = {draft.series.slug: draft.series for draft in drafts}
+    events = read_events([(slug, _bytes(path)) for slug, path in event_files], by_slug, [slug for slug, _ in files])
+    for event_reading, event in events:
+        theirs = by_slug.get(event_reading.value.series) if event_reading.value else None
+        if measure and event and theirs:
+            address = site.address if site else _ANY_SITE
+            check_length(event_reading, event, theirs, measure, site=address, accounts=accounts)
     problems = [*tidy(staffroom.source, staffroom.problems), *loose]
     for _, reading in readings:
         problems += tidy(reading.source, reading.problems)
+    problems += loose_events
+    for event_reading, _ in events:
+        problems += tidy(event_reading.source, event_reading.problems)
     whole = staffroom.value
     if problems or whole is None or site is None:
         raise ConfigError(problems)
@@ -80,9 +97,14 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
         alerts=alerts,
         publish=publish,
         newsletter=newsletter,
-        series=tuple(_in_order(draft.series) for draft in drafts),
+        series=tuple(_with_events(_in_order(draft.series), events) for draft in drafts),
         places={"": (STAFFROOM, staffroom.source.places())} | {draft.series.slug: _places(draft) for draft in drafts},
     )
+
+
+def _with_events(series: Series, events: Sequence[tuple[Reading[EventFile], Event | None]]) -> Series:
+    mine = [event for reading, event in events if event and reading.value and reading.value.series == series.slug]
+    return msgspec.structs.replace(series, events=tuple(sorted(mine, key=lambda one: (one.date, one.at, one.slug))))
 
 
 def load_staffroom(folder: Path) -> Settings:
@@ -126,7 +148,8 @@ def _staffroom(folder: Path) -> Reading[StaffroomFile]:
 
 def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Name, time of change and size of every configuration file: equal stamps need no new ``load``."""
-    paths = [folder / STAFFROOM, *(path for _, path in _series_files(folder)[1])]
+    files = (*_series_files(folder)[1], *_named_files(folder, EVENTS, "", "")[1])
+    paths = [folder / STAFFROOM, *(path for _, path in files)]
     found = []
     for path in paths:
         try:
@@ -152,26 +175,30 @@ def _bytes(path: Path) -> bytes:
 
 def _series_files(folder: Path) -> tuple[list[Problem], list[tuple[str, Path]]]:
     """The series' files by name, and what is wrong with the names."""
+    problems, found = _named_files(folder, "series", "A series'", "edchat")
+    if not found and not problems:
+        say = "No series stands here yet. `staffroom init DIR` makes one to begin with."
+        problems.append(Problem("series/", 0, 0, say))
+    return problems, found
+
+
+def _named_files(folder: Path, name: str, whose: str, example: str) -> tuple[list[Problem], list[tuple[str, Path]]]:
+    """The YAML files of a folder by name, and what is wrong with the names; ``whose``: of what they are, in words."""
     problems: list[Problem] = []
     found: dict[str, Path] = {}
-    there = folder / "series"
+    there = folder / name
     for path in sorted(there.iterdir()) if there.is_dir() else []:
         if path.suffix not in {".yaml", ".yml"} or path.name.startswith(".") or not path.is_file():
             continue
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", path.stem):
-            fit = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "edchat"
-            say = (
-                "A series' file is named with small letters, digits and single hyphens, as it will stand in addresses."
-            )
-            problems.append(Problem(f"series/{shown(path.name)}", 0, 0, f"{say} Rename it to {fit}.yaml."))
+            fit = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or example
+            say = f"{whose} file is named with small letters, digits and single hyphens, as it will stand in addresses."
+            problems.append(Problem(f"{name}/{shown(path.name)}", 0, 0, f"{say} Rename it to {fit}.yaml."))
         elif path.stem in found:
             say = f"There is {found[path.stem].name} as well; keep one of the two."
-            problems.append(Problem(f"series/{path.name}", 0, 0, say))
+            problems.append(Problem(f"{name}/{path.name}", 0, 0, say))
         else:
             found[path.stem] = path
-    if not found and not problems:
-        say = "No series stands here yet. `staffroom init DIR` makes one to begin with."
-        problems.append(Problem("series/", 0, 0, say))
     return problems, list(found.items())
 
 
@@ -182,7 +209,7 @@ def _check_site_folder(staffroom: Reading[StaffroomFile], folder: Path) -> None:
     if not isinstance(name, str) or "\0" in name:
         return
     home, target = folder.resolve(), (folder / name).resolve()
-    if home.is_relative_to(target) or any(target.is_relative_to(home / kept) for kept in ("series", "images")):
+    if home.is_relative_to(target) or any(target.is_relative_to(home / kept) for kept in ("series", "images", EVENTS)):
         say = "The archive needs a folder of its own: pages are written there, and old ones removed."
         staffroom.note(("site", "folder"), say, value="site")
 
@@ -233,6 +260,7 @@ def _series(slug: str, block: SeriesFile, accounts: tuple[str, ...], language: s
         follow_up=tuple(sorted(block.follow_up)),
         index=block.search_engines,
         chats=tuple(_entry(chat) for chat in block.chats),
+        events=(),
     )
 
 

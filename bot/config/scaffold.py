@@ -1,20 +1,27 @@
-"""What ``staffroom init`` writes: a bot's folder that works at once, with coming dates."""
+"""What ``staffroom init`` and ``staffroom event new`` write: a folder, a file that work at once, with coming dates."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.config.events import FOLDER
+from bot.config.words import shown, yaml_text
 from bot.errors import UserError
 from bot.shipped import shipped
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _THURSDAY = 3
 _WEEKS = 12
+_LONGEST_SLUG = 60  # characters
+_EVENT = "event.yaml.j2"
 _LOGINS_AND_OUTPUT = "gitignore"  # a dotfile would be left out of archives by some tools
 
 
@@ -32,15 +39,12 @@ def scaffold(target: Path, today: date) -> list[Path]:
         UserError: one of the files is there already; nothing is written then.
     """
     source = shipped("templates") / "starter"
-    templates = Environment(
-        loader=FileSystemLoader(source),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - YAML is written here, not HTML
-    )
+    templates = _templates(source)
     content: dict[Path, bytes] = {}
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
         name = path.relative_to(source)
+        if name.name == _EVENT:
+            continue
         if name.suffix == ".j2":
             text = templates.get_template(name.as_posix()).render(_dates(today))
             content[target / name.with_suffix("")] = text.encode()
@@ -52,6 +56,50 @@ def scaffold(target: Path, today: date) -> list[Path]:
     if there:
         names = ", ".join(str(path.relative_to(target)) for path in there)
         raise UserError(f"{target} holds {names} already, and nothing of yours is written over. Choose another folder.")
+    _write(content, target)
+    return list(content)
+
+
+def scaffold_event(folder: Path, series: str, day: date, title: str, ask: str, *, edcamp: bool) -> Path:
+    """Write the file of an event to begin with, named after its title; gives where.
+
+    Args:
+        folder: the bot's folder.
+        series: the slug of its series.
+        day: its date.
+        title: what it is called.
+        ask: what is asked afterwards.
+        edcamp: which kind it is.
+
+    Raises:
+        UserError: the title has no letters that can stand in an address, or such a file is there.
+    """
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_SLUG].strip("-")
+    if not slug:
+        raise UserError(f"“{shown(title)}” gives no name for a file: write it with at least one letter from a to z.")
+    path = folder / FOLDER / f"{slug}.yaml"
+    there = [one for one in (path, path.with_suffix(".yml")) if one.exists() or one.is_symlink()]
+    if there:
+        raise UserError(f"{there[0]} is there already, and nothing of yours is written over. Give another --title.")
+    said = {"series": series, "date": day, "kind": "edcamp" if edcamp else "teachmeet"}
+    said |= {name: yaml_text(" ".join(text.split())) for name, text in (("title", title), ("ask", ask))}
+    written = _templates(shipped("templates") / "starter").get_template(_EVENT).render(said)
+    _write({path: written.encode()}, folder)
+    return path
+
+
+def _templates(source: Path) -> Environment:
+    return Environment(
+        loader=FileSystemLoader(source),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        autoescape=False,  # noqa: S701 - YAML is written here, not HTML
+    )
+
+
+def _write(content: Mapping[Path, bytes], target: Path) -> None:
     try:
         for path, data in content.items():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +107,6 @@ def scaffold(target: Path, today: date) -> list[Path]:
                 file.write(data)
     except OSError as error:
         raise UserError(f"{error.filename or target} cannot be written: {error.strerror}.") from error
-    return list(content)
 
 
 def _dates(today: date) -> dict[str, date]:

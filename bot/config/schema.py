@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bot.config.event_models import EventFile
 from bot.config.series_models import SeriesFile
 from bot.config.staffroom_models import StaffroomFile
 
@@ -12,8 +13,8 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_json() -> dict[str, dict[str, Any]]:
-    """The schemas by kind of file: ``series`` and ``staffroom``. Every key has a description."""
-    return {"series": _schema(SeriesFile), "staffroom": _schema(StaffroomFile)}
+    """The schemas by kind of file: ``event``, ``series`` and ``staffroom``. Every key has a description."""
+    return {"event": _schema(EventFile), "series": _schema(SeriesFile), "staffroom": _schema(StaffroomFile)}
 
 
 def schema_bytes(kind: str) -> bytes:
@@ -21,7 +22,7 @@ def schema_bytes(kind: str) -> bytes:
     return (json.dumps(schema_json()[kind], indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _schema(model: type[SeriesFile | StaffroomFile]) -> dict[str, Any]:
+def _schema(model: type[EventFile | SeriesFile | StaffroomFile]) -> dict[str, Any]:
     return {"$schema": _DIALECT, **_plain(model.model_json_schema())}
 
 

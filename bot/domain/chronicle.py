@@ -40,7 +40,7 @@ class Chronicle(msgspec.Struct, frozen=True):
     """A series from its first chat on.
 
     Attributes:
-        chats: all of them, in order of start; also coming and cancelled ones.
+        chats: all of them, in order of start; also coming and cancelled ones, but no events.
         asked: by chat id, the ids of its questions that went out.
         networks: by chat id, where a question of it went out.
         contributions: all that is shown now.

@@ -104,7 +104,7 @@ def of_last_term(chats: Sequence[StoredChat], now: datetime) -> tuple[str, tuple
         chats: of one series, in order of start.
         now: UTC; what has not ended does not count, nor what was cancelled.
     """
-    past = [one for one in chats if one.chat.ends_at <= now and not one.cancelled]
+    past = [one for one in chats if one.chat.ends_at <= now and not one.cancelled and one.chat.event is None]
     if not past:
         return "", ()
     last = past[-1]

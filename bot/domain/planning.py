@@ -39,8 +39,9 @@ def begun(delivery: Delivery) -> bool:
 
 
 def same_source(before: Series, after: Series) -> bool:
-    """Whether a series says the same, its dated entries apart: those count for their own chats only."""
-    return msgspec.structs.replace(before, chats=()) == msgspec.structs.replace(after, chats=())
+    """Whether a series says the same, its dated entries and events apart: those count for their own chats only."""
+    bare = {"chats": (), "events": ()}
+    return msgspec.structs.replace(before, **bare) == msgspec.structs.replace(after, **bare)
 
 
 def over(chats: Sequence[Chat], now: datetime) -> frozenset[str]:

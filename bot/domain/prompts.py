@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.domain.occurrences import by_wall_clock, to_utc
-from bot.domain.schedule import Chat, Prompt, PromptKind, Series, hold_of, pace_of, slots
+from bot.domain.schedule import Chat, Prompt, PromptKind, Series, asked_at, hold_of, pace_of, slots
+from bot.domain.teachmeets import ASKED_FOR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.domain.teachmeets import Event
 
 _ONE_MINUTE = timedelta(minutes=1)
 _ONE_DAY = timedelta(days=1)
@@ -61,11 +67,15 @@ def prompts(series: Series, chat: Chat) -> tuple[Prompt, ...]:
     questions come one pace apart at the same time of day across changes of the clocks; the first one a minute after
     the welcome. A prompt is never useful for less than a minute.
 
+    An event has announcements of its own and, so long after its end, one question, useful for ``ASKED_FOR``.
+
     Args:
         series: the series as it is now.
         chat: one of its ``planned_chats``.
     """
     wall = _written_start(series, chat)
+    if chat.event is not None:
+        return _in_order(chat, _event_sayings(chat, chat.event, wall))
     slow = series.format == "slow"
     times = _slow_times(series, chat, wall) if slow else _live_times(chat)
     until = chat.ends_at
@@ -80,8 +90,20 @@ def prompts(series: Series, chat: Chat) -> tuple[Prompt, ...]:
     else:
         greet_until = min(chat.starts_at + _WELCOME_USEFUL, chat.ends_at)
     welcome = _Saying(chat.starts_at, "welcome", "welcome", greet_until)
+    return _in_order(chat, (*_announcements(series.announce, chat, wall), welcome, *later))
+
+
+def _event_sayings(chat: Chat, event: Event, wall: datetime) -> list[_Saying]:
+    """An event is announced, and asked about once it is over; nothing is said while people meet."""
+    said = _announcements(event.announce, chat, wall)
+    if event.ask:
+        at = asked_at(chat, event)
+        said.append(_Saying(at, "question", "q1", at + ASKED_FOR, 1))
+    return said
+
+
+def _in_order(chat: Chat, sayings: Iterable[_Saying]) -> tuple[Prompt, ...]:
     # The sort is stable: at the same moment the order of the list holds.
-    sayings = sorted((*_announcements(series, chat, wall), welcome, *later), key=lambda saying: saying.at)
     return tuple(
         Prompt(
             id=f"{chat.id}/{saying.key}",
@@ -92,7 +114,7 @@ def prompts(series: Series, chat: Chat) -> tuple[Prompt, ...]:
             at=saying.at,
             useful_until=max(saying.useful_until, saying.at + _ONE_MINUTE),
         )
-        for order, saying in enumerate(sayings)
+        for order, saying in enumerate(sorted(sayings, key=lambda saying: saying.at))
     )
 
 
@@ -106,9 +128,9 @@ def _written_start(series: Series, chat: Chat) -> datetime:
     return chat.starts_at.astimezone(ZoneInfo(chat.timezone)).replace(tzinfo=None)
 
 
-def _announcements(series: Series, chat: Chat, wall: datetime) -> list[_Saying]:
+def _announcements(announce: Iterable[timedelta], chat: Chat, wall: datetime) -> list[_Saying]:
     due: list[tuple[datetime, timedelta]] = []
-    for before in sorted({before for before in series.announce if before > timedelta(0)}, reverse=True):
+    for before in sorted({before for before in announce if before > timedelta(0)}, reverse=True):
         at = chat.starts_at - before
         if before % _ONE_DAY == timedelta(0):
             same_hour = by_wall_clock(wall - before, chat.timezone)

@@ -25,9 +25,10 @@ from bot.domain.occurrences import (
     occurrences,
     to_utc,
 )
+from bot.domain.teachmeets import Event, event_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # Named for importers: the rhythm's words are at home in occurrences.py, and a series is made of them.
 __all__ = [
@@ -48,9 +49,13 @@ __all__ = [
     "Span",
     "Tone",
     "Weekly",
+    "asked_at",
     "entry_problems",
+    "next_after",
     "pace_of",
     "planned_chats",
+    "runs_live",
+    "settled_at",
     "slots",
     "without_entry",
 ]
@@ -134,6 +139,7 @@ class Series(msgspec.Struct, frozen=True):
         follow_up: how long after a chat those are asked what came of it who asked for that, shortest first.
         index: search engines may list the chat pages.
         chats: the dated entries, in order.
+        events: TeachMeets and EdCamps, in order.
     """
 
     slug: str
@@ -165,19 +171,23 @@ class Series(msgspec.Struct, frozen=True):
     follow_up: tuple[timedelta, ...] = (timedelta(weeks=2), timedelta(weeks=6))
     index: bool = False
     chats: tuple[ChatEntry, ...] = ()
+    events: tuple[Event, ...] = ()
 
 
 class Chat(msgspec.Struct, frozen=True):
-    """One dated meeting of a series; a repeat is a chat of its own.
+    """One dated meeting of a series; a repeat is a chat of its own, and so is an event.
 
     Attributes:
-        id: ``edchat/2027-01-07``, or ``edchat/2027-01-07-new-york`` for a repeat (the zone's last part, as a slug).
+        id: ``edchat/2027-01-07``, or ``edchat/2027-01-07-new-york`` for a repeat (the zone's last part, as a slug), or
+            ``edchat/events/teachmeet-leeds``.
         series: the series' slug.
         date: the calendar date in ``timezone``.
         timezone: the zone whose wall clock it follows.
         starts_at, ends_at: UTC.
         topic, about, hosts, questions, resources: from the entry, the series' hosts where it names none.
         hold, approve: of its own digest; ``None`` means as the series says (``hold_of``, ``approve_of``).
+        event: the event that it stands for: then people meet from ``starts_at`` to ``ends_at``, and what is asked is
+            asked afterwards; ``None`` for a chat.
     """
 
     id: str
@@ -193,6 +203,7 @@ class Chat(msgspec.Struct, frozen=True):
     about: str = ""
     hold: timedelta | None = None
     approve: bool | None = None
+    event: Event | None = None
 
 
 class Prompt(msgspec.Struct, frozen=True):
@@ -242,13 +253,14 @@ def planned_chats(series: Series) -> tuple[Chat, ...]:
 
     A live chat ends its length after its start, whatever the clocks do meanwhile. A slow chat lasts its pace for
     each question (longer if a question's explicit offset leaves it less than that) and follows the wall clock, so
-    that it ends at the time of day at which it began; without a pace, one day is meant.
+    that it ends at the time of day at which it began; without a pace, one day is meant. Events stand among them.
     """
     chats = [
         _chat(series, entry, chat_id, at, timezone)
         for entry in series.chats
         for chat_id, at, timezone in slots(series, entry)
     ]
+    chats += [_event_chat(series, event) for event in series.events]
     return tuple(sorted(chats, key=lambda chat: (chat.starts_at, chat.id)))
 
 
@@ -316,6 +328,45 @@ def _chat(series: Series, entry: ChatEntry, chat_id: str, at: time, timezone: st
         hold=entry.hold,
         approve=entry.approve,
     )
+
+
+def _event_chat(series: Series, event: Event) -> Chat:
+    zone = ZoneInfo(series.timezone)
+    return Chat(
+        id=event_id(series.slug, event.slug),
+        series=series.slug,
+        date=event.date,
+        timezone=series.timezone,
+        starts_at=to_utc(event.date, event.at, zone),
+        ends_at=to_utc(event.date, event.until, zone),
+        topic=event.title,
+        questions=(Question(event.ask),) if event.ask else (),
+        hosts=event.hosts or series.hosts,
+        about=event.about,
+        event=event,
+    )
+
+
+def asked_at(chat: Chat, event: Event) -> datetime:
+    """When it is asked what came of an event (UTC): so long after its end by the wall clock."""
+    ended = chat.ends_at.astimezone(ZoneInfo(chat.timezone)).replace(tzinfo=None)
+    return by_wall_clock(ended + event.ask_after, chat.timezone)
+
+
+def settled_at(chat: Chat) -> datetime:
+    """From when on ever less is to be expected (UTC): a chat's end, or the moment at which an event is asked about."""
+    return asked_at(chat, chat.event) if chat.event and chat.event.ask else chat.ends_at
+
+
+def next_after(chats: Iterable[Chat], chat: Chat) -> Chat | None:
+    """The next of these chats (in order of start) after one, its repeats left out, and events."""
+    later = (other for other in chats if other.event is None and other.starts_at > chat.starts_at)
+    return next((other for other in later if other.date != chat.date), None)
+
+
+def runs_live(series: Series, chat: Chat) -> bool:
+    """Whether a chat is answered in one evening; else it is over days, as what is asked after an event is."""
+    return series.format == "live" and chat.event is None
 
 
 def hold_of(series: Series, chat: Chat) -> timedelta:

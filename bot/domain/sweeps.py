@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from bot.domain.schedule import settled_at
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -97,7 +99,9 @@ def is_searched(network: NetworkName) -> bool:
 
 
 def listening(series: Series, chat: Chat, now: datetime) -> bool:
-    """Whether a chat is on: from ``READY`` before its start until its digest is due."""
+    """Whether a chat is on: from ``READY`` before its start until its digest is due. An event never is: people meet."""
+    if chat.event is not None:
+        return False
     return chat.starts_at - READY <= now < chat.ends_at + series.grace
 
 
@@ -207,10 +211,13 @@ def sweep_due(series: Series, chat: Chat, last: datetime | None, now: datetime) 
 
 
 def sweep_interval(chat: Chat, now: datetime) -> timedelta:
-    """From one sweep to the next: 2 minutes in a live chat, 10 for an hour after, then an hour, then a day."""
+    """From one sweep to the next: 2 minutes in a live chat, 10 for an hour after, then an hour, then a day.
+
+    Around an event it is 10 minutes from its announcement until an hour after it is asked about.
+    """
     if now < chat.ends_at:
-        return timedelta(minutes=10) if is_long(chat) else timedelta(minutes=2)
-    since = now - chat.ends_at
+        return timedelta(minutes=10) if is_long(chat) or chat.event else timedelta(minutes=2)
+    since = now - settled_at(chat)
     if since < timedelta(hours=1):
         return timedelta(minutes=10)
     return timedelta(hours=1) if since < timedelta(days=1) else timedelta(days=1)
@@ -236,7 +243,7 @@ def poll_due(chat: Chat, last: datetime, now: datetime) -> bool:
 
 def check_interval(chat: Chat, now: datetime) -> timedelta:
     """How often each archived post is looked up: hourly on the chat's day, daily for 14 days, then weekly."""
-    since = now - chat.ends_at
+    since = now - settled_at(chat)
     if since < timedelta(days=1):
         return timedelta(hours=1)
     return timedelta(days=1) if since < timedelta(days=14) else timedelta(days=7)
@@ -245,9 +252,12 @@ def check_interval(chat: Chat, now: datetime) -> timedelta:
 def hashtag_window(series: Series, chat: Chat, following: Chat | None) -> tuple[datetime, datetime]:
     """Between which times (UTC, end excluded) a post with the hashtag counts for this chat.
 
-    Answers may come late, but once the next chat of the series draws near the hashtag is that one's.
+    Answers may come late, but once the next chat of the series draws near the hashtag is that one's. It is never an
+    event's.
     """
     ends = chat.ends_at + series.late
+    if chat.event is not None:
+        return ends, ends
     if following is not None:
         ends = min(ends, max(chat.ends_at, following.starts_at - EARLY))
     return chat.starts_at - EARLY, ends

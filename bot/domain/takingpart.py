@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bot.domain.richtext import links, to_plain
-from bot.domain.schedule import Chat, Series
+from bot.domain.schedule import Chat, Series, runs_live
 from bot.domain.threads import Node, build, walk
 from bot.domain.tracking import leads_to, untracked
 from bot.domain.trying import intentions, told_later
@@ -160,7 +160,7 @@ def taken_part(content: ChatContent, said: Mapping[str, Post]) -> TakenPart | No
     seen = {answer.key: _own(answer, said[answer.key], chat, len(below[answer.key])) for answer in every}
     times = [said[answer.key].at for answer in own]
     in_time = [at for at in times if chat.starts_at <= at <= chat.ends_at]
-    live = series.format == "live"
+    live = runs_live(series, chat)
     zone = ZoneInfo(chat.timezone)
     return TakenPart(
         chat=chat,
@@ -194,7 +194,7 @@ def all_together(chats: Collection[TakenPart]) -> Sum:
         chats=len(chats),
         answers=len(answers),
         minutes=sum(one.minutes or 0 for one in chats),
-        days=sum(len(one.days) for one in chats if one.series.format == "slow"),
+        days=sum(len(one.days) for one in chats if not runs_live(one.series, one.chat)),
         threads=len(went_on),
         followed=len(below),
         links=_each_once(uri for one in chats for uri in one.links),

@@ -15,6 +15,7 @@ from icalendar import Calendar, Event, vDuration
 from bot.domain.cleaning import showable
 from bot.rendering import urls
 from bot.rendering.entries import stable_id
+from bot.rendering.eventpage import event_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,8 +62,10 @@ def calendar(site: Site, words: Words, *, name: str, chats: Sequence[StoredChat]
         event.add("dtstart", chat.starts_at.astimezone(zone))
         event.add("dtend", chat.ends_at.astimezone(zone))
         event.add("summary", _text(f"#{series.hashtag}: {chat.topic}"))
-        questions = [f"Q{number} {question.ask}" for number, question in enumerate(chat.questions, start=1)]
-        event.add("description", _text("\n".join([words("prompt.take_part"), "", *questions])))
+        event.add("description", _text("\n".join(_about(words, stored))))
+        if chat.event is not None:
+            place = chat.event.place
+            event.add("location", _text(", ".join(one for one in (place.name, place.address) if one)))
         event.add("status", "CANCELLED" if stored.cancelled else "CONFIRMED")
         event.add("transp", "TRANSPARENT" if stored.cancelled else "OPAQUE")
         if address := urls.absolute(site.address, urls.chat_page(chat.id)):
@@ -76,6 +79,19 @@ def calendar(site: Site, words: Words, *, name: str, chats: Sequence[StoredChat]
         told.subcomponents.sort(key=lambda one: (one.name != "VTIMEZONE", str(one.get("tzid", ""))))
     written: bytes = told.to_ical()
     return written
+
+
+def _about(words: Words, stored: StoredChat) -> list[str]:
+    """What a calendar says of a chat: its questions. Of an event: what people find there, its sessions, how to come."""
+    chat = stored.chat
+    if chat.event is None:
+        questions = [f"Q{number} {question.ask}" for number, question in enumerate(chat.questions, start=1)]
+        return [words("prompt.take_part"), "", *questions]
+    told = event_values(words, stored, chat.event, None)
+    access = [f"{name}: {said}" for name, said in told["access"]]
+    sessions = [" · ".join(line for line in one.values() if line) for one in told["sessions"]]
+    lines = [chat.about, told["how"], *access, told["other"], *sessions, told["no_sessions"]]
+    return [line for line in lines if line]
 
 
 def _text(text: str) -> str:

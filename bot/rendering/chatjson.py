@@ -101,7 +101,7 @@ class ChatData(Struct, kw_only=True):
     """All that may be shown of one chat. Each answer stands once: under its first question, or as an outcome."""
 
     schema: Annotated[str, Meta(description="Where this description stands.")] = msgspec.field(name="$schema")
-    id: Annotated[str, Meta(description="The series and the date, as in the page's address.")]
+    id: Annotated[str, Meta(description="The series and the date, or the event, as in the page's address.")]
     series: str
     title: Annotated[str, Meta(description="Of the series.")]
     hashtag: Annotated[str, Meta(description="Without the #.")]

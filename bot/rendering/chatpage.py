@@ -15,6 +15,7 @@ from bot.rendering.answerlines import MARKS, Lines
 from bot.rendering.brief import brief, from_hosts, glance
 from bot.rendering.chatview import UNPLACED, short_uri, view
 from bot.rendering.composer import hosts_line
+from bot.rendering.eventpage import event_values
 from bot.rendering.frame import NETWORKS, series_card, upper_first, when_line
 from bot.rendering.handouts import has_handout
 from bot.rendering.questions import lettered
@@ -78,7 +79,8 @@ class ChatPage:
         words, chat, series = self._words, self._chat, self._content.stored.series
         seen = self._seen
         when = when_line(words, self._content.stored)
-        zones = (zone for zone in dict.fromkeys((series.timezone, *series.also_show)) if zone != chat.timezone)
+        shown = () if chat.event else (series.timezone, *series.also_show)  # people meet in one place
+        zones = (zone for zone in dict.fromkeys(shown) if zone != chat.timezone)
         values: dict[str, Any] = {
             "summary": chat.about or f"#{series.hashtag}, {when}",
             "feed": urls.series_feed(series.slug),
@@ -99,6 +101,7 @@ class ChatPage:
             "when": when,
             "elsewhere": [words.there(chat.starts_at, zone, chat.timezone) for zone in zones],
             "about": chat.about,
+            "event": self._event(),
             "hosts": hosts_line(words, chat.hosts),
             "coming": self._coming,
             "notice": self._notice(),
@@ -118,9 +121,14 @@ class ChatPage:
         return self._press.page("chat", words, self._here, chat.topic, values)
 
     def _notice(self) -> str:
+        event = self._chat.event is not None
         if self._content.stored.cancelled:
-            return self._words("chat.cancelled")
-        return self._words("chat.coming") if self._coming else ""
+            return self._words("event.cancelled" if event else "chat.cancelled")
+        return self._words("event.soon" if event else "chat.coming") if self._coming else ""
+
+    def _event(self) -> dict[str, Any]:
+        event = self._chat.event
+        return {} if event is None else event_values(self._words, self._content.stored, event, None)
 
     def _voices(self) -> list[dict[str, str]]:
         """Our accounts, on the page of a chat that is to come: where its questions will be asked."""

@@ -11,7 +11,9 @@ from bot.domain.outbox import Draft, DraftPost, LinkCard, Poll
 from bot.domain.richtext import Mention, detect, join, whole
 from bot.rendering import urls
 from bot.rendering.digest import digest_posts
+from bot.rendering.eventpage import access_in_short
 from bot.rendering.fitting import hang, one_line, tidy
+from bot.rendering.frame import when_of
 from bot.rendering.questions import ask, lettered, tag
 
 if TYPE_CHECKING:
@@ -86,14 +88,16 @@ class TemplateComposer:
         else:
             values = self._about_chat(words, stored, upcoming)
             values["label"] = f"Q{prompt.number}"
-            values["link"] = (
-                urls.absolute(self._site.address, urls.series_page(series.slug))
-                if prompt.kind == "announcement"
-                else self._chat_link(chat)
-            )
+            template: str = prompt.kind
+            values["link"] = self._chat_link(chat)
+            if chat.event is not None:
+                template = "event"
+                values["access"] = access_in_short(words, chat.event.access)
+            elif prompt.kind == "announcement":
+                values["link"] = urls.absolute(self._site.address, urls.series_page(series.slug))
             hosts, mentions = name_hosts(chat.hosts, network)
             values["hosts"] = hosts
-            text = tidy(self._templates.render(f"prompts/{prompt.kind}.txt.j2", values))
+            text = tidy(self._templates.render(f"prompts/{template}.txt.j2", values))
             first = DraftPost(detect(""), visibility="unlisted" if prompt.kind == "reminder" else "public")
             wanted = mentions if prompt.kind in ("announcement", "welcome") else {}
             posts = hang(detect(text, wanted), limits, first, 0)
@@ -173,9 +177,7 @@ class TemplateComposer:
 
     def _about_chat(self, words: Words, stored: StoredChat, upcoming: Chat | None) -> dict[str, Any]:
         series, chat = stored.series, stored.chat
-        when = words.moment(chat.starts_at, chat.timezone)
-        if series.format == "slow":
-            when = words("date.span", start=when, end=words.moment(chat.ends_at, chat.timezone))
+        when = when_of(words, series, chat)
         zones = (zone for zone in dict.fromkeys((series.timezone, *series.also_show)) if zone != chat.timezone)
         return {
             "w": words,

@@ -11,13 +11,14 @@ from bot.domain.occurrences import Monthly, Weekly
 from bot.domain.patterns import is_web
 from bot.rendering import urls
 from bot.rendering.crawlers import may_list
+from bot.rendering.eventpage import event_when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.domain.posts import NetworkName
     from bot.domain.records import ChatFigures, StoredChat
-    from bot.domain.schedule import Series
+    from bot.domain.schedule import Chat, Series
     from bot.rendering.site import Site, Voice
     from bot.rendering.templates import Templates
     from bot.rendering.words import Words
@@ -87,7 +88,7 @@ class Press(NamedTuple):
 
 
 class Card(msgspec.Struct, frozen=True):
-    """A chat in a list."""
+    """A chat in a list; ``place`` is an event's, and empty for all else."""
 
     path: str
     topic: str
@@ -99,6 +100,16 @@ class Card(msgspec.Struct, frozen=True):
     questions: int
     answers: int
     people: int
+    place: str = ""
+
+
+def apart(every: Iterable[StoredChat]) -> tuple[list[StoredChat], list[StoredChat]]:
+    """Chats, and events."""
+    chats: list[StoredChat] = []
+    events: list[StoredChat] = []
+    for stored in every:
+        (chats if stored.chat.event is None else events).append(stored)
+    return chats, events
 
 
 def card(words: Words, stored: StoredChat, figures: ChatFigures | None, *, with_series: bool) -> Card:
@@ -107,7 +118,7 @@ def card(words: Words, stored: StoredChat, figures: ChatFigures | None, *, with_
     return Card(
         path=urls.chat_page(chat.id),
         topic=chat.topic,
-        when=upper_first(words.moment(chat.starts_at, chat.timezone)),
+        when=upper_first(event_when(words, chat) if chat.event else words.moment(chat.starts_at, chat.timezone)),
         iso=chat.starts_at.isoformat(),
         series_title=f"#{stored.series.hashtag}" if with_series else "",
         language=stored.series.languages[0] if stored.series.languages else "",
@@ -115,6 +126,7 @@ def card(words: Words, stored: StoredChat, figures: ChatFigures | None, *, with_
         questions=len(chat.questions),
         answers=figures.answers if figures else 0,
         people=figures.people if figures else 0,
+        place=chat.event.place.name if chat.event else "",
     )
 
 
@@ -165,11 +177,17 @@ def series_card(words: Words, series: Series, voices: Iterable[Voice]) -> Series
 
 def when_line(words: Words, stored: StoredChat) -> str:
     """When a chat is, in words, as a line of its own; of a slow one from when to when."""
-    chat = stored.chat
+    return upper_first(when_of(words, stored.series, stored.chat))
+
+
+def when_of(words: Words, series: Series, chat: Chat) -> str:
+    """The same as it stands within a sentence."""
+    if chat.event is not None:
+        return event_when(words, chat)
     when = words.moment(chat.starts_at, chat.timezone)
-    if stored.series.format == "slow":
-        when = words("date.span", start=when, end=words.moment(chat.ends_at, chat.timezone))
-    return upper_first(when)
+    if series.format == "slow":
+        return words("date.span", start=when, end=words.moment(chat.ends_at, chat.timezone))
+    return when
 
 
 def entry(words: Words, stored: StoredChat) -> dict[str, Any]:

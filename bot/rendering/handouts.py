@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 def has_handout(stored: StoredChat) -> bool:
-    """Whether there is something to print for a chat: it takes place, and asks something."""
-    return not stored.cancelled and bool(stored.chat.questions)
+    """Whether there is something to print for a chat: it takes place, and asks something. An event has a programme."""
+    return not stored.cancelled and bool(stored.chat.questions) and stored.chat.event is None
 
 
 def terms_of(words: Words, chats: Sequence[StoredChat]) -> dict[str, Shelf]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.rendering import urls
-from bot.rendering.frame import NETWORKS, card, elsewhere, networks_of, series_card
+from bot.rendering.frame import NETWORKS, apart, card, elsewhere, networks_of, series_card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,13 +30,13 @@ def home_page(
     Args:
         sheets: plans pages.
         every: all series.
-        coming: chats that have not ended, in order of start.
+        coming: chats and events that have not ended, in order of start.
         past: the others, latest first.
         figures: counts by chat id.
     """
     press = sheets.press
     words, several = press.words(), len(every) > 1
-    near = [one for one in coming if not one.cancelled][:COMING]
+    chats, events = apart([one for one in coming if not one.cancelled])
     values: dict[str, Any] = {
         "series": [series_card(words, series, press.site.voices) for series in every],
         "coming": [
@@ -44,8 +44,9 @@ def home_page(
                 "card": card(words, one, figures.get(one.chat.id), with_series=several),
                 "elsewhere": elsewhere(words, one),
             }
-            for one in near
+            for one in chats[:COMING]
         ],
+        "events": [card(words, one, None, with_series=several) for one in events[:COMING]],
         "past": [card(words, one, figures.get(one.chat.id), with_series=several) for one in past[:PAST]],
         "networks": words.both([NETWORKS[one] for one in networks_of(press.site.voices)]),
         "summary": words("site.lede"),

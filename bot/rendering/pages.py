@@ -21,7 +21,7 @@ from bot.rendering.crawlers import changed_on, closed_series, may_list, robots, 
 from bot.rendering.download import Download, Recent
 from bot.rendering.entries import ENTRIES, entries, made_from
 from bot.rendering.feeds import atom, json_feed, opml
-from bot.rendering.frame import Press, series_card
+from bot.rendering.frame import Press, apart, series_card
 from bot.rendering.handouts import chat_handout, has_handout, term_handouts
 from bot.rendering.homepage import home_page
 from bot.rendering.icon import icon_png, icon_svg
@@ -292,7 +292,7 @@ class SiteRenderer:
         mine = series_card(words, series, self._press.site.voices)
         yield self._card(urls.series_card(series.slug), card_of_series(series, mine.rhythm, self._press.site.title))
         yield series_page(self._sheets, series, coming, past, figures)
-        shown = snippet_values(self._press, words, mine, coming)
+        shown = snippet_values(self._press, words, mine, apart(coming)[0])
         yield self._page(
             urls.series_snippet(series.slug), [mine.language, shown], lambda _: snippet(self._press, words, shown)
         )
@@ -300,9 +300,7 @@ class SiteRenderer:
         yield from self._feeds(words, series.title, path, feeds, chats=_told(chats, figures, now), figures=figures)
         yield self._calendar(words, series.title, urls.series_calendar(series.slug), in_calendar(chats, now))
         yield from term_handouts(self._sheets, chats)
-        for index, stored in enumerate(chats):
-            earlier = _neighbour(chats[index - 1]) if index else None
-            later = _neighbour(chats[index + 1]) if index + 1 < len(chats) else None
+        for stored, earlier, later in beside(chats):
             marks = []
             for page in self._chat(stored, earlier, later, coming=stored.chat.starts_at > now):
                 marks.append(page.mark)
@@ -358,6 +356,19 @@ def _told(chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], now: 
 def _answers(stored: StoredChat, figures: Mapping[str, ChatFigures]) -> int:
     counts = figures.get(stored.chat.id)
     return counts.answers if counts else 0
+
+
+def beside(
+    chats: Sequence[StoredChat],
+) -> Iterator[tuple[StoredChat, Neighbour | None, Neighbour | None]]:
+    """Each with the chat before and after it; events stand alone, and between no chats."""
+    in_order, _ = apart(chats)
+    at = {stored.chat.id: place for place, stored in enumerate(in_order)}
+    for stored in chats:
+        place = at.get(stored.chat.id)
+        earlier = _neighbour(in_order[place - 1]) if place else None
+        later = _neighbour(in_order[place + 1]) if place is not None and place + 1 < len(in_order) else None
+        yield stored, earlier, later
 
 
 def _neighbour(stored: StoredChat) -> Neighbour:

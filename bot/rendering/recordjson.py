@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from bot.domain.patterns import is_web
 from bot.domain.posts import NetworkName
+from bot.domain.schedule import runs_live
 from bot.domain.takingpart import all_together
 from bot.rendering import urls
 
@@ -176,14 +177,14 @@ def whose_record(data: bytes) -> frozenset[tuple[NetworkName, str]]:
 
 
 def _chat(one: TakenPart) -> ChatSeen:
-    live = one.series.format == "live"
+    live = runs_live(one.series, one.chat)
     return ChatSeen(
         id=one.chat.id,
         series=one.series.title,
         hashtag=one.series.hashtag,
         topic=one.chat.topic,
         date=one.chat.date,
-        format=one.series.format,
+        format="live" if live else "slow",
         minutes=UNSET if one.minutes is None else one.minutes,
         days=UNSET if live else one.days,
         later=one.later if live else UNSET,

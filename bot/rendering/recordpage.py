@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from bot.domain.patterns import is_web
+from bot.domain.schedule import runs_live
 from bot.domain.takingpart import all_together, spoken_in
 from bot.rendering import urls
 from bot.rendering.chatview import short_uri
@@ -128,7 +129,7 @@ def _chat(words: Words, site: Site, one: TakenPart) -> dict[str, Any]:
 
 def _time(words: Words, one: TakenPart) -> str:
     """How long, as far as it can be seen: minutes of a live chat, days of a slow one."""
-    if one.series.format == "slow":
+    if not runs_live(one.series, one.chat):
         return words("record.time_days", n=len(one.days))
     said = [words("record.time_minutes", n=one.minutes)] if one.minutes is not None else []
     if one.later:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bot.rendering import urls
 from bot.rendering.chart import chart
 from bot.rendering.composer import hosts_line
-from bot.rendering.frame import card, elsewhere, series_card
+from bot.rendering.frame import apart, card, elsewhere, series_card
 from bot.rendering.handouts import terms_of
 from bot.rendering.shelves import shelves
 
@@ -32,14 +32,15 @@ def series_page(
     Args:
         sheets: plans pages.
         series: as last planned.
-        coming: chats that have not ended, in order of start.
+        coming: chats and events that have not ended, in order of start.
         past: the others, latest first.
         figures: counts by chat id.
     """
     press = sheets.press
     words = press.series_words(series)
     mine = series_card(words, series, press.site.voices)
-    following = next((stored for stored in coming if not stored.cancelled), None)
+    ahead, events = apart(coming)
+    following = next((stored for stored in ahead if not stored.cancelled), None)
     cards = {one.chat.id: card(words, one, figures.get(one.chat.id), with_series=False) for one in (*coming, *past)}
     printed = terms_of(words, [*past[::-1], *coming])
     values: dict[str, Any] = {
@@ -49,7 +50,8 @@ def series_page(
         "hosts": hosts_line(words, series.hosts),
         "voices": mine.follow,
         "next": _next(words, following, cards) if following else None,
-        "coming": [cards[one.chat.id] for one in coming if one is not following],
+        "coming": [cards[one.chat.id] for one in ahead if one is not following],
+        "events": [cards[one.chat.id] for one in events],
         "shelves": [
             {
                 "id": one.id,
@@ -60,7 +62,7 @@ def series_page(
             for one in shelves(words, past)
         ],
         "handout": _handout(words, following, printed) if following else "",
-        "chart": chart(words, past, figures, {chat: one.path for chat, one in cards.items()}),
+        "chart": chart(words, apart(past)[0], figures, {chat: one.path for chat, one in cards.items()}),
         "summary": series.about,
         "feed": urls.series_feed(series.slug),
         "json_feed": urls.series_json_feed(series.slug),

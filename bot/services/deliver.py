@@ -15,6 +15,7 @@ import msgspec
 
 from bot.domain.outbox import Delivery, Part, backoff, in_doubt, next_group
 from bot.domain.planning import begun
+from bot.domain.schedule import next_after
 from bot.errors import Busy, LeaseLost, NetworkError, Refused, StoreError, Unanswered, UserError
 from bot.services.following import addressed
 from bot.services.settling import Settler
@@ -297,13 +298,9 @@ class _TooEarly(Exception):
 
 
 def _upcoming(store: Store, stored: StoredChat) -> Chat | None:
-    """The series' next chat that is not cancelled, repeats of this one left out."""
-    later = (
-        other.chat
-        for other in store.chats(stored.series.slug)
-        if not other.cancelled and other.chat.starts_at > stored.chat.starts_at and other.chat.date != stored.chat.date
-    )
-    return next(later, None)
+    """The series' next chat that is not cancelled, repeats of this one left out, and events."""
+    planned = (other.chat for other in store.chats(stored.series.slug) if not other.cancelled)
+    return next_after(planned, stored.chat)
 
 
 def _question(store: Store, prompt: Prompt, account: str) -> PostRef | None:

@@ -15,6 +15,7 @@ from bot.domain.holding import fate, wanted_by
 from bot.domain.prompts import prompts
 from bot.domain.schedule import approve_of, hold_of
 from bot.domain.sweeps import digest_ready
+from bot.errors import UserError
 from bot.services.plan import planned_deliveries
 
 if TYPE_CHECKING:
@@ -88,7 +89,15 @@ def write(
 
 
 def digest_prompt(stored: StoredChat) -> Prompt:
-    """A chat's digest as it is planned."""
+    """A chat's digest as it is planned.
+
+    Raises:
+        UserError: it is an event; what people say of one is not summed up.
+    """
+    if stored.chat.event is not None:
+        raise UserError(
+            f"{stored.chat.id} is an event, and events have no digest. What people said stands on its page."
+        )
     return next(one for one in prompts(stored.series, stored.chat) if one.kind == "digest")
 
 

@@ -160,5 +160,6 @@ def open_chats(store: Store, account: str, now: datetime) -> tuple[OpenChat, ...
 
 def _following(store: Store, stored: StoredChat) -> Chat | None:
     """The series' next chat after this one, whose evening ends this one's claim on the hashtag."""
-    later = (other.chat for other in store.chats(stored.series.slug) if not other.cancelled)
+    chats = store.chats(stored.series.slug)
+    later = (other.chat for other in chats if not other.cancelled and other.chat.event is None)
     return next((chat for chat in later if chat.starts_at > stored.chat.starts_at), None)

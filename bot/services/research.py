@@ -74,7 +74,7 @@ class _Person:
 
 
 def _over(store: Store, series: str, now: datetime) -> dict[Stretch, list[StoredChat]]:
-    chats = store.chats(series) if series else ()
+    chats = [one for one in store.chats(series) if one.chat.event is None] if series else []
     if not chats:
         there = ", ".join(dict.fromkeys(one.series.slug for one in store.chats()))
         raise UserError(f"--series {series}: there is no such series. There are: {there or 'none yet'}.")

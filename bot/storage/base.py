@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.posts import handle_id, node_key
 from bot.domain.restoring import Restored
+from bot.domain.teachmeets import event_id
 from bot.storage import codec
 from bot.storage.engine import empty_wal, transaction
 from bot.storage.erasures import Line
@@ -183,6 +184,9 @@ def chats_where(*where: ColumnElement[bool]) -> Select[Any]:
     of_series = chats.join(series, series.c.slug == chats.c.series)
     return select(chats).select_from(of_series).where(*where).order_by(chats.c.starts_at, chats.c.id)
 
+
+IS_EVENT = chats.c.id.like(event_id("%", "%"))
+"""Whether a row of ``chats`` stands for an event."""
 
 CHAT = chats_where(chats.c.id == bindparam("chat"))
 """One chat by its id, ``chat``."""

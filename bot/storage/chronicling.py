@@ -10,7 +10,7 @@ from bot.domain.chronicle import Chronicle, Contribution
 from bot.domain.followups import TAG, asked_about, is_intention
 from bot.domain.naming import naming
 from bot.storage import codec
-from bot.storage.base import Base, chats_where, stored_chats
+from bot.storage.base import IS_EVENT, Base, chats_where, stored_chats
 from bot.storage.people import wishes_of
 from bot.storage.tables import accounts, answers, chat_posts, chats, deliveries, parts, posts, prompts
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.domain.posts import NetworkName
 
 
-_CHATS = chats_where(chats.c.series == bindparam("series"))
+_CHATS = chats_where(chats.c.series == bindparam("series"), ~IS_EVENT)
 
 
 class Chronicling(Base):

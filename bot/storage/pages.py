@@ -15,7 +15,19 @@ from bot.domain.records import Answer, ChatContent, ChatFigures, Pick, Placed
 from bot.domain.sweeps import PATIENCE
 from bot.errors import StoreError
 from bot.storage import codec
-from bot.storage.base import CHAT, Base, among, bump, chats_where, chunks, inserting, put, restored_in, stored_chats
+from bot.storage.base import (
+    CHAT,
+    IS_EVENT,
+    Base,
+    among,
+    bump,
+    chats_where,
+    chunks,
+    inserting,
+    put,
+    restored_in,
+    stored_chats,
+)
 from bot.storage.collecting import sent_in
 from bot.storage.columns import Moment
 from bot.storage.digests import said_in, save_picks
@@ -114,6 +126,7 @@ _DIGEST_DUE = chats_where(
     ),
     ~exists().where(prompts.c.chat == chats.c.id, prompts.c.kind == "digest"),
     ~exists().where(digests.c.chat == chats.c.id),
+    ~IS_EVENT,  # what people took home is asked about later, and no digest sums it up
 )
 _MARKS = select(page_marks)
 

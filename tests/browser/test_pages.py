@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CHAT = "edchat/2027-01-07/index.html"
 PAGES = [
+    "edchat/events/teachmeet-leeds/index.html",
     "index.html",
     "edchat/index.html",
     CHAT,

@@ -28,6 +28,7 @@ from bot.domain.records import (
 )
 from bot.domain.richtext import detect, links
 from bot.domain.schedule import ChatEntry, Image, Question, Series, Tone, planned_chats
+from bot.domain.teachmeets import Access, Event, Place, Session
 from bot.ports import Album
 from bot.rendering.site import Site, Voice
 
@@ -89,6 +90,21 @@ EDCHAT = Series(
             ),
         ),
     ),
+)
+
+TEACHMEET = Event(
+    slug="teachmeet-leeds",
+    title="TeachMeet Leeds",
+    date=date(2027, 3, 6),
+    at=time(10),
+    until=time(13),
+    place=Place("Carr Manor School", "Carr Manor Road, Leeds LS17 5DJ", "https://www.openstreetmap.org/"),
+    about="Bring one thing that worked & one that did <not>.",
+    access=Access("yes", "BSL, if you ask by 20 February", "yes", "no", "A hearing loop in the hall."),
+    sessions=(Session(2, "Five minutes of silence", "Sam from Leeds"), Session(7, "Marking less")),
+    seats=40,
+    announce=(timedelta(weeks=3), timedelta(days=3)),
+    ask="What did you take home, and what will you try?",
 )
 
 PROFCHAT = Series(
@@ -312,9 +328,16 @@ def album() -> Album:
     return Album({"edchat/2027-01-07": tuple(sorted(files))}, files.__getitem__)
 
 
+def event(**changes: Any) -> StoredChat:
+    """A TeachMeet of the first series, still to come."""
+    one = msgspec.structs.replace(TEACHMEET, **changes)
+    (chat,) = planned_chats(msgspec.structs.replace(EDCHAT, chats=(), events=(one,)))
+    return StoredChat(chat, EDCHAT, 1)
+
+
 def chats() -> list[StoredChat]:
-    """All chats of the site in order of start."""
-    return sorted([*stored_chats(), *stored_chats(PROFCHAT, 1)], key=lambda one: one.chat.starts_at)
+    """All chats and events of the site in order of start."""
+    return sorted([*stored_chats(), *stored_chats(PROFCHAT, 1), event()], key=lambda one: one.chat.starts_at)
 
 
 def figures() -> dict[str, ChatFigures]:

@@ -34,7 +34,10 @@ def outcome(folder: Path) -> str:
         settings = load(folder, measure=measure)
     except ConfigError as error:
         return f"{error}\n"
-    return "".join(f"{one.slug}: {len(one.chats)} chats, {', '.join(one.accounts)}\n" for one in settings.series)
+    return "".join(
+        f"{one.slug}: {len(one.chats)} chats, {', '.join(one.accounts)}\n" + "".join(f"{each}\n" for each in one.events)
+        for one in settings.series
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,36 @@
+"""Commands about events: TeachMeets and EdCamps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.cli.common import folder_option
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+
+@click.group()
+def event() -> None:
+    """Plan a TeachMeet or an EdCamp of a series."""
+
+
+@event.command("new")
+@click.argument("series", metavar="SERIES")
+@click.argument("day", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--title", required=True, metavar="TITLE", help="What it is called: TeachMeet Leeds.")
+@click.option("--edcamp", is_flag=True, help="An EdCamp: its sessions are agreed on in the morning.")
+@folder_option
+def new(folder: Path, series: str, day: datetime, **said: Any) -> None:  # noqa: ANN401 - a text and a flag
+    """Write a file for an event to begin with: events/TITLE.yaml.
+
+    SERIES is the name of a file in series/, without its ending. Nothing of yours is written over.
+    """
+    from bot.bootstrap import new_event
+
+    file = new_event(folder, series, day.date(), said["title"], edcamp=said["edcamp"])
+    click.echo(f"made {file}")
+    click.echo("Next: write what people need to know, then `staffroom check` and `staffroom plan`.")
