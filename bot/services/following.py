@@ -116,19 +116,21 @@ def _meant(store: Store, request: Request) -> FollowUp | None:
     """The intention of its author that a request is about; ``None`` for none.
 
     That is the one it replies to, directly or further up, be it through a follow-up of ours; where it replies to
-    another post of ours, or to none, their latest one before it, to that very post if there is one.
+    another post of ours, or to none, their latest one before it, to that very post if there is one. What they told
+    of one is none itself, whatever hashtags it has.
     """
     chat = request.chat or next((place.chat for place in store.standing([request.parent]).get(request.parent, ())), "")
     person = store.person(person_keys(store, request.post.author)[0]) if chat else None
     if person is None:
         return None
-    theirs = {
+    edges, above = dict(store.edges(chat)), request.parent
+    follow_ups = follow_ups_in(store.sent_posts(chat))
+    tagged = {
         store.key(post.ref.network, post.ref.id): post
         for where, post in person.posts
         if where == chat and is_intention(post.text)
     }
-    edges, above = dict(store.edges(chat)), request.parent
-    follow_ups = follow_ups_in(store.sent_posts(chat))
+    theirs = {key: post for key, post in tagged.items() if not asked_about(key, edges, follow_ups)}
     climbed = asked_about(request.key, edges | {request.key: request.parent}, follow_ups)
     if climbed in theirs:
         return FollowUp(climbed, chat, request.account)

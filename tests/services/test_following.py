@@ -225,3 +225,17 @@ def test_forget_it_under_a_follow_up_ends_it_and_remind_me_begins_anew(stage: St
     assert len(amy.asked()) == 1
     stage.at(7 * WEEK)
     assert len(amy.asked()) == 2
+
+
+def test_what_somebody_tells_is_no_plan_of_its_own_though_it_has_the_hashtag(stage: Stage) -> None:
+    """FORGET IT under another question means their latest plan: the one we ask about, not what came of it."""
+    amy, _ = tries(stage, "bluesky")
+    stage.at(60)
+    stage.with_series(follow_up=(timedelta(days=1), timedelta(weeks=2)))
+    stage.at(24 * 60)
+    amy.say("It worked, so #tryit yourselves!", to=amy.asked()[0].ref.id)
+    stage.at(24 * 60 + 61)
+    assert len(texts(stage)) == 2
+    amy.say("FORGET IT", to=next(one.ref.id for one in amy.ours() if one.text.text.startswith("Q2")))
+    stage.at(2 * 24 * 60 + 122)
+    assert (amy.liked("FORGET IT"), states(stage)) == (True, {"1": "sent", "2": "cancelled"})
