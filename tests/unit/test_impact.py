@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.impact_world import BOTH, LATER, Evening, answers, chronicle, crowd, people, replying, term, terms, weekly
 
-from bot.domain.chronicle import Contribution
+from bot.domain.chronicle import Chronicle, Contribution
 from bot.domain.impact import Figure, Impact, gini, impact
 from bot.domain.suppression import FEW, Cell, Known
 
@@ -191,6 +191,35 @@ def test_a_term_is_not_over_with_its_last_chat() -> None:
     assert len(impact(history, datetime(2027, 2, 1, 12, tzinfo=UTC)).terms) == 1
 
 
+def of_series(history: Chronicle, **changes: Any) -> Chronicle:
+    """The same chats of a series that is otherwise set."""
+    chats = (
+        msgspec.structs.replace(one, series=msgspec.structs.replace(one.series, **changes)) for one in history.chats
+    )
+    return msgspec.structs.replace(history, chats=tuple(chats))
+
+
+@pytest.mark.parametrize(
+    ("zone", "first_hour"),
+    [
+        ("Europe/London", datetime(2027, 2, 1, 0, tzinfo=UTC)),
+        ("America/Los_Angeles", datetime(2027, 2, 1, 8, tzinfo=UTC)),
+        ("Pacific/Auckland", datetime(2027, 1, 31, 11, tzinfo=UTC)),
+    ],
+)
+def test_a_terms_last_day_ends_by_the_clock_of_its_series(zone: str, first_hour: datetime) -> None:
+    history = of_series(chronicle({ONE: crowd("b", 6)}, spans=terms(1)), timezone=zone)
+    assert len(impact(history, first_hour).terms) == 1
+    assert impact(history, first_hour - timedelta(minutes=1)).terms == ()
+
+
+def test_where_nobody_is_asked_later_nothing_waits_for_it() -> None:
+    history = chronicle({ONE: crowd("b", 6)}, spans=terms(1))
+    over = datetime(2027, 2, 1, 12, tzinfo=UTC)
+    assert told(impact(history, over))["outcomes"] == "asking"
+    assert told(impact(of_series(history, follow_up=()), over))["outcomes"] == "few"
+
+
 def test_without_terms_it_is_a_school_year() -> None:
     (only,) = impact(chronicle({ONE: crowd("b", 6)}), LATER).terms
     assert (only.stretch.id, only.stretch.last) == ("year-2026", date(2027, 8, 31))
@@ -214,10 +243,11 @@ def test_chats_between_those_of_a_term_have_nothing_before_them() -> None:
     """Two chats outside all terms, with a whole term between them."""
     days = [date(2026, 12, 3), ONE, date(2027, 3, 4)]
     found = impact(chronicle(dict.fromkeys(days, crowd("b", 12)), spans=terms(1)), LATER)
-    assert {one.stretch.id: one.cells["returners"].why for one in found.terms} == {
-        "year-2026": "between",
-        "term-2027-01-04": "few",
-    }
+    for name in ("returners", "first-timers"):
+        assert {one.stretch.id: one.cells[name].why for one in found.terms} == {
+            "year-2026": "between",
+            "term-2027-01-04": "few",
+        }
 
 
 def test_no_code_and_no_key_leaves() -> None:
