@@ -246,12 +246,14 @@ def links(rich: RichText) -> tuple[str, ...]:
 
 def hashtags(rich: RichText) -> tuple[str, ...]:
     """The text's hashtags without ``#``, folded (``fold_tag``), each once: facets first, then the text's."""
-    found = [fold_tag(feature.tag) for _, feature in runs(rich) if isinstance(feature, Tag)]
-    done = 0
-    for start, end in [*urls(rich.text), (len(rich.text), 0)]:
-        between = rich.text[done:start]
-        found += [fold_tag(between[s + 1 : e]) for s, e in hashtags_in(between)]
-        done = end
+    text = rich.text
+    found = [fold_tag(feature.tag) for _, feature in runs(rich) if isinstance(feature, Tag)] if rich.facets else []
+    if "#" in text or "\uff03" in text:  # most have none, and a page asks this of all its answers
+        done = 0
+        for start, end in [*urls(text), (len(text), 0)]:
+            between = text[done:start]
+            found += [fold_tag(between[s + 1 : e]) for s, e in hashtags_in(between)]
+            done = end
     return tuple(dict.fromkeys(tag for tag in found if tag))
 
 

@@ -7,6 +7,7 @@ may change the page stays: a video's ``t``, a search's ``q``, a newspaper's ``un
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
@@ -74,6 +75,7 @@ def untracked(uri: str) -> str:
     return urlunsplit(parts._replace(query=query, fragment=parts.fragment.partition(_TEXT_FRAGMENT)[0]))
 
 
+@lru_cache(4096)  # a chat's page and data, and the page of a year's links, ask it of the same addresses
 def leads_to(uri: str) -> str:
     """What names the page that an address opens: addresses with the same name count as one link.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 from markupsafe import Markup, escape
 
 from bot.domain.patterns import is_web
@@ -45,7 +46,7 @@ MARKS: dict[NetworkName, str] = {"bluesky": "bs", "mastodon": "ma"}
 """The style sheet's classes for the quiet marks of the networks."""
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One row of a thread in words; see ``chatview.Row``.
 
     Attributes:

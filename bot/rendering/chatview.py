@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
@@ -297,6 +298,7 @@ def _shared(content: ChatContent, placed: Mapping[str, tuple[int, ...]]) -> list
     return list(found.values())
 
 
+@lru_cache(4096)
 def short_uri(uri: str) -> str:
     """An address as a title for itself: no scheme, at most 60 characters, its host in letters that pass for no others.
 

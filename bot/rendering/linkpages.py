@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -80,13 +79,12 @@ def _groups(
     """Each chat with the links that were shared in it last; chats whose links were all shared again are left out."""
     found: dict[str, Found] = {}
     home: dict[str, list[Found]] = {}
-    name = lru_cache(maxsize=None)(leads_to)  # of this page's links alone: the same ones come again and again
     for stored in chats:
         for one in shared.get(stored.chat.id, ()):
             uri = untracked(one.uri)
             if not is_web(uri):
                 continue
-            same = name(uri)
+            same = leads_to(uri)
             if same not in found:
                 found[same] = Found(uri, set(), set())
                 home.setdefault(stored.chat.id, []).append(found[same])

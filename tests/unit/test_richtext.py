@@ -306,6 +306,8 @@ def test_links_and_hashtags() -> None:
     assert links(rich) == ("https://a.org/#no", "http://b.org/x-#no")
     assert hashtags(rich) == ("edchat", "strasse")
     assert hashtags(RichText("#Zwei #drei", (Facet(0, 5, Tag("Eins")),))) == ("eins", "zwei", "drei")
+    assert hashtags(RichText("Eins", (Facet(0, 4, Tag("Eins")),))) == ("eins",)
+    assert hashtags(RichText("\uff03Zwei und mehr")) == ("zwei",)
 
 
 def test_to_plain_loses_no_link() -> None:
