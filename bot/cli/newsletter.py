@@ -19,8 +19,8 @@ from bot.cli.common import fail, folder_option, json_option, print_json
 def newsletter(*, folder: Path, what: str, who: str | None, send: bool, out: Path | None, as_json: bool) -> None:
     """Write what was said as mail, or send it.
 
-    SERIES/DATE is about one chat, SERIES about the term of its last one. Topics, questions and figures; nobody's words.
-    `newsletter unsubscribe ADDRESS` takes somebody off the list for good.
+    SERIES/DATE is about one chat, SERIES about the term, or the school year, of its last one. Topics, questions and
+    figures; nobody's words. `newsletter unsubscribe ADDRESS` takes somebody off the list for good.
     """
     if what == "unsubscribe":
         _unsubscribe(folder, who)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.domain.schoolyears import stretch
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -98,7 +100,7 @@ def unsubscribe_headers(mailbox: str, one_click: str, person: str) -> Iterator[t
 
 
 def of_last_term(chats: Sequence[StoredChat], now: datetime) -> tuple[str, tuple[StoredChat, ...]]:
-    """A series' chats of the term in which the last of them took place: the edition's name, and the chats.
+    """A series' chats of the term, else of the school year, of the last of them: the edition's name, and the chats.
 
     Args:
         chats: of one series, in order of start.
@@ -108,7 +110,7 @@ def of_last_term(chats: Sequence[StoredChat], now: datetime) -> tuple[str, tuple
     if not past:
         return "", ()
     last = past[-1]
-    term = next((one for one in last.series.terms if one.first <= last.chat.date <= one.last), None)
-    within = [one for one in past if term is None or term.first <= one.chat.date <= term.last]
+    terms = last.series.terms
+    within = [one for one in past if stretch(one.chat.date, terms) == stretch(last.chat.date, terms)]
     name = f"{last.series.slug}/{within[0].chat.date.isoformat()}-to-{last.chat.date.isoformat()}"
     return name, tuple(within)

@@ -147,13 +147,25 @@ def test_a_term_is_that_of_the_last_chat_that_is_over() -> None:
     [
         (date(2027, 1, 7), date(2027, 1, 14), 2),
         (date(2027, 1, 8), date(2027, 1, 14), 1),
-        (date(2027, 1, 7), date(2027, 1, 13), 2),  # the last chat lies in no term
+        (date(2027, 1, 7), date(2027, 1, 13), 1),  # the last chat lies behind it
         (date(2027, 1, 14), date(2027, 1, 14), 1),
     ],
 )
 def test_a_term_has_its_first_day_and_its_last(first: date, last: date, within: int) -> None:
     chats = sample.stored_chats(msgspec.structs.replace(sample.EDCHAT, terms=(Span(first, last),)))
     assert len(of_last_term(chats, AT + timedelta(days=30))[1]) == within
+
+
+def test_without_terms_it_is_the_school_year_of_the_last_chat() -> None:
+    first, second = sample.stored_chats(msgspec.structs.replace(sample.EDCHAT, terms=()))
+    begun, before = (
+        msgspec.structs.replace(first, chat=msgspec.structs.replace(first.chat, date=day, ends_at=AT))
+        for day in (date(2026, 9, 1), date(2026, 8, 31))
+    )
+    assert of_last_term((before, begun, second), AT + timedelta(days=30)) == (
+        "edchat/2026-09-01-to-2027-01-14",
+        (begun, second),
+    )
 
 
 # -- the list ------------------------------------------------------------------------------------------------------
