@@ -41,8 +41,9 @@ def remind(
     stored = store.chat(found.chat) if found else None
     if found is None or stored is None or stored.cancelled or request.account not in accounts:
         return False, False
-    asked = store.wishes(person_keys(store, request.post.author))
-    if any(wish.kind in ("stopped", "gone") and wish.at >= said for wishes in asked.values() for wish in wishes):
+    wishes = {wish for found in store.wishes(person_keys(store, request.post.author)).values() for wish in found}
+    here = ("", stored.chat.series)
+    if any(one.kind in ("stopped", "gone") and one.series in here and one.at >= said for one in wishes):
         return False, False
     later, deliveries = planned_follow_ups(stored.series, stored.chat, found, accounts)
     coming = {prompt.id for prompt in later if prompt.at > now}

@@ -2,12 +2,17 @@
 
 from datetime import timedelta
 
+import pytest
 from contract.store_world import START
 from services.request_room import AMY, BEN, LATER, Room, empty, make, room
 
+from bot.domain.consent import Wish, WishKind
+from bot.services.door import person_keys
 from bot.services.requests import attend
 
 __all__ = ["empty", "make", "room"]  # fixtures
+
+MINUTE = timedelta(minutes=1)
 
 
 def asked(room: Room) -> list[str]:
@@ -59,6 +64,26 @@ def test_what_was_asked_before_leaving_is_not_asked_again_when_somebody_comes_ba
     assert asked(room) == ["one #tryit"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "slug", "voids"),
+    [
+        ("stopped", "", True),
+        ("stopped", "edchat", True),
+        ("gone", "", True),
+        ("stopped", "profchat", False),
+        ("initials", "", False),
+    ],
+)
+def test_only_who_left_this_series_since_then_is_not_asked(room: Room, kind: WishKind, slug: str, voids: bool) -> None:
+    said = [room.post(AMY, "one #tryit"), room.post(AMY, "REMIND ME", minute=11)]
+    for wish in (Wish(kind, slug, START + 12 * MINUTE), Wish("joined", "edchat", START + 13 * MINUTE)):
+        for key in person_keys(room.store, AMY):
+            room.store.add_wish(key, wish, "test")
+    assert room.hear(*said) == (not voids)
+    assert asked(room) == ([] if voids else ["one #tryit"])
+    assert likes(room) == (not voids)
+
+
 def test_what_would_have_been_asked_by_now_is_not(room: Room) -> None:
     tries = room.post(AMY, "one #tryit")
     room.hear(tries)
@@ -72,6 +97,10 @@ def test_what_would_have_been_asked_by_now_is_not(room: Room) -> None:
     asking = room.alone(room.post(BEN, "REMIND ME", to=ben.ref.id, minute=20), "remind")
     assert attend(room.store, [asking], {"sky": "bluesky"}, too_late, lambda key, _: key) == 0
     assert asked(room) == ["one #tryit"]
+    again = room.post(AMY, "REMIND ME", to=tries.ref.id, minute=7 * 7 * 24 * 60)
+    assert attend(room.store, [room.alone(again, "remind")], {"sky": "bluesky"}, too_late, lambda key, _: key) == 0
+    liked = {one.ref.id for one in room.store.errands("sky", too_late, 100) if one.ref and one.kind == "like"}
+    assert liked == {late.post.ref.id, again.ref.id}, "who asked in time is understood, though nothing is to come"
 
 
 def test_an_account_of_ours_that_cannot_be_used_asks_nobody(room: Room) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from contract.store_world import END, save, series
+from contract.store_world import END, START, candidate, chat, save, series
 from services.request_room import AMY, BEN, LATER, US, Room, empty, make, person, room
 
 from bot.domain.commandwords import PHRASES
@@ -13,11 +13,13 @@ from bot.domain.mentions import mentions
 from bot.domain.richtext import detect
 from bot.domain.takingpart import ASKED_WITHIN
 from bot.rendering.templates import Templates
+from bot.services.record import gather
 from bot.services.recordrequests import note_written, waiting_records, written_at
 from bot.services.requests import attend
 
 __all__ = ["empty", "make", "room"]  # fixtures
 
+MINUTE = timedelta(minutes=1)
 LONGEST_TOLD = 400  # characters: the shortest messages, of Mastodon, have room for 500 with the reader's handle
 HOSTS: Any = ("hanes.bsky.social", "@nobody@elsewhere.example")
 
@@ -51,6 +53,8 @@ def test_it_is_remembered_liked_and_hosts_are_told_once(room: Room) -> None:
         "review.record_days in en"
     )
     assert told(room) == [("hanes.bsky.social", words)]
+    (errand,) = room.errands("tell")
+    assert errand.id.rpartition(":")[2] == room.store.key("bluesky", AMY.id), "so that it goes with them"
     assert room.shown() == {"silence", "noise"}
 
 
@@ -123,3 +127,15 @@ def test_hosts_read_it_in_their_language_and_nobody_is_called_by_it(room: Room, 
     assert str(ASKED_WITHIN.days) in last
     assert not mentions(detect(text))
     assert len(text) < LONGEST_TOLD
+
+
+def test_a_record_has_its_chats_in_order_whichever_was_answered_first(room: Room) -> None:
+    ready(room)
+    save(room.store, *(chat(day) for day in (14, 21)))
+    early = [
+        candidate(room.store, chat(day).id, f"early{day}", author=AMY, at=START - day * MINUTE) for day in (14, 21)
+    ]
+    room.store.upsert(early, LATER)
+    key = room.store.key("bluesky", AMY.id)
+    found = gather(room.store, key, room.store.wishes([key])[key])
+    assert [one.chat.date.day for one in found] == [7, 14, 21]
