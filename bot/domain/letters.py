@@ -111,6 +111,7 @@ def of_last_term(chats: Sequence[StoredChat], now: datetime) -> tuple[str, tuple
         return "", ()
     last = past[-1]
     terms = last.series.terms
-    within = [one for one in past if stretch(one.chat.date, terms) == stretch(last.chat.date, terms)]
+    here = stretch(last.chat.date, terms)
+    within = [one for one in past if stretch(one.chat.date, terms) == here]
     name = f"{last.series.slug}/{within[0].chat.date.isoformat()}-to-{last.chat.date.isoformat()}"
     return name, tuple(within)

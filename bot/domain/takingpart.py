@@ -156,7 +156,7 @@ def taken_part(content: ChatContent, said: Mapping[str, Post]) -> TakenPart | No
     chat, series = content.stored.chat, content.stored.series
     below = _below(content, {answer.key for answer in every})
     for answer in own:
-        below[answer.key].difference_update(later)
+        below[answer.key].difference_update(later)  # whoever told it: it may hang there for want of a parent we keep
     seen = {answer.key: _own(answer, said[answer.key], chat, len(below[answer.key])) for answer in every}
     times = [said[answer.key].at for answer in own]
     in_time = [at for at in times if chat.starts_at <= at <= chat.ends_at]

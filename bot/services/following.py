@@ -41,9 +41,9 @@ def remind(
     stored = store.chat(found.chat) if found else None
     if found is None or stored is None or stored.cancelled or request.account not in accounts:
         return False, False
-    wishes = {wish for found in store.wishes(person_keys(store, request.post.author)).values() for wish in found}
+    wishes = (wish for some in store.wishes(person_keys(store, request.post.author)).values() for wish in some)
     here = ("", stored.chat.series)
-    if any(one.kind in ("stopped", "gone") and one.series in here and one.at >= said for one in wishes):
+    if any(wish.kind in ("stopped", "gone") and wish.series in here and wish.at >= said for wish in wishes):
         return False, False
     later, deliveries = planned_follow_ups(stored.series, stored.chat, found, accounts)
     coming = {prompt.id for prompt in later if prompt.at > now}
