@@ -274,13 +274,18 @@ def everything(store: SqlStore) -> str:
 
 def traces(store: SqlStore, database_url: str) -> list[str]:
     """The planted strings that are still in some row, and on SQLite in any file of the database."""
-    texts = [everything(store).encode()]
-    if database_url.startswith("sqlite"):
-        path = Path(database_url.removeprefix("sqlite:///"))
-        files = sorted(path.parent.glob(f"{path.name}*"))
-        assert path in files
-        texts += [file.read_bytes() for file in files]
+    texts = [everything(store).encode(), *on_disk(database_url)]
     return [trace for trace in TRACES if any(trace.encode() in text for text in texts)]
+
+
+def on_disk(database_url: str) -> list[bytes]:
+    """What stands in each file of a SQLite database; nothing of PostgreSQL's."""
+    if not database_url.startswith("sqlite"):
+        return []
+    path = Path(database_url.removeprefix("sqlite:///"))
+    files = sorted(path.parent.glob(f"{path.name}*"))
+    assert path in files
+    return [file.read_bytes() for file in files]
 
 
 def digest_of(store: SqlStore, now: datetime, *answers: str) -> tuple[str, Any]:

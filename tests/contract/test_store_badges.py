@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from contract.backup_world import TAKEN, back_up, put_back
-from contract.store_world import PEPPER, database_url, everything, store
+from contract.store_world import PEPPER, database_url, everything, on_disk, store
 
 from bot.domain.badges import Badge, Issuer, PublicKey
 from bot.storage.erasures import Erasures, read_list
@@ -24,7 +24,7 @@ def test_a_number_is_given_once(store: SqlStore) -> None:
     assert store.badges() == (Badge(3, ("c",)),)
 
 
-def test_any_key_revokes_all_badges_of_its_account_and_is_forgotten_with_it(store: SqlStore) -> None:
+def test_any_key_revokes_all_badges_of_its_account_and_is_forgotten_with_it(store: SqlStore, database_url: str) -> None:
     for badge in (Badge(1, ("mine", "my-handle")), Badge(2, ("my-handle",)), Badge(3, ("other",))):
         store.add_badge(badge)
     assert store.revoke_badges(["my-handle", "nobody"]) == 2
@@ -32,6 +32,7 @@ def test_any_key_revokes_all_badges_of_its_account_and_is_forgotten_with_it(stor
     assert store.revoke_badges(["mine", "my-handle"]) == 0
     assert store.revoke_badges([]) == 0
     assert "my-handle" not in everything(store)
+    assert not any(b"my-handle" in file for file in on_disk(database_url))
 
 
 def test_what_is_published_is_the_last_that_was_said(store: SqlStore) -> None:
@@ -52,7 +53,7 @@ def test_a_backup_that_is_put_back_knows_what_was_made_and_revoked_since(tmp_pat
         first.add_badge(badge)
     file = back_up(url, tmp_path)
     first.revoke_badges(["mine"])
-    for badge in (Badge(3, ("mine", "my-handle")), Badge(4, ("third",)), Badge(2, ("nobody",))):
+    for badge in (Badge(3, ("mine", "my-handle")), Badge(4, ("third",)), Badge(2, ("nobody",)), Badge(3, ("nobody",))):
         first.add_badge(badge)
     first.revoke_badges(["third"])
     again = put_back(file, f"sqlite:///{tmp_path / 'second.db'}", read_list(listed.path, first.database))
