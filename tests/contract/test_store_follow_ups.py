@@ -1,19 +1,22 @@
 """Who wants to be asked later: the later of asking and ending counts, and all of it goes with the answer."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from contract.store_world import END, START, candidate, database_url, opened, prompts, say, series, store
+from contract.backup_world import TAKEN, back_up, put_back
+from contract.store_world import END, PEPPER, START, candidate, database_url, opened, prompts, say, series, store
 from sqlalchemy import func, select
 
 from bot.domain.consent import Wish
 from bot.domain.followups import FollowUp, follow_ups
 from bot.domain.richtext import RichText
 from bot.services.plan import planned_follow_ups
-from bot.storage.erasures import Line
-from bot.storage.store import SqlStore
+from bot.storage.erasures import Erasures, Line, read_list
+from bot.storage.migrate import migrate
+from bot.storage.store import SqlStore, open_store
 from bot.storage.tables import follow_ups as rows
 from bot.storage.tables import prompts as planned
 
@@ -99,6 +102,30 @@ def test_all_of_it_goes_with_the_answer(world: World, how: str) -> None:
     else:
         world.store.upsert([msgspec.structs.replace(world.answer, store=False, search=False, why="noarchive")], LATER)
     assert (world.left(), world.store.followed(), world.states()) == ((0, 0), (), [])
+
+
+def test_asking_again_leaves_what_is_due_and_not_out_yet(world: World) -> None:
+    world.follow(10)
+    later, deliveries = planned_follow_ups(series(), world.chat, world.asked, {"sky": "bluesky"})
+    coming = [one for one in deliveries if one.prompt == later[1].id]
+    assert world.store.follow(world.asked, START + 20 * MINUTE, later[1:], coming)
+    assert world.states() == ["planned", "planned"]
+
+
+def test_a_backup_that_is_put_back_asks_nobody_who_said_forget_it_since(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'first.db'}"
+    listed = Erasures(tmp_path / "erasures", lambda: TAKEN + MINUTE)
+    migrate(url)
+    first = open_store(url, pepper_source=lambda: PEPPER, erasures=listed)
+    world = World(first)
+    world.follow(10)
+    file = back_up(url, tmp_path)
+    world.unfollow(20)
+    again = put_back(file, f"sqlite:///{tmp_path / 'second.db'}", read_list(listed.path, first.database))
+    assert again.followed() == ()
+    assert not again.follow(world.asked, START + 10 * MINUTE, (), ()), "a sweep meets REMIND ME again"
+    for opened_one in (first, again):
+        opened_one.close()
 
 
 def test_the_list_of_erasures_ends_it_again_in_a_backup(world: World) -> None:
