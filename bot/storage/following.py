@@ -66,7 +66,7 @@ class Following(Base):
             if before and before.ended_at and before.ended_at >= at:
                 return False
             row = {"post": asked.answer, "chat": asked.chat, "account": asked.account, "ended_at": at}
-            put(connection, follow_ups, [row], first={"asked_at": None})
+            put(connection, follow_ups, [row])
             note(connection, "unfollowed", key=asked.answer, at=at)
             cancel_planned(connection, [asked.answer])
             return bool(before and before.asked_at and (before.ended_at is None or before.ended_at < before.asked_at))
