@@ -7,7 +7,19 @@ from typing import Any
 import msgspec
 import pytest
 from contract.backup_world import TAKEN, back_up, put_back
-from contract.store_world import END, PEPPER, START, candidate, database_url, opened, prompts, say, series, store
+from contract.store_world import (
+    END,
+    PEPPER,
+    START,
+    candidate,
+    database_url,
+    opened,
+    prompts,
+    say,
+    series,
+    store,
+    teacher,
+)
 from sqlalchemy import func, select
 
 from bot.domain.consent import Wish
@@ -70,6 +82,23 @@ def test_the_later_of_asking_and_ending_counts_in_whatever_order_they_are_met(wo
     assert world.follow(21)
     assert world.states() == ["planned", "planned"]
     assert not world.unfollow(20)
+
+
+def test_ending_one_touches_nobody_elses_and_nothing_else_that_is_to_be_said(world: World) -> None:
+    world.follow(10)
+    zoe = candidate(world.store, world.chat.id, "zoes", author=teacher("zoe"))
+    world.store.upsert([zoe], START)
+    hers = FollowUp(zoe.key, world.chat.id, "sky")
+    later, deliveries = planned_follow_ups(series(), world.chat, hers, {"sky": "bluesky"})
+    world.store.follow(hers, START + 11 * MINUTE, later, deliveries)
+    theirs = [world.store.key("bluesky", f"did:plc:{name}") for name in ("amy", "zoe", "nobody")]
+    assert [world.store.followed_of(key) for key in theirs] == [(world.asked,), (hers,), ()]
+    before = {one.id: one.state for one in world.store.deliveries()}
+    world.unfollow(20)
+    assert [world.store.followed_of(key) for key in theirs] == [(), (hers,), ()]
+    changed = {one.id for one in world.store.deliveries() if one.state != before[one.id]}
+    assert len(changed) == 2
+    assert all(world.asked.answer in one for one in changed)
 
 
 def test_ending_what_was_never_asked_is_remembered(world: World) -> None:
