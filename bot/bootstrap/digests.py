@@ -17,7 +17,7 @@ from bot.domain.posts import NetworkName
 from bot.domain.schedule import approve_of, next_after
 from bot.errors import UserError
 from bot.services import hosting
-from bot.services.digest import digest_prompt, write
+from bot.services.digest import digest_prompt, told_before, write
 from bot.services.hosting import Said
 
 if TYPE_CHECKING:
@@ -199,6 +199,7 @@ def _posts(settings: Settings, store: Store, stored: StoredChat, content: ChatCo
             content=content,
             question=None,
             media=(),
+            told=told_before(store, stored),
         )
         texts[key] = text_of(draft)
     return texts

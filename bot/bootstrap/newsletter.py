@@ -11,6 +11,7 @@ from bot.config import load_staffroom
 from bot.config.secrets import mail_password
 from bot.domain.alerts import is_mailbox
 from bot.domain.letters import of_last_term, plain_address
+from bot.domain.trying import people_trying
 from bot.errors import UserError
 from bot.publishing.letters import Envelope, SmtpLetters, multipart
 from bot.publishing.mail import SmtpMail
@@ -20,12 +21,12 @@ from bot.services.newsletter import Sender
 from bot.tick import LEASE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from bot.config import Settings
     from bot.config.settings import NewsletterSettings
-    from bot.domain.records import StoredChat
+    from bot.domain.records import ChatContent, StoredChat
     from bot.ports import Store
     from bot.rendering.newsletter import Edition
     from bot.services.newsletter import Posted
@@ -138,13 +139,15 @@ def _edition(settings: Settings, store: Store, what: str, now: datetime) -> Edit
     name, chats = _chats(store, what, now)
     every = store.chats(chats[0].series.slug)
     later = (one.chat for one in every if one.chat.starts_at > now and not one.cancelled and one.chat.event is None)
+    contents = [store.content(one.chat.id) for one in chats]
     return edition(
         templates_of(settings.folder),
         site_of(settings),
         name,
         chats,
         figures=store.figures(),
-        answered=_answered(store, chats),
+        answered=_answered(contents),
+        trying={one.stored.chat.id: people_trying(one) for one in contents},
         upcoming=next(later, None),
     )
 
@@ -164,8 +167,6 @@ def _chats(store: Store, what: str, now: datetime) -> tuple[str, Sequence[Stored
     return name, chats
 
 
-def _answered(store: Store, chats: Sequence[StoredChat]) -> Counter[str]:
+def _answered(contents: Iterable[ChatContent]) -> Counter[str]:
     """By question, how many shown answers it has."""
-    return Counter(
-        placed.question for one in chats for answer in store.content(one.chat.id).answers for placed in answer.placed
-    )
+    return Counter(placed.question for one in contents for answer in one.answers for placed in answer.placed)

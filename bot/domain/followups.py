@@ -20,7 +20,7 @@ from bot.domain.schedule import Prompt
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from bot.domain.records import SentPost
+    from bot.domain.records import SentPost, StoredChat
     from bot.domain.richtext import RichText
     from bot.domain.schedule import Chat, Series
 
@@ -90,6 +90,12 @@ def follow_ups(series: Series, chat: Chat, answer: str) -> tuple[Prompt, ...]:
             )
         )
     return tuple(found)
+
+
+def told_until(stored: StoredChat) -> datetime:
+    """When nobody is asked about a chat any more, and nothing that is told then is gathered."""
+    last = max(follow_ups(stored.series, stored.chat, ""), key=lambda one: one.useful_until, default=None)
+    return stored.chat.ends_at if last is None else last.useful_until + AWAITED
 
 
 def awaited(sent: Iterable[SentPost], account: str, now: datetime) -> tuple[SentPost, ...]:

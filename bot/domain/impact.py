@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.domain.followups import AWAITED, follow_ups
+from bot.domain.followups import told_until
 from bot.domain.posts import NetworkName
 from bot.domain.schoolyears import Stretch, stretch
 from bot.domain.suppression import FEWEST, Cell, Known, about, parts
@@ -118,12 +118,6 @@ def is_over(one: Stretch, chats: Iterable[StoredChat], now: datetime) -> bool:
     )
 
 
-def _told_by(stored: StoredChat) -> datetime:
-    """When nobody is asked about a chat any more, and nothing that is told then is gathered."""
-    last = max(follow_ups(stored.series, stored.chat, ""), key=lambda one: one.useful_until, default=None)
-    return stored.chat.ends_at if last is None else last.useful_until + AWAITED
-
-
 class _Everything:
     """A series' history: which chats were held, in which of them each person was first, who spoke in which."""
 
@@ -176,7 +170,7 @@ class _Everything:
             "depth": depth,
             "voice": about(round(gini(counted.values()) * _TENTHS) * _TENTHS if counted else 0, len(counted)),
         }
-        asking = any(now < _told_by(one) for one in chats if one.chat.id in self._place)
+        asking = any(now < told_until(one) for one in chats if one.chat.id in self._place)
         plain |= self._use(held, said, asking=asking)
         networks = frozenset[NetworkName]().union(*(self._chronicle.networks[chat] for chat in held))
         return plain | _sides(said, answering, plain, networks)

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from bot.domain.followups import asked_about, follow_ups_in, is_intention
+from bot.domain.schedule import Chat
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from bot.domain.records import Answer, ChatContent
+
+SEVERAL = 2
+"""Of fewer people a digest does not say that they try something, or told: it would point at one."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What came of an earlier chat: so many people told of it."""
+
+    chat: Chat
+    people: int
 
 
 def told_later(content: ChatContent) -> dict[str, str]:
@@ -31,3 +45,28 @@ def intentions(content: ChatContent, later: Mapping[str, str]) -> dict[str, Answ
         if answer.key not in later and (answer.key in later.values() or is_intention(answer.post.text))
     }
     return found | dict.fromkeys((key for key in later.values() if key not in found), None)
+
+
+def people_trying(content: ChatContent) -> int:
+    """How many people said in a chat what they will try, as far as it is shown.
+
+    0 for fewer than ``SEVERAL``, and where the series asks nobody later what came of it.
+    """
+    if not content.stored.series.follow_up:
+        return 0
+    return _several(one for one in intentions(content, told_later(content)).values() if one)
+
+
+def told_since(contents: Iterable[ChatContent], since: datetime) -> Told | None:
+    """The latest of these chats of which several people told from ``since`` on (UTC) what came of it."""
+    for content in sorted(contents, key=lambda one: one.stored.chat.starts_at, reverse=True):
+        later = told_later(content)
+        people = _several(one for one in content.answers if one.key in later and one.post.at >= since)
+        if people:
+            return Told(content.stored.chat, people)
+    return None
+
+
+def _several(said: Iterable[Answer]) -> int:
+    people = len({one.post.author.id for one in said})
+    return people if people >= SEVERAL else 0

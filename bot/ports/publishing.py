@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.domain.records import ChatContent, ChatFigures, StoredChat
     from bot.domain.schedule import Chat, Prompt
     from bot.domain.textlength import Limits
+    from bot.domain.trying import Told
 
 
 class Composer(Protocol):
@@ -37,6 +38,7 @@ class Composer(Protocol):
         question: PostRef | None,
         media: Sequence[MediaFile],
         under: Addressed | None = None,
+        told: Told | None = None,
     ) -> Draft:
         """Write one prompt for one network.
 
@@ -50,6 +52,7 @@ class Composer(Protocol):
             question: our question on that network, for a reminder under it.
             media: the question's picture, or for a digest its chat's social card; kept in the store.
             under: the answer that a follow-up is about.
+            told: what came of an earlier chat since the last digest, for a digest.
         """
         ...
 

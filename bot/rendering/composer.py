@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.domain.records import ChatContent, StoredChat
     from bot.domain.schedule import Chat, Prompt
     from bot.domain.textlength import Limits
+    from bot.domain.trying import Told
     from bot.rendering.site import Site
     from bot.rendering.templates import Templates
     from bot.rendering.words import Words
@@ -58,6 +59,7 @@ class TemplateComposer:
         question: PostRef | None,
         media: Sequence[MediaFile],
         under: Addressed | None = None,
+        told: Told | None = None,
     ) -> Draft:
         """Write one prompt for one network; see ``ports.Composer``.
 
@@ -73,13 +75,9 @@ class TemplateComposer:
         if under is not None:
             return self._follow_up(prompt, stored, network, limits, under)
         if prompt.kind == "digest":
-            posts = digest_posts(
-                self._templates,
-                words,
-                content,
-                limits,
-                {**self._about_chat(words, stored, upcoming), "link": self._chat_link(chat)},
-            )
+            about = {"link": self._chat_link(chat), "told": self._told(words, told)}
+            about |= self._about_chat(words, stored, upcoming)
+            posts = digest_posts(self._templates, words, content, limits, about)
             if network == "bluesky" and self._site.address:  # Mastodon's servers look at the page themselves
                 card = self._card(words, chat, content, media)
                 posts[0] = msgspec.structs.replace(posts[0], card=card)
@@ -190,6 +188,13 @@ class TemplateComposer:
             "upcoming": upcoming,
             "upcoming_when": words.moment(upcoming.starts_at, upcoming.timezone) if upcoming else "",
         }
+
+    def _told(self, words: Words, told: Told | None) -> dict[str, Any] | None:
+        """What came of an earlier chat, with where it stands; ``None`` for nothing, or where there is no address."""
+        if told is None or not self._site.address:
+            return None
+        link = urls.absolute(self._site.address, urls.chat_page(told.chat.id), urls.TRIED)
+        return {"people": told.people, "day": words.day_of_year(told.chat.date), "link": link}
 
     def _chat_link(self, chat: Chat) -> str:
         return urls.absolute(self._site.address, urls.chat_page(chat.id))

@@ -10,6 +10,7 @@ from bot.domain.outbox import DraftPost
 from bot.domain.repeating import repeatable, stays_whole, unlinked
 from bot.domain.richtext import RichText, detect
 from bot.domain.textlength import remaining
+from bot.domain.trying import people_trying
 from bot.rendering.fitting import cut_to_fit, hang, one_line, tidy
 from bot.rendering.signing import handle_beside, link_in_public, signature
 
@@ -30,6 +31,7 @@ def digest_posts(
     """Write a digest's thread.
 
     Questions hang under the root, chosen answers under their question: removing one of them leaves the rest whole.
+    What people try, and what came of that, is told last, under the root, in a post of its own, as it leads elsewhere.
     Nobody is mentioned. What is no longer in ``content`` is not repeated.
 
     Args:
@@ -37,12 +39,17 @@ def digest_posts(
         words: the series' language.
         content: the chat's answers and what was chosen of them.
         limits: of the network.
-        values: what the root says of the chat: ``chat``, ``hashtag``, ``link``, ``upcoming`` and ``upcoming_when``.
+        values: what the root says of the chat: ``chat``, ``hashtag``, ``link``, ``told``, ``upcoming`` and
+            ``upcoming_when``.
     """
     answers = content.answers if content else ()
     by_key = {answer.key: answer for answer in answers}
     people = {answer.post.author.id for answer in answers}
-    figures = {"answers": len(answers), "people": len(people), "intro": one_line(content.intro) if content else ""}
+    figures: dict[str, Any] = {
+        "answers": len(answers),
+        "people": len(people),
+        "intro": one_line(content.intro) if content else "",
+    }
     root = tidy(templates.render("digest/root.txt.j2", {**values, **figures}))
     posts = hang(detect(root), limits, DraftPost(detect("")), 0)
     if content is None or not answers:
@@ -63,6 +70,9 @@ def digest_posts(
         posts += [
             DraftPost(_repeat(templates, words, answer, limits), at, "unlisted", answer=answer.key) for answer in chosen
         ]
+    tried = tidy(templates.render("digest/tried.txt.j2", {**values, "trying": people_trying(content)}))
+    if tried:
+        posts += hang(detect(tried), limits, DraftPost(detect(""), 0, "unlisted"), len(posts))
     return posts
 
 

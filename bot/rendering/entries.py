@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup
 
 from bot.domain.richtext import to_html
+from bot.domain.trying import people_trying
 from bot.rendering import urls
 from bot.rendering.brief import from_hosts
 from bot.rendering.signing import handle_beside, signature
@@ -123,6 +124,7 @@ def _in_full(press: Press, words: Words, here: str, content: ChatContent) -> str
         return ""
     all_of_it = link_to(press.site, here, urls.chat_page(chat.id))
     values = {"w": words, "about": chat.about, "from_hosts": said, "questions": questions, "page": all_of_it}
+    values["trying"] = people_trying(content)
     return press.templates.render("site/digest.html.j2", values).strip()
 
 

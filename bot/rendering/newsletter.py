@@ -48,6 +48,7 @@ def edition(
     *,
     figures: Mapping[str, ChatFigures],
     answered: Mapping[str, int],
+    trying: Mapping[str, int],
     upcoming: Chat | None,
 ) -> Edition:
     """Write a newsletter about a series' chats.
@@ -59,12 +60,13 @@ def edition(
         chats: at least one, of one series, in order of time.
         figures: counts of shown answers by chat id.
         answered: by question (``edchat/2027-01-07/q1``) how many shown answers it has.
+        trying: by chat id how many people said what they will try (``people_trying``).
         upcoming: the series' next chat.
     """
     series = chats[-1].series
     words = templates.dictionary.words(series.languages[0] if series.languages else "en").toned(series.tone)
     hashtag = f"#{series.hashtag}"
-    told = [_chat(words, site, one, figures, answered) for one in chats]
+    told = [_chat(words, site, one, figures, answered) | {"trying": trying.get(one.chat.id, 0)} for one in chats]
     one = chats[0].chat if len(chats) == 1 else None
     title = one_line(f"{hashtag}: {one.topic}" if one else words("newsletter.term", hashtag=hashtag, n=len(chats)))
     lede = _lede(words, hashtag, chats, figures)

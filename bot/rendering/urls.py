@@ -39,6 +39,9 @@ ISSUER_PROFILE = "badges/issuer.json"
 ISSUER_KEYS = "badges/keys.json"
 REVOKED_BADGES = "badges/revoked.jwt"
 
+TRIED = "tried"
+"""Fragment of a chat's page: what people said they will try, and what came of it."""
+
 _HANDOUT = "handout/index.html"
 _TAKEN = frozenset(
     {"about", "badges", "guidelines", "links", "people", "privacy", "schools", "search", "take-part", "topics"}

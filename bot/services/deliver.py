@@ -17,6 +17,7 @@ from bot.domain.outbox import Delivery, Part, backoff, in_doubt, next_group
 from bot.domain.planning import begun
 from bot.domain.schedule import next_after
 from bot.errors import Busy, LeaseLost, NetworkError, Refused, StoreError, Unanswered, UserError
+from bot.services.digest import told_before
 from bot.services.following import addressed
 from bot.services.settling import Settler
 
@@ -146,6 +147,7 @@ class Deliverer:
             content=self.store.content(stored.chat.id),
             question=None,
             media=(),
+            told=told_before(self.store, stored),
         )
 
     def _claim(self, network: Network) -> Delivery | None:
@@ -230,6 +232,7 @@ class Deliverer:
             content=store.content(stored.chat.id) if prompt.kind == "digest" else None,
             question=_question(store, prompt, network.account),
             media=self._media(prompt, stored, network.name),
+            told=told_before(store, stored) if prompt.kind == "digest" else None,
         )
 
     def _media(self, prompt: Prompt, stored: StoredChat, network: NetworkName) -> tuple[MediaFile, ...]:

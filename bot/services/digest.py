@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.domain.digests import choose
+from bot.domain.followups import told_until
 from bot.domain.holding import fate, wanted_by
 from bot.domain.prompts import prompts
 from bot.domain.schedule import approve_of, hold_of
 from bot.domain.sweeps import digest_ready
+from bot.domain.trying import told_since
 from bot.errors import UserError
 from bot.services.plan import planned_deliveries
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from bot.domain.posts import NetworkName
     from bot.domain.records import Pick, StoredChat
     from bot.domain.schedule import Prompt
+    from bot.domain.trying import Told
     from bot.ports import Store
 
 
@@ -86,6 +89,27 @@ def write(
     answered = bool(store.content(stored.chat.id).answers)
     said = planned_deliveries(stored.series, [prompt], accounts) if answered else ()
     store.save_digest(prompt, said, picks, now)
+
+
+def told_before(store: Store, stored: StoredChat) -> Told | None:
+    """What came of the series' earlier chats since the digest of the last one, for a chat's own digest."""
+    before = [
+        one
+        for one in store.chats(stored.series.slug)
+        if not one.cancelled
+        and one.chat.event is None
+        and one.chat.starts_at < stored.chat.starts_at
+        and one.chat.date != stored.chat.date
+    ]
+    if not before:
+        return None
+    since = digest_prompt(before[-1]).at
+    asked = (
+        one
+        for one in before
+        if told_until(one) > since and any(post.kind == "follow-up" for post in store.sent_posts(one.chat.id))
+    )
+    return told_since((store.content(one.chat.id) for one in asked), since)
 
 
 def digest_prompt(stored: StoredChat) -> Prompt:

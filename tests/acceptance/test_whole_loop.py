@@ -138,8 +138,11 @@ def read(chat: Evening, bots: Bots) -> None:
 
 
 def the_digest_repeats_them(chat: Evening, bots: Bots, people: Sequence[Person]) -> None:
-    repeated = [one for one in people if any(one.word in post for post in our_posts(bots))]
-    assert {one.network for one in repeated} == set(NETWORKS)
+    posts = our_posts(bots)
+    repeated = [one for one in people if any(one.word in post for post in posts)]
+    assert {one.network for one in repeated if one in people[::ON_EACH]} == set(NETWORKS), "who will leave, too"
+    said = f"{len(people)} people said what they will try. What comes of it will stand on the chat's page."
+    assert posts.count(said) == len(NETWORKS)
     assert all(one.word in chat.page.read_text() for one in people)
 
 

@@ -35,7 +35,12 @@ FIRST, SECOND = sample.stored_chats()
 
 
 def written(*chats: StoredChat, site: Site = sample.SITE, **more: object) -> Edition:
-    values = {"figures": sample.figures(), "answered": {f"{FIRST.chat.id}/q1": 9}, "upcoming": SECOND.chat} | more
+    values = {
+        "figures": sample.figures(),
+        "answered": {f"{FIRST.chat.id}/q1": 9},
+        "trying": {},
+        "upcoming": SECOND.chat,
+    } | more
     return edition(Templates(), site, chats[0].chat.id, chats, **values)  # type: ignore[arg-type]
 
 
@@ -121,7 +126,7 @@ def test_without_an_address_there_is_no_link() -> None:
 def test_an_own_template_may_replace_it(tmp_path: Path) -> None:
     (tmp_path / "newsletter").mkdir()
     (tmp_path / "newsletter/edition.txt.j2").write_text("Just {{ title }} & {{ '<' }}")
-    made = edition(Templates(tmp_path), sample.SITE, "x", [FIRST], figures={}, answered={}, upcoming=None)
+    made = edition(Templates(tmp_path), sample.SITE, "x", [FIRST], figures={}, answered={}, trying={}, upcoming=None)
     assert made.text == "Just #EdChat: Feedback that pupils use & <\n"
 
 
