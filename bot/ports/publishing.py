@@ -73,7 +73,10 @@ class Archived(msgspec.Struct, frozen=True):
 
 
 class PlannedPage(Protocol):
-    """A page that is to stand in the archive: its path, a fingerprint of all it is made from, and how to make it."""
+    """A page that is to stand in the archive: its path, a fingerprint of all it is made from, and how to make it.
+
+    Behind the fingerprint, ``mark`` may carry a note for the next plan (``domain.marks``).
+    """
 
     path: str
     mark: str
@@ -166,7 +169,8 @@ class Renderer(Protocol):
             listed: the people who asked for the directory.
             known: the fingerprints under which pages were made before, by path: what moved since leaves a page that
                 leads on.
-            shared: gives the links of chats (``Store.shared_links``); asked only by a page that is made.
+            shared: gives the links of chats (``Store.shared_links``); asked for what changed, and by a page that is
+                made.
             album: participants' pictures.
             issuer: who issues badges; ``None`` where nobody does.
         """

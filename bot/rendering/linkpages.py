@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from bot.domain.marks import Seen, noted, notes
 from bot.domain.patterns import is_web
 from bot.domain.schoolyears import school_year, years_of
 from bot.domain.tracking import leads_to, untracked
 from bot.rendering import urls
 from bot.rendering.chatview import short_uri
 from bot.rendering.frame import entry
+from bot.rendering.sheets import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from bot.ports.publishing import Shared
     from bot.rendering.sheets import Page, Sheets
     from bot.rendering.words import Words
+
+
+_NEVER = Seen(-1, "")
+_LONG = 12  # hex digits of a fingerprint: a mark holds one for each chat of a year
 
 
 class Found(msgspec.Struct):
@@ -31,17 +37,23 @@ class Found(msgspec.Struct):
 
 
 def link_pages(
-    sheets: Sheets, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], shared: Shared
+    sheets: Sheets,
+    chats: Sequence[StoredChat],
+    figures: Mapping[str, ChatFigures],
+    shared: Shared,
+    known: Mapping[str, str],
 ) -> Iterator[Page]:
     """Plan the pages of links.
 
-    Whether one is out of date is told by its chats' revisions, so nothing is read for a page that is not made.
+    Most answers have none. So the links of a chat whose revision grew are looked at, and the page of its year is made
+    only if they are others: making it takes a quarter of what one more answer costs the archive.
 
     Args:
         sheets: plans pages.
         chats: of the whole site, in order of start.
         figures: counts by chat id.
         shared: gives the links of chats.
+        known: marks of what was published before, by path.
     """
     words = sheets.press.words()
     by_year: dict[int, list[StoredChat]] = {}
@@ -50,6 +62,7 @@ def link_pages(
         if counts and counts.links:
             by_year.setdefault(school_year(stored.chat.date), []).append(stored)
     years = sorted(by_year, reverse=True)
+    seen = _seen([stored for mine in by_year.values() for stored in mine], shared, known)
     paths = {year: urls.links_page(year) if number else urls.LINKS for number, year in enumerate(years)}
     for year in years or [0]:
         mine = by_year.get(year, [])
@@ -59,18 +72,28 @@ def link_pages(
             "year": years_of(year) if year else "",
             "index": not sheets.press.closed,
         }
-        made_from = [frame, [_made_from(stored) for stored in mine]]
+        made_from = [frame, [_made_from(stored, seen[stored.chat.id]) for stored in mine]]
 
         def make(_: object, mine: Sequence[StoredChat] = mine, path: str = path, frame: Any = frame) -> bytes:  # noqa: ANN401 - a template's values
             groups = _groups(words, mine, shared([stored.chat.id for stored in mine]) if mine else {})
             return sheets.press.page("links", words, path, words("links.title"), frame | {"groups": groups})
 
-        yield sheets.page(path, made_from, make)
+        page = sheets.page(path, made_from, make)
+        page.mark = noted(page.mark, {stored.chat.id: seen[stored.chat.id] for stored in mine})
+        yield page
 
 
-def _made_from(stored: StoredChat) -> list[object]:
+def _seen(chats: Sequence[StoredChat], shared: Shared, known: Mapping[str, str]) -> dict[str, Seen]:
+    """A fingerprint of each chat's links: as it was noted, where the chat is the same; else made now."""
+    seen = notes(mark for path, mark in known.items() if path.startswith(urls.LINKS_FOLDER))
+    changed = {one.chat.id: one.revision for one in chats if seen.get(one.chat.id, _NEVER).revision != one.revision}
+    found = shared(changed) if changed else {}
+    return seen | {chat: Seen(now, digest(found.get(chat, ()))[:_LONG]) for chat, now in changed.items()}
+
+
+def _made_from(stored: StoredChat, seen: Seen) -> list[object]:
     chat, series = stored.chat, stored.series
-    return [chat.id, stored.revision, chat.topic, chat.starts_at, chat.timezone, series.hashtag, series.languages[:1]]
+    return [chat.id, seen.shown, chat.topic, chat.starts_at, chat.timezone, series.hashtag, series.languages[:1]]
 
 
 def _groups(

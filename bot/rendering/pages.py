@@ -110,7 +110,7 @@ class SiteRenderer:
             figures: counts of shown answers by chat id.
             listed: who asked to be listed; without anybody there is no such page.
             known: marks of what was published before, by path; what moved since leaves a page that leads on.
-            shared: gives the links of chats; asked only by a page that is made.
+            shared: gives the links of chats; asked for those that changed, and by a page that is made.
             album: participants' pictures.
             issuer: who issues badges; ``None`` where nobody does.
         """
@@ -126,7 +126,7 @@ class SiteRenderer:
             if has_handout(stored):
                 printed = urls.chat_handout(stored.chat.id)
                 at[printed], names[printed] = stored, f"{_PRINTED}{names[path]}"
-        for page in self._every(chats, figures, listed, shared):
+        for page in self._every(chats, figures, listed, shared, known or {}):
             if page.path.startswith(left):
                 continue
             if page.path in names:
@@ -158,6 +158,7 @@ class SiteRenderer:
         figures: Mapping[str, ChatFigures],
         listed: Sequence[Account],
         shared: Shared,
+        known: Mapping[str, str],
     ) -> Iterator[Page]:
         now = self._now()
         coming = [stored for stored in chats if stored.chat.ends_at > now]
@@ -175,7 +176,7 @@ class SiteRenderer:
         yield home_page(self._sheets, every, coming, past, figures)
         gone_by = {slug: [one for one in mine[::-1] if one.chat.ends_at <= now] for slug, mine in by_series.items()}
         yield topic_page(self._sheets, chats, gone_by)
-        yield from link_pages(self._sheets, chats, figures, shared)
+        yield from link_pages(self._sheets, chats, figures, shared, known)
         if self._press.search:
             yield from self._search(every, chats, figures, now)
         site, words = self._press.site, self._press.words()

@@ -14,7 +14,8 @@ HOME = "index.html"
 ABOUT = "about/index.html"
 COMPLAINTS = "about/complaints/index.html"
 GUIDELINES = "guidelines/index.html"
-LINKS = "links/index.html"
+LINKS_FOLDER = "links/"
+LINKS = f"{LINKS_FOLDER}index.html"
 PRIVACY = "privacy/index.html"
 SCHOOLS = "schools/index.html"
 TAKE_PART = "take-part/index.html"
@@ -82,7 +83,7 @@ def series_card(series: str) -> str:
 
 def links_page(year: int) -> str:
     """The page of the links of an earlier school year, by the year in which it began."""
-    return f"links/{year}/index.html"
+    return f"{LINKS_FOLDER}{year}/index.html"
 
 
 def school_page(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from bot.domain.marks import outdated
 from bot.errors import UserError
 from bot.ports import Album, Archived
 from bot.services.searching import Indexed, bring_search
@@ -68,7 +69,8 @@ def archive(
     if indexer:
         searched = bring_search(store, bundles, target, indexer, known=known, content=content)
     there = target.standing(planned)
-    due = [path for path, page in planned.items() if path not in there or known.get(path) != page.mark]
+    due = [path for path, page in planned.items() if path not in there or outdated(page.mark, known.get(path, ""))]
+    marks |= {path: planned[path].mark for path in planned.keys() - due if planned[path].mark != known[path]}
     unchanged = len(planned) - len(due)
     for number, path in enumerate(sorted(due, key=there.__contains__)):
         progress(number / len(due))

@@ -82,6 +82,18 @@ def test_a_link_of_somebody_who_left_is_in_no_file_any_more(store: SqlStore, tmp
     assert "links/index.html" in _files_with(site, "example.org/stays")
 
 
+def test_a_link_that_took_anothers_place_does_so_on_the_page(store: SqlStore, tmp_path: Path) -> None:
+    one, question = opened(store)
+    said = [candidate(store, one.id, "a", question, text=saying(f"https://example.org/{n}")) for n in ("old", "new")]
+    store.upsert(said[:1], NOW)
+    site, renderer = tmp_path / "site", SiteRenderer(TEMPLATES, Site(), lambda: NOW)
+    archive(store, renderer, FolderTarget(site))
+    store.upsert(said[1:], NOW)
+    archive(store, renderer, FolderTarget(site))
+    assert _files_with(site, "example.org/old") == set()
+    assert "links/index.html" in _files_with(site, "example.org/new")
+
+
 def _files_with(folder: Path, words: str) -> set[str]:
     return {
         file.relative_to(folder).as_posix()

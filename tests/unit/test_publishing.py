@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from golden import sample
 
+from bot.domain.marks import Seen, noted
 from bot.domain.posts import Account
 from bot.domain.records import ChatContent, ChatFigures, SharedLink, StoredChat
 from bot.errors import UserError
@@ -299,6 +300,29 @@ def test_a_changed_chat_makes_only_what_shows_it(target: FolderTarget) -> None:
     shows = 8  # its page, its two data files and its download, and the feeds of its series and of all
     assert run(store, target) == Archived(shows, whole - shows, 0)
     assert store.read == [CHAT]
+
+
+def test_what_was_seen_is_noted_without_making_a_page(target: FolderTarget) -> None:
+    store, made = FakeStore(), []
+
+    class One:
+        seen = 1
+
+        def pages(self, *_: object, **__: object) -> Iterable[Page]:
+            return [Page("links/index.html", noted("f00d", {CHAT: Seen(self.seen, "aa")}), self.make)]
+
+        def make(self, _content: object) -> bytes:
+            made.append(self.seen)
+            return b"links"
+
+    pages = One()
+    assert run(store, target, pages) == Archived(1, 0, 0)
+    pages.seen = 2
+    assert run(store, target, pages) == Archived(0, 1, 0)
+    assert made == [1]
+    assert store.marks == {"links/index.html": noted("f00d", {CHAT: Seen(2, "aa")})}
+    (target.folder / "links/index.html").unlink()
+    assert run(store, target, pages) == Archived(1, 0, 0)
 
 
 def test_the_latest_chats_are_read_once_for_all_feeds_that_tell_of_them(target: FolderTarget) -> None:

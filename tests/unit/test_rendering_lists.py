@@ -12,6 +12,7 @@ from golden import sample, term
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.marks import outdated
 from bot.domain.records import ChatFigures, SharedLink, StoredChat
 from bot.domain.schedule import planned_chats
 from bot.rendering import urls
@@ -28,7 +29,7 @@ SERIES = "edchat/index.html"
 def planned(shared: Any = term.shared_links, **more: Any) -> dict[str, Page]:
     renderer = SiteRenderer(TEMPLATES, more.get("site", sample.SITE), lambda: more.get("now", sample.NOW))
     chats, figures = more.get("chats", term.chats()), more.get("figures", term.figures())
-    return {page.path: page for page in renderer.pages(chats, figures, shared=shared)}
+    return {page.path: page for page in renderer.pages(chats, figures, shared=shared, known=more.get("known"))}
 
 
 def page(path: str, **more: Any) -> str:
@@ -235,23 +236,51 @@ def test_each_school_year_has_a_page_and_they_know_each_other() -> None:
     assert '<a href="2025/index.html">2025\u201326</a>' in pages[urls.LINKS].render(term.contents).decode()
 
 
-def test_only_the_year_of_a_changed_chat_is_asked_for() -> None:
+CHANGED = "edchat/2026-05-07"
+
+
+def test_only_the_year_of_other_links_is_made_again() -> None:
+    before = planned()
+    known = {path: page.mark for path, page in before.items()}
+    chats = [msgspec.structs.replace(one, revision=one.revision + (one.chat.id == CHANGED)) for one in term.chats()]
     asked: list[Collection[str]] = []
 
     def shared(of: Collection[str]) -> Mapping[str, tuple[SharedLink, ...]]:
-        asked.append(of)
-        return term.shared_links(of)
+        asked.append(list(of))
+        return dict.fromkeys(of, (SharedLink("https://new.example", "amy"),))
 
-    chats = [
-        msgspec.structs.replace(one, revision=one.revision + (one.chat.id == "edchat/2026-05-07"))
-        for one in term.chats()
-    ]
-    before, after = planned(shared), planned(shared, chats=chats)
-    assert asked == []
-    due = [path for path in after if path.startswith("links/") and after[path].mark != before[path].mark]
-    assert due == ["links/2025/index.html"]
-    after[due[0]].render(term.contents)
-    assert asked == [["edchat/2026-05-07"]]
+    after = planned(shared, chats=chats, known=known)
+    assert asked == [[CHANGED]]
+    links = [path for path in after if path.startswith("links/")]
+    assert [path for path in links if outdated(after[path].mark, known[path])] == ["links/2025/index.html"]
+    after["links/2025/index.html"].render(term.contents)
+    assert asked == [[CHANGED], [CHANGED]]
+
+
+def test_a_chat_whose_links_are_the_same_makes_no_page_again() -> None:
+    known = {path: page.mark for path, page in planned().items()}
+    chats = [msgspec.structs.replace(one, revision=one.revision + 1) for one in term.chats()]
+    after = planned(chats=chats, known=known)
+    for path in (urls.LINKS, "links/2025/index.html"):
+        assert after[path].mark != known[path]
+        assert not outdated(after[path].mark, known[path])
+    known = {path: page.mark for path, page in after.items()}
+
+    def shared(of: Collection[str]) -> Mapping[str, tuple[SharedLink, ...]]:
+        raise AssertionError(of)
+
+    assert planned(shared, chats=chats, known=known)[urls.LINKS].mark == known[urls.LINKS]
+
+
+def test_who_shared_a_link_makes_the_page_again() -> None:
+    known = {path: page.mark for path, page in planned().items()}
+    chats = [msgspec.structs.replace(one, revision=9) for one in term.chats()]
+
+    def shared(of: Collection[str]) -> Mapping[str, tuple[SharedLink, ...]]:
+        found = term.shared_links(of)
+        return {chat: (msgspec.structs.replace(links[0], by="dan"), *links[1:]) for chat, links in found.items()}
+
+    assert outdated(planned(shared, chats=chats, known=known)[urls.LINKS].mark, known[urls.LINKS])
 
 
 def test_a_chat_without_links_does_not_make_the_page_again() -> None:
