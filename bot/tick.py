@@ -274,6 +274,7 @@ def tidy(house: House, troubles: list[str]) -> tuple[str, ...]:
     now = house.clock.now()
     forgotten = house.store.forget_old(now)
     house.store.forget_left_out(now)
+    house.store.forget_sign_ups(now)
     try:
         house.store.tidy(now)
     except StoreError as error:  # it is only about room: what was erased is erased

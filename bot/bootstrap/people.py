@@ -212,7 +212,8 @@ def _still_posted(store: Store, whom: tuple[Whom, ...]) -> tuple[str, ...]:
 
 def _export(store: Store, one: Whom) -> dict[str, Any]:
     wishes, posts = wishes_of(store, one), _posts_of(store, one)
-    if not (one.kept or wishes or _badges(store, one)):
+    lists = store.signed_up_as(one.keys)
+    if not (one.kept or wishes or lists or _badges(store, one)):
         return {}
     told: dict[str, Any] = {"network": one.account.network, "handle": one.handle}
     if one.kept:
@@ -223,6 +224,8 @@ def _export(store: Store, one: Whom) -> dict[str, Any]:
     told["posts"] = [{"chat": chat, **_post(post)} for chat, post in posts]
     if badges := _badges(store, one):
         told["badges"] = badges
+    if lists:
+        told["sign_ups"] = [{"event": each.chat, "handle": each.handle, "at": each.at} for each in lists]
     asked = {one.answer: one.chat for one in store.followed_of(one.keys[0])} if one.kept else {}
     if asked:
         told["follow_ups"] = [

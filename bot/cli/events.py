@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.common import folder_option
+from bot.cli.common import folder_option, json_option, print_json
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,3 +34,33 @@ def new(folder: Path, series: str, day: datetime, **said: Any) -> None:  # noqa:
     file = new_event(folder, series, day.date(), said["title"], edcamp=said["edcamp"])
     click.echo(f"made {file}")
     click.echo("Next: write what people need to know, then `staffroom check` and `staffroom plan`.")
+
+
+@event.command("list")
+@click.argument("name", metavar="EVENT")
+@json_option
+@folder_option
+def who(folder: Path, name: str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Say who comes, for its hosts alone.
+
+    Nobody else is told, and 30 days after the event nobody knows.
+
+    EVENT is the name of a file in events/, without its ending.
+    """
+    from bot.bootstrap import who_comes
+
+    found = who_comes(folder, name)
+    if as_json:
+        print_json(found)
+        return
+    told = {0: "nobody has signed up", 1: "1 person comes"}.get(len(found.coming), f"{len(found.coming)} people come")
+    seats = "" if found.seats is None else f" ({found.seats} places)"
+    click.echo(f"{found.title}: {told}{seats}.")
+    for one in found.coming:
+        click.echo(f"  {one}")
+    if found.waiting:
+        click.echo(f"Waiting for a place: {len(found.waiting)}.")
+        for one in found.waiting:
+            click.echo(f"  {one}")
+    if found.coming:
+        click.echo("Please keep these names to yourself; what people need there, only they can tell you.")

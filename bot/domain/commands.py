@@ -31,14 +31,18 @@ Asked = Literal[Phrased, "join", "stop", "approve-digest", "stop-digest", "uncle
 likely wants something, in words that we do not know. ``approve-digest`` and ``stop-digest`` are asked by hosts alone,
 in answer to our message about a digest (``read_host``). ``remind`` and ``forget``: to be asked later what came of an
 answer, or not any more; ``record``: to get a record of one's taking part. ``research`` and ``no-research``: to be in
-what is given to researchers, or not. People say such words to each other, too, so to somebody else they are nothing.
+what is given to researchers, or not; ``coming`` and ``not-coming``: on or off the list of an event. People say such
+words to each other, too, so to somebody else they are nothing.
 """
 
 LONGEST = 4000
 """Characters; whoever writes more says more than a command, however many people are mentioned in it."""
 
-_EVERYBODYS: tuple[Asked, ...] = ("remind", "forget", "record", "research", "no-research")
+_EVERYBODYS: tuple[Asked, ...] = ("remind", "forget", "record", "research", "no-research", "coming", "not-coming")
 """What means nothing where somebody else is mentioned, in a question's thread or out of it."""
+
+_NO_ANSWERS: tuple[Asked, ...] = ("coming", "not-coming")
+"""What is asked under announcements alone: in a question's thread it is an answer."""
 
 _FEW_WORDS = 8
 _INVISIBLE = regex.compile(r"\p{Default_Ignorable_Code_Point}|[0-9#*]\ufe0f?\u20e3|\p{Extended_Pictographic}")
@@ -68,7 +72,7 @@ def read(text: RichText, languages: Sequence[str], *, own: str, in_thread: bool,
     to_us = [_is_ours(mention, own, own_handle) for mention in mentions]
     to_others_only = bool(to_us) and all(ours is False for ours in to_us)
     phrased = _phrases(spoken).get(whole)
-    if phrased:
+    if phrased and not (in_thread and phrased in _NO_ANSWERS):
         said_to_others = to_others_only and (not in_thread or phrased in _EVERYBODYS)
         return None if said_to_others else phrased
     single = _singles(spoken).get(whole)

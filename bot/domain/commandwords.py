@@ -22,6 +22,8 @@ Phrased = Literal[
     "research",
     "no-research",
     "record",
+    "coming",
+    "not-coming",
 ]
 
 # fmt: off
@@ -42,6 +44,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "research": ("research yes", "yes to research"),
         "no-research": ("research no", "no to research"),
         "record": ("my record", "send me my record", "make my record"),
+        "coming": ("i am coming", "i'm coming", "i will come", "i'll come"),
+        "not-coming": ("i am not coming", "i'm not coming", "i will not come", "i can't come", "i cannot come"),
     },
     "cy": {
         "keep": ("cadwch fy atebion", "cadw fy atebion", "cadwa fy atebion"),
@@ -58,6 +62,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "research": ("ymchwil ie", "ymchwil iawn"),
         "no-research": ("ymchwil na", "na i ymchwil"),
         "record": ("fy nghofnod", "fy nghofnod i"),
+        "coming": ("rwy'n dod", "rydw i'n dod", "dw i'n dod", "byddaf yn dod"),
+        "not-coming": ("dydw i ddim yn dod", "dwi ddim yn dod", "dw i ddim yn dod", "ni fyddaf yn dod"),
     },
     "de": {
         "keep": ("meine antworten behalten", "behaltet meine antworten", "behalte meine antworten",
@@ -76,6 +82,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "research": ("forschung ja", "ja zur forschung"),
         "no-research": ("forschung nein", "nein zur forschung"),
         "record": ("mein nachweis", "meinen nachweis"),
+        "coming": ("ich komme",),
+        "not-coming": ("ich komme nicht", "ich komme doch nicht"),
     },
     "es": {
         "keep": ("guardar mis respuestas", "guarda mis respuestas", "guardad mis respuestas",
@@ -95,6 +103,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "research": ("investigación sí", "sí a la investigación"),
         "no-research": ("investigación no", "no a la investigación"),
         "record": ("mi registro",),
+        "coming": ("voy a ir", "voy a venir"),
+        "not-coming": ("no voy a ir", "no voy a venir", "no puedo ir"),
     },
     "fr": {
         "keep": ("garder mes réponses", "garde mes réponses", "gardez mes réponses", "conserver mes réponses",
@@ -115,6 +125,8 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "research": ("recherche oui", "oui à la recherche"),
         "no-research": ("recherche non", "non à la recherche"),
         "record": ("mon relevé",),
+        "coming": ("je viens", "je viendrai"),
+        "not-coming": ("je ne viens pas", "je ne viendrai pas"),
     },
 }
 

@@ -162,6 +162,7 @@ class ChatContent(msgspec.Struct, frozen=True):
         left_out: how many posts of others in its threads are not archived: a number, and nothing else.
         intro: what its hosts want said in the digest, in their own words; empty for nothing, and while it is held.
         polls: what networks' own polls counted, as far as it is known.
+        coming: how many people said that they come to the event that the chat stands for.
     """
 
     stored: StoredChat
@@ -172,6 +173,7 @@ class ChatContent(msgspec.Struct, frozen=True):
     left_out: int = 0
     intro: str = ""
     polls: tuple[CountedPoll, ...] = ()
+    coming: int = 0
 
 
 class ChatFigures(msgspec.Struct, frozen=True):

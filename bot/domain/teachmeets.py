@@ -6,10 +6,16 @@ be archived and what is erased are decided where all of that is decided already.
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
-from typing import Literal
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+from bot.domain.posts import NetworkName
+from bot.domain.suppression import FEWEST
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EventKind = Literal["teachmeet", "edcamp"]
 """``teachmeet``: short talks that are known beforehand. ``edcamp``: sessions that are agreed on in the morning."""
@@ -19,6 +25,10 @@ ACCESS = ("captions", "interpreter", "step_free", "quiet_room")
 
 ASKED_FOR = timedelta(days=2)
 """For how long after its time an event's question is still worth asking."""
+
+
+FORGOTTEN_AFTER = timedelta(days=30)
+"""How long after an event it is forgotten who wanted to come: hosts may still have to write to them."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -82,6 +92,37 @@ class Event(msgspec.Struct, frozen=True):
     ask: str = ""
     ask_after: timedelta = timedelta(days=1)
     hosts: tuple[str, ...] = ()
+
+
+class SignUp(msgspec.Struct, frozen=True):
+    """That somebody comes to an event, or does not after all.
+
+    Attributes:
+        chat: id of the chat that stands for it.
+        account, called: keys of the account's id and of its handle.
+        network: where the account is.
+        handle: for the event's hosts; empty of who does not come.
+        at: when it was said, UTC.
+        coming: whether they come.
+    """
+
+    chat: str
+    account: str
+    called: str
+    network: NetworkName
+    handle: str
+    at: datetime
+    coming: bool
+
+
+def seated(who: Sequence[SignUp], seats: int | None) -> tuple[Sequence[SignUp], Sequence[SignUp]]:
+    """Who has a seat, and who waits for one: who signed up first sits first."""
+    return (who, ()) if seats is None else (who[:seats], who[seats:])
+
+
+def told(coming: int) -> int | None:
+    """How many come, as far as a public page may say it: not of fewer than ``FEWEST``."""
+    return coming if coming >= FEWEST else None
 
 
 def event_id(series: str, event: str) -> str:

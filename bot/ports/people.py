@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.domain.consent import Ruling
     from bot.domain.errands import Errand
     from bot.domain.posts import NetworkName, PostRef
+    from bot.domain.teachmeets import SignUp
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -55,6 +56,23 @@ class PeopleBook(Protocol):
 
     def forget_left_out(self, now: datetime) -> int:
         """Forget where left-out posts are, once the window of all of their chats is closed; gives how many."""
+        ...
+
+    # -- lists of events -------------------------------------------------------------------------------------
+    def sign_up(self, one: SignUp) -> bool:
+        """Remember that somebody comes to an event, or does not; gives whether that is new. The later saying counts."""
+        ...
+
+    def signed_up(self, chat: str) -> tuple[SignUp, ...]:
+        """Who comes to an event (by the id of its chat), who said so first first."""
+        ...
+
+    def signed_up_as(self, keys: Collection[str]) -> tuple[SignUp, ...]:
+        """Where somebody is on a list, by the keys of an account's id and handle."""
+        ...
+
+    def forget_sign_ups(self, now: datetime) -> int:
+        """Forget who wanted to come to events that have been over for long; gives how many names went."""
         ...
 
     def answers_of(self, account_key: str, chat: str) -> tuple[str, ...]:

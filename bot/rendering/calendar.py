@@ -87,7 +87,7 @@ def _about(words: Words, stored: StoredChat) -> list[str]:
     if chat.event is None:
         questions = [f"Q{number} {question.ask}" for number, question in enumerate(chat.questions, start=1)]
         return [words("prompt.take_part"), "", *questions]
-    told = event_values(words, stored, chat.event, None)
+    told = event_values(words, stored, chat.event)
     access = [f"{name}: {said}" for name, said in told["access"]]
     sessions = [" · ".join(line for line in one.values() if line) for one in told["sessions"]]
     lines = [chat.about, told["how"], *access, told["other"], *sessions, told["no_sessions"]]

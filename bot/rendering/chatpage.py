@@ -10,6 +10,7 @@ import msgspec
 from markupsafe import Markup
 
 from bot.domain.patterns import is_web
+from bot.domain.teachmeets import told
 from bot.rendering import urls
 from bot.rendering.answerlines import MARKS, Lines
 from bot.rendering.brief import brief, from_hosts, glance
@@ -128,7 +129,17 @@ class ChatPage:
 
     def _event(self) -> dict[str, Any]:
         event = self._chat.event
-        return {} if event is None else event_values(self._words, self._content.stored, event, None)
+        return (
+            {}
+            if event is None
+            else event_values(
+                self._words,
+                self._content.stored,
+                event,
+                told(self._content.coming) if self._coming else None,
+                over=not self._coming,
+            )
+        )
 
     def _voices(self) -> list[dict[str, str]]:
         """Our accounts, on the page of a chat that is to come: where its questions will be asked."""

@@ -26,7 +26,9 @@ def event_when(words: Words, chat: Chat) -> str:
     )
 
 
-def event_values(words: Words, stored: StoredChat, event: Event, coming: int | None) -> dict[str, Any]:
+def event_values(
+    words: Words, stored: StoredChat, event: Event, coming: int | None = None, *, over: bool = False
+) -> dict[str, Any]:
     """What its page says of an event, for ``site/event.html.j2``.
 
     Args:
@@ -34,6 +36,7 @@ def event_values(words: Words, stored: StoredChat, event: Event, coming: int | N
         stored: the chat that stands for it.
         event: the event.
         coming: how many people said that they come; ``None`` where that is not told.
+        over: it has begun, so that nobody signs up any more.
     """
     seats = [words("event.seats", n=event.seats)] if event.seats and event.sign_up else []
     return {
@@ -44,7 +47,7 @@ def event_values(words: Words, stored: StoredChat, event: Event, coming: int | N
         "no_sessions": no_sessions(words, event),
         "how": " ".join([words("event.how" if event.sign_up else "event.free"), *seats]),
         "coming": words("event.coming", n=coming) if coming is not None else "",
-        "to_come": not stored.cancelled,
+        "to_come": not stored.cancelled and not over,
     }
 
 

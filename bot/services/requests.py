@@ -19,6 +19,7 @@ from bot.services.following import forget, remind
 from bot.services.hosting import Said, approve, stop
 from bot.services.hosts import host_of
 from bot.services.recordrequests import messages
+from bot.services.signups import sign_up
 from bot.services.wishes import block, remember, remove
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ EVERYWHERE: Mapping[Asked, WishKind] = {
 }
 """Wishes that hold for every series here."""
 
-Answer = Literal["stop", "which_series", "which_answer", "not_yours", "too_late", "unclear"]
+Answer = Literal["stop", "which_series", "which_answer", "not_yours", "too_late", "waiting", "unclear"]
 """The few things that we say ourselves, each a phrase ``request.…``."""
 
 
@@ -120,6 +121,8 @@ class _Desk:
             return self._decide(request)
         if request.asked in ("remind", "forget"):
             return self._later(request)
+        if request.asked in ("coming", "not-coming"):
+            return self._come(request)
         changed = self._wish(request, EVERYWHERE[request.asked], "")
         self._like(request)
         if request.asked == "record":
@@ -136,6 +139,15 @@ class _Desk:
         if understood:
             self._like(request)
         return changed
+
+    def _come(self, request: Request) -> bool:
+        """Put its author on the list of an event, or off; who has to wait for a seat is told so."""
+        done = sign_up(self.store, request, said_at(request.post), self.now)
+        if done.understood:
+            self._like(request)
+        if done.waits:
+            self._answer(request, "waiting")
+        return done.changed
 
     def _decide(self, request: Request) -> bool:
         """Let a host approve or stop the digest that they were asked about; of anybody else it is nothing."""

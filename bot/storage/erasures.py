@@ -45,6 +45,7 @@ LineKind = Literal[
     "forgotten",
     "cancelled",
     "unfollowed",
+    "signed-off",
     "badge",
     "revoked",
 ]
@@ -58,9 +59,10 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
             ``ruling``: what a person asked (``key``: the account's) or decided (the post's). ``gone``: a post's words
             went, ``what`` is its state now. ``again``: they were let in again. ``edited``: they are others now.
             ``withdrawn`` and ``held``: in one chat alone. ``forgotten`` and ``cancelled``: a chat. ``unfollowed``:
-            nothing more is to be asked about an answer. ``badge`` and ``revoked``: of the badge whose number is
+            nothing more is to be asked about an answer. ``signed-off``: an account comes to the event ``chat`` no more.
+            ``badge`` and ``revoked``: of the badge whose number is
             ``what`` one of its account's keys, or that it is good no more.
-        at: UTC; of a wish or ruling, and of ``unfollowed``, when it was said.
+        at: UTC; of a wish or ruling, of ``unfollowed`` and ``signed-off``, when it was said.
         key: a node key, or an account's key.
         what: the wish's or ruling's kind, the post's state, or why it is held.
         chat: a chat's id.

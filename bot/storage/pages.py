@@ -38,6 +38,7 @@ from bot.storage.people import wishes_of
 from bot.storage.pictures import copies_in
 from bot.storage.plans import add_deliveries
 from bot.storage.polls import counted_in
+from bot.storage.signups import coming_to
 from bot.storage.tables import (
     accounts,
     answers,
@@ -179,6 +180,7 @@ class Pages(Base):
                 left_out=_left_out(connection, rows),
                 intro=_intro(connection, chat),
                 polls=counted_in(connection, chat),
+                coming=coming_to(connection, chat) if stored.chat.event else 0,
             )
 
     def _how_called(

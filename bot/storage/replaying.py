@@ -22,6 +22,7 @@ from bot.storage.picking import unpick
 from bot.storage.pictures import drop
 from bot.storage.plans import Plans
 from bot.storage.scrubbing import blot_out, repeating, scrub
+from bot.storage.signups import sign_off_again
 from bot.storage.tables import accounts, chat_posts, chats, consents, left_out, posts, rulings
 from bot.storage.wishes import Wishes
 
@@ -63,6 +64,7 @@ class Replaying(Plans, Wishes, Keeping):
             _remember(connection, asked)
             self._take_out(connection, since)
             end_again(connection, [(line.key, line.at) for line in since if line.kind == "unfollowed"])
+            sign_off_again(connection, [line for line in since if line.kind == "signed-off"])
             for key, kind in dict.fromkeys((line.key, line.what) for line in asked if line.kind == "wish"):
                 self._carry_out(connection, key, cast("WishKind", kind))
             self._unname_everywhere(connection)

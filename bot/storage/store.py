@@ -38,6 +38,7 @@ from bot.storage.restored import Restoring
 from bot.storage.review import Review
 from bot.storage.ruling_log import RulingLog
 from bot.storage.running import Running
+from bot.storage.signups import SigningUp
 from bot.storage.tables import SCHEMA, meta
 from bot.storage.unnaming import Unnaming
 from bot.storage.wishes import Wishes
@@ -71,6 +72,7 @@ class SqlStore(  # one part for each verb's needs
     Keeping,
     Digests,
     Following,
+    SigningUp,
     Pages,
     Polls,
     Linking,

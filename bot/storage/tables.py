@@ -3,7 +3,7 @@
 Words of participants stand in two places only, ``posts.data`` and ``accounts.data``, and what a digest repeated of them
 in ``deliveries.draft`` and ``parts.payload``; copies of their pictures in ``pictures.data``; ``erasing.py`` clears all
 five. Addresses of theirs stand in ``left_out.ref`` while a chat is open, and in ``errands.data`` until the errand is
-done.
+done; handles in ``sign_ups.handle`` until an event has been over for a while.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from bot.storage.columns import Moment, Number, Stretch
 
-SCHEMA = "0006"
+SCHEMA = "0007"
 """The newest revision in ``migrations/versions``; revisions are numbered so that older and newer can be told apart."""
 
 # Names of constraints are fixed, so that a later migration can name what it changes on both databases.
@@ -306,6 +306,20 @@ follow_ups = Table(
 )
 """Whose authors asked to be asked what came of it, by their answer's node key: when they asked, and when they wanted no
 more of it. The later counts. ``account``: which of ours asks. A row goes with its answer."""
+
+sign_ups = Table(
+    "sign_ups",
+    metadata,
+    Column("chat", ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
+    Column("account", String(24), primary_key=True),
+    Column("called", String(24), nullable=False),
+    Column("network", String(20), nullable=False),
+    Column("handle", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("coming", Boolean, nullable=False),
+)
+"""Who comes to an event, by keyed hashes of the account's id and handle, and its handle for the hosts; of who does not
+come after all no handle stays. A row goes with who leaves, and 30 days after the event."""
 
 cursors = Table(
     "cursors",

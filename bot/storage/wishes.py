@@ -19,6 +19,7 @@ from bot.storage.people import named_by, wishes_of, wishes_under
 from bot.storage.picking import unpick
 from bot.storage.pictures import JOINED, empty, tend
 from bot.storage.scrubbing import begin_again, blot_out, repeating, scrub
+from bot.storage.signups import take_off_lists
 from bot.storage.tables import accounts, chat_posts, chats, consents, cursors, errands, left_out, posts
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Wishes(Base):
         if kind in ("stopped", "gone"):
             for key in {account_key, *people}:
                 self._forget_records(connection, key)
+            self._erased |= take_off_lists(connection, {account_key, *people})
         if kind == "stopped":
             self._forget_addresses(connection, account_key)
         for person, wishes in wishes_of(connection, people).items():

@@ -12,12 +12,14 @@ from icalendar import Calendar
 
 from bot.config import load
 from bot.config.scaffold import scaffold, scaffold_event
+from bot.domain.commands import read
 from bot.domain.letters import of_last_term
 from bot.domain.planning import same_source
 from bot.domain.prompts import prompts
+from bot.domain.richtext import RichText
 from bot.domain.schedule import asked_at, next_after, planned_chats, runs_live, settled_at
 from bot.domain.sweeps import check_interval, hashtag_window, listening, sweep_interval
-from bot.domain.teachmeets import Access, Place
+from bot.domain.teachmeets import Access, Place, SignUp, seated
 from bot.errors import UserError
 from bot.rendering import urls
 from bot.rendering.eventpage import access_in_short, event_when, no_sessions
@@ -151,6 +153,45 @@ def test_its_page_says_where_what_people_find_there_and_how_to_come() -> None:
     gone = page(cancelled=True)
     assert W("event.cancelled") in gone
     assert "I AM COMING" not in gone
+
+
+@pytest.mark.parametrize(("coming", "said"), [(4, False), (5, True)])
+def test_how_many_come_is_told_from_five_people_on_and_until_it_begins(coming: int, said: bool) -> None:
+    content = msgspec.structs.replace(sample.contents(EVENT.chat.id), coming=coming)
+    assert (W("event.coming", n=coming) in pages([EVENT])[PAGE].render(lambda _: content).decode()) is said
+    begun = SiteRenderer(TEMPLATES, sample.SITE, lambda: EVENT.chat.starts_at)
+    (shown,) = (one for one in begun.pages([EVENT], {}) if one.path == PAGE)
+    after = shown.render(lambda _: content).decode()
+    assert "I AM COMING" not in after
+    assert W("event.coming", n=coming) not in after
+
+
+def test_seats_go_to_who_signed_up_first() -> None:
+    who = [SignUp("c", name, "", "bluesky", name, ENDS, coming=True) for name in "abc"]
+    assert [len(part) for part in seated(who, None)] == [3, 0]
+    assert [[one.handle for one in part] for part in seated(who, 2)] == [["a", "b"], ["c"]]
+
+
+@pytest.mark.parametrize(
+    ("language", "coming", "not_coming"),
+    [
+        ("en", "I AM COMING", "I AM NOT COMING"),
+        ("cy", "RWY'N DOD", "DYDW I DDIM YN DOD"),
+        ("de", "ICH KOMME", "ICH KOMME NICHT"),
+        ("es", "VOY A IR", "NO VOY A IR"),
+        ("fr", "JE VIENS", "JE NE VIENS PAS"),
+    ],
+)
+def test_the_words_that_people_are_told_to_reply_are_understood(language: str, coming: str, not_coming: str) -> None:
+    words = TEMPLATES.dictionary.words(language)
+    assert coming in words("event.how")
+    assert coming in words("prompt.event_sign_up")
+    assert not_coming in words("event.how")
+    assert not_coming in words("request.waiting")
+    for said, asked in ((coming, "coming"), (not_coming, "not-coming")):
+        text = RichText(said.capitalize())
+        assert read(text, [language], own="did:plc:us", in_thread=False) == asked
+        assert read(text, [language], own="did:plc:us", in_thread=True) is None
 
 
 def test_sessions_that_are_not_known_are_said_to_be_none_yet_or_agreed_on_in_the_morning() -> None:
