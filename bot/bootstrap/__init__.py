@@ -14,7 +14,7 @@ from bot.bootstrap.desk import (
 )
 from bot.bootstrap.digests import change_digest, digest_now, digest_preview, write_digest
 from bot.bootstrap.doctor import examine, send_test_alert
-from bot.bootstrap.events import new_event, who_comes
+from bot.bootstrap.events import new_event, print_event, who_comes
 from bot.bootstrap.house import read_settings
 from bot.bootstrap.impact import explain_impact, impact_of, write_impact
 from bot.bootstrap.logins import login_account
@@ -60,6 +60,7 @@ __all__ = [
     "newsletter_of",
     "place_duties",
     "plan_of",
+    "print_event",
     "publish",
     "read_settings",
     "rehearse_folder",

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from bot.bootstrap.house import open_store_of, read_settings, templates_of
+from bot.bootstrap.onpaper import made, on_paper
 from bot.config.scaffold import scaffold_event
+from bot.domain.records import StoredChat
+from bot.domain.schedule import planned_chats
 from bot.domain.teachmeets import event_id, seated
 from bot.errors import UserError
+from bot.rendering.paper import language_of
+from bot.rendering.poster import poster_of, poster_svg
+from bot.rendering.programme import programme_sheet
+from bot.rendering.socialcard import colours_of
+from bot.rendering.typesetting import typeset_drawing
 
 if TYPE_CHECKING:
     from datetime import date
-    from pathlib import Path
 
     from bot.config import Settings
     from bot.domain.schedule import Series
+    from bot.domain.teachmeets import Event
 
 
 class WhoComes(msgspec.Struct, frozen=True):
@@ -39,14 +48,10 @@ def who_comes(folder: Path, name: str) -> WhoComes:
         UserError: there is no such event, or nobody signs up for it.
     """
     settings = read_settings(folder)
-    slug = name.rpartition("/")[2]
-    written = {event.slug: (series, event) for series in settings.series for event in series.events}
-    if slug not in written:
-        raise UserError(f"{name}: there is no such event. There are: {', '.join(sorted(written)) or 'none'}.")
-    series, event = written[slug]
+    series, event = _event(settings, name)
     if not event.sign_up:
         raise UserError(f"{name}: nobody signs up for it (sign_up: no), so nobody is on a list.")
-    coming, waiting = seated(open_store_of(settings).signed_up(event_id(series.slug, slug)), event.seats)
+    coming, waiting = seated(open_store_of(settings).signed_up(event_id(series.slug, event.slug)), event.seats)
     return WhoComes(event.title, event.seats, tuple(one.handle for one in coming), tuple(one.handle for one in waiting))
 
 
@@ -69,9 +74,55 @@ def new_event(folder: Path, series: str, day: date, title: str, *, edcamp: bool)
     return scaffold_event(folder, mine.slug, day, title, words("event.ask"), edcamp=edcamp)
 
 
+def _event(settings: Settings, name: str) -> tuple[Series, Event]:
+    slug = name.rpartition("/")[2]
+    written = {event.slug: (series, event) for series in settings.series for event in series.events}
+    if slug not in written:
+        raise UserError(f"{name}: there is no such event. There are: {', '.join(sorted(written)) or 'none'}.")
+    return written[slug]
+
+
 def _series(settings: Settings, wanted: str) -> Series:
     found = next((series for series in settings.series if series.slug == wanted), None)
     if found is None:
         there = ", ".join(series.slug for series in settings.series)
         raise UserError(f"{wanted}: there is no such series. There are: {there or 'none'}.")
     return found
+
+
+class Printed(msgspec.Struct, frozen=True):
+    """The files that were written, absolute, and why there are no PDFs; empty where there are."""
+
+    files: tuple[Path, ...]
+    no_pdf: str
+
+
+def print_event(folder: Path, name: str, out: Path) -> Printed:
+    """Write an event's poster as SVG and, where that can be made, its poster and programme as PDF.
+
+    Args:
+        folder: the bot's folder.
+        name: the name of the event's file, without its ending, or its id.
+        out: where they go; made if it is missing.
+
+    Raises:
+        UserError: there is no such event, or the files cannot be written there.
+    """
+    settings = read_settings(folder)
+    series, event = _event(settings, name)
+    (chat,) = (one for one in planned_chats(series) if one.id == event_id(series.slug, event.slug))
+    stored, templates = StoredChat(chat, series, 1), templates_of(folder)
+    words, site = templates.dictionary.words(series.languages[0]), settings.site.address
+    poster = poster_of(words, stored, event, site)
+    svg = poster_svg(poster, colours_of(templates.source("site/look.css")))
+    programme, no_pdf = on_paper(programme_sheet(words, stored, event, site))
+    drawing, why = made(lambda: typeset_drawing(svg, poster.title, poster.described(), language_of(words.language)))
+    found = {"poster.svg": svg, "poster.pdf": drawing, "programme.pdf": programme}
+    files = {(out / file).absolute(): data for file, data in found.items() if data}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for file, data in files.items():
+            file.write_bytes(data)
+    except OSError as error:
+        raise UserError(f"{error.filename or out} cannot be written: {error.strerror}.") from error
+    return Printed(tuple(files), no_pdf or why)

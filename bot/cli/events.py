@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +11,6 @@ from bot.cli.common import folder_option, json_option, print_json
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
 
 @click.group()
@@ -64,3 +64,23 @@ def who(folder: Path, name: str, as_json: bool) -> None:  # noqa: FBT001 - click
             click.echo(f"  {one}")
     if found.coming:
         click.echo("Please keep these names to yourself; what people need there, only they can tell you.")
+
+
+@event.command("print")
+@click.argument("name", metavar="EVENT")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="DIR", help="Where the files go."
+)
+@folder_option
+def on_paper(folder: Path, name: str, out: Path) -> None:
+    """Write a poster (SVG) and, with the extra `pdf`, poster and programme as PDF.
+
+    EVENT is the name of a file in events/, without its ending.
+    """
+    from bot.bootstrap import print_event
+
+    printed = print_event(folder, name, out)
+    for file in printed.files:
+        click.echo(f"  {file}")
+    if printed.no_pdf:
+        click.echo(printed.no_pdf)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from bot.rendering import urls
+
 if TYPE_CHECKING:
     from bot.domain.records import StoredChat
     from bot.domain.schedule import Chat
@@ -47,6 +49,9 @@ def event_values(
         "no_sessions": no_sessions(words, event),
         "how": " ".join([words("event.how" if event.sign_up else "event.free"), *seats]),
         "coming": words("event.coming", n=coming) if coming is not None else "",
+        "page": urls.chat_page(stored.chat.id),
+        "programme": "" if stored.cancelled else urls.event_programme(stored.chat.id),
+        "poster": "" if stored.cancelled else urls.event_poster(stored.chat.id),
         "to_come": not stored.cancelled and not over,
     }
 

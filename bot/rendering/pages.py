@@ -26,6 +26,8 @@ from bot.rendering.handouts import chat_handout, has_handout, term_handouts
 from bot.rendering.homepage import home_page
 from bot.rendering.icon import icon_png, icon_svg
 from bot.rendering.linkpages import link_pages
+from bot.rendering.poster import poster_of, poster_svg
+from bot.rendering.programme import programme_page
 from bot.rendering.recordjson import record_schema
 from bot.rendering.schoolpages import school_pages
 from bot.rendering.searching import Sources
@@ -334,6 +336,10 @@ class SiteRenderer:
         )
         if has_handout(stored):
             yield from chat_handout(self._sheets, stored)
+        if chat.event is not None and not stored.cancelled:
+            yield programme_page(self._sheets, stored, chat.event)
+            poster = poster_of(self._press.series_words(series), stored, chat.event, self._press.site.address)
+            yield self._page(urls.event_poster(chat.id), poster, lambda _: poster_svg(poster, self._colours()))
         for sha256 in self._album.by_chat.get(chat.id, ()):
             yield self._page(urls.chat_picture(chat.id, sha256), "", partial(_picture, self._album.read, sha256))
         yield self._page(urls.chat_data(chat.id), data, shown(chat_json))

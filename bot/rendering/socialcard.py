@@ -184,7 +184,7 @@ def wrapped(text: str, font: str, size: int, width: int) -> list[str]:
     """Break a text into lines of at most ``width`` pixels: between words, within one only where it is wider."""
     lines: list[str] = []
     for word in _pieces(text, font, size, width):
-        if lines and _length(f"{lines[-1]} {word}", font, size) <= width:
+        if lines and length_of(f"{lines[-1]} {word}", font, size) <= width:
             lines[-1] = f"{lines[-1]} {word}"
         else:
             lines.append(word)
@@ -226,7 +226,7 @@ def balanced(topic: str, size: int, width: int, lines: list[str]) -> list[str]:
 
 def _two_lines(text: str) -> list[str]:
     """A text as one line, or as two where it would get too small."""
-    if _length(text, SANS, _SMALLEST) <= _WITHIN:
+    if length_of(text, SANS, _SMALLEST) <= _WITHIN:
         return [text]
     first, *rest = wrapped(text, SANS, _SMALL, _WITHIN)
     return [first, " ".join(rest)]
@@ -241,10 +241,10 @@ def _cut(text: str, font: str, size: int, width: int) -> str:
 
 def _most(text: str, font: str, size: int, width: int, end: str = "") -> int:
     """How many characters of a text fit, with ``end`` behind them."""
-    if not end and _length(text, font, size) <= width:
+    if not end and length_of(text, font, size) <= width:
         return len(text)
     lengths = range(len(text) + 1)
-    return max(0, bisect_right(lengths, width, key=lambda n: ceil(_length(text[:n] + end, font, size))) - 1)
+    return max(0, bisect_right(lengths, width, key=lambda n: ceil(length_of(text[:n] + end, font, size))) - 1)
 
 
 class _Sheet:
@@ -268,7 +268,7 @@ class _Sheet:
 
     def line(self, text: str, font: str, size: int, at: tuple[int, int], ink: str) -> None:
         """Write one line from its top left corner; one that is too wide gets smaller, and then shorter."""
-        while size > _SMALLEST and _length(text, font, size) > _WITHIN:
+        while size > _SMALLEST and length_of(text, font, size) > _WITHIN:
             size -= 2
         mask = _written(_cut(text, font, size, _WITHIN), font, size)
         inked = mask.point([self._inks[ink] + shade if shade else 0 for shade in _SHADE_OF])
@@ -312,5 +312,6 @@ def _shape(name: str, char: str) -> tuple[tuple[int, int], bytes]:
 
 
 @lru_cache(maxsize=512)
-def _length(text: str, font: str, size: int) -> float:
+def length_of(text: str, font: str, size: int) -> float:
+    """How wide a line is in a font of this size, in pixels of it."""
     return _font(font, size).getlength(text)

@@ -40,13 +40,7 @@ def typeset(sheet: Sheet) -> bytes:
     Raises:
         UserError: typst is not installed, or refuses the sheet for another reason than its characters.
     """
-    try:
-        import typst  # noqa: PLC0415 - 84 MB, and only who asks for a PDF needs them
-    except ModuleNotFoundError as error:
-        raise UserError("A PDF needs one more package: pip install 'staffroom[pdf]'.") from error
-    # None of it is the operator's: a sheet could read files, and typst would fetch what such a sheet imports.
-    source = (shipped("templates") / "paper" / "sheet.typ").read_bytes()
-    fonts = [str(shipped("templates") / "fonts")]
+    typst, source, fonts = _typst("sheet.typ")
 
     def attempt(data: str) -> tuple[bytes, frozenset[str]]:
         """The PDF, or the characters for which it was refused; a blank where typst broke down over them."""
@@ -72,6 +66,41 @@ def typeset(sheet: Sheet) -> bytes:
         known = boxes.named | named
         _, lacking = attempt(_data(_each_alone(sheet, known), Boxes()))
         boxes = Boxes(known, lacking, boxes.harsh + (named <= boxes.named))
+
+
+def typeset_drawing(svg: bytes, title: str, said: str, language: tuple[str, str | None]) -> bytes:
+    """Set a drawing (SVG) as a PDF that it fills; ``said`` says in words what it shows.
+
+    Raises:
+        UserError: as ``typeset``.
+    """
+    typst, source, fonts = _typst("poster.typ")
+    lang, region = language
+    told = {
+        "svg": svg.decode(),
+        "title": showable(title),
+        "alt": showable(said),
+        "lang": lang or "en",
+        "region": region,
+    }
+    setter = typst.Compiler(font_paths=fonts, ignore_system_fonts=True)
+    inputs = {"poster": msgspec.json.encode(told).decode()}
+    try:
+        made = setter.compile(source, format="pdf", pdf_standards=["ua-1"], sys_inputs=inputs)
+    except typst.TypstError as error:
+        raise UserError(f"The PDF could not be made: {error.message}.") from error
+    return bytes(made)
+
+
+def _typst(template: str) -> tuple[Any, bytes, list[str]]:
+    """The library, one of our own templates, and where our fonts are."""
+    try:
+        import typst  # noqa: PLC0415 - 84 MB, and only who asks for a PDF needs them
+    except ModuleNotFoundError as error:
+        raise UserError("A PDF needs one more package: pip install 'staffroom[pdf]'.") from error
+    # None of it is the operator's: a sheet could read files, and typst would fetch what such a sheet imports.
+    source = (shipped("templates") / "paper" / template).read_bytes()
+    return typst, source, [str(shipped("templates") / "fonts")]
 
 
 class Boxes(Struct, frozen=True):

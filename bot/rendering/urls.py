@@ -44,6 +44,7 @@ TRIED = "tried"
 """Fragment of a chat's page: what people said they will try, and what came of it."""
 
 _HANDOUT = "handout/index.html"
+_PROGRAMME = "programme/index.html"
 _TAKEN = frozenset(
     {"about", "badges", "guidelines", "links", "people", "privacy", "schools", "search", "take-part", "topics"}
 )
@@ -117,9 +118,19 @@ def on_paper(page: str) -> str:
     return f"{there}/{there.rpartition('/')[2]}.pdf"
 
 
+def event_programme(chat: str) -> str:
+    """An event's programme to print, by the id of the chat that stands for it."""
+    return f"{_chat_folder(chat)}/{_PROGRAMME}"
+
+
+def event_poster(chat: str) -> str:
+    """An event's poster (SVG)."""
+    return f"{_chat_folder(chat)}/poster.svg"
+
+
 def is_handout(path: str) -> bool:
     """Whether a path is that of something to print."""
-    return path.endswith(f"/{_HANDOUT}")
+    return path.endswith((f"/{_HANDOUT}", f"/{_PROGRAMME}"))
 
 
 def chat_data(chat: str) -> str:

@@ -29,6 +29,7 @@ KINDS = [
     CHAT,
     urls.chat_page("edchat/2027-01-14"),
     urls.chat_page("edchat/events/teachmeet-leeds"),
+    urls.event_programme("edchat/events/teachmeet-leeds"),
     urls.chat_handout("edchat/2027-01-07"),
     urls.SEARCH,
     urls.TOPICS,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CHAT = "edchat/2027-01-07/index.html"
 PAGES = [
     "edchat/events/teachmeet-leeds/index.html",
+    "edchat/events/teachmeet-leeds/programme/index.html",
     "index.html",
     "edchat/index.html",
     CHAT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -82,3 +83,21 @@ def test_without_sign_up_there_is_no_list(folder: Path) -> None:
     file.write_text(file.read_text().replace("sign_up: yes ", "sign_up: no ").replace("seats: 2\n", ""))
     refused = staffroom("event", "list", "leeds", "-C", folder)
     assert (refused.exit_code, "nobody signs up" in refused.stderr) == (2, True)
+
+
+def test_what_is_to_be_printed_is_written_where_it_is_wanted(folder: Path, tmp_path: Path) -> None:
+    printed = staffroom("event", "print", "leeds", "--out", tmp_path / "paper", "-C", folder)
+    assert printed.exit_code == 0
+    assert sorted(file.name for file in (tmp_path / "paper").iterdir()) == ["poster.pdf", "poster.svg", "programme.pdf"]
+    assert printed.stdout.splitlines()[0] == f"  {tmp_path / 'paper' / 'poster.svg'}"
+    in_the_way = staffroom("event", "print", "leeds", "--out", folder / "staffroom.yaml" / "x", "-C", folder)
+    assert (in_the_way.exit_code, "cannot be written" in in_the_way.stderr) == (2, True)
+
+
+def test_without_the_extra_there_is_the_drawing_alone(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+    printed = staffroom("event", "print", "leeds", "--out", tmp_path / "paper", "-C", folder)
+    assert [file.name for file in (tmp_path / "paper").iterdir()] == ["poster.svg"]
+    assert "staffroom[pdf]" in printed.stdout
