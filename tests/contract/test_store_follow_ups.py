@@ -12,9 +12,11 @@ from contract.store_world import (
     PEPPER,
     START,
     candidate,
+    chat,
     database_url,
     opened,
     prompts,
+    save,
     say,
     series,
     store,
@@ -133,6 +135,21 @@ def test_all_of_it_goes_with_the_answer(world: World, how: str) -> None:
     assert (world.left(), world.store.followed(), world.states()) == ((0, 0), (), [])
 
 
+def test_of_an_answer_in_two_chats_it_goes_with_the_one_it_was_asked_in(world: World) -> None:
+    other = chat(14)
+    save(world.store, other)
+    there = msgspec.structs.replace(world.answer, chat=other.id)
+    world.store.upsert([there], START)
+    world.follow(10)
+    not_kept: Any = {"store": False, "search": False, "why": "not-joined"}
+    world.store.upsert([msgspec.structs.replace(there, **not_kept)], LATER)
+    assert (world.store.followed(), world.states()) == ((world.asked,), ["planned", "planned"])
+    world.store.upsert([there], LATER)
+    world.store.upsert([msgspec.structs.replace(world.answer, **not_kept)], LATER)
+    assert (world.left(), world.store.followed(), world.states()) == ((0, 0), (), [])
+    assert [one.key for one in world.store.candidates(other.id)] == [world.answer.key]
+
+
 def test_asking_again_leaves_what_is_due_and_not_out_yet(world: World) -> None:
     world.follow(10)
     later, deliveries = planned_follow_ups(series(), world.chat, world.asked, {"sky": "bluesky"})
@@ -158,7 +175,7 @@ def test_a_backup_that_is_put_back_asks_nobody_who_said_forget_it_since(tmp_path
 
 
 def test_the_list_of_erasures_ends_it_again_in_a_backup(world: World) -> None:
-    world.follow(10)
+    assert (world.follow(8), world.unfollow(9), world.follow(10)) == (True, True, True)
     ended = Line("unfollowed", START + 20 * MINUTE, key=world.asked.answer)
     world.store.replay([ended], taken=START, now=LATER)
     assert (world.store.followed(), world.states()) == ((), ["cancelled", "cancelled"])
