@@ -54,6 +54,15 @@ class World:
         later, deliveries = planned_follow_ups(series(), self.chat, self.asked, {"sky": "bluesky"})
         return self.store.follow(self.asked, START + minute * MINUTE, later, deliveries)
 
+    def another(self) -> FollowUp:
+        """Zoe said what she will try, too, and asked for follow-ups."""
+        zoe = candidate(self.store, self.chat.id, "zoes", author=teacher("zoe"))
+        self.store.upsert([zoe], START)
+        hers = FollowUp(zoe.key, self.chat.id, "sky")
+        later, deliveries = planned_follow_ups(series(), self.chat, hers, {"sky": "bluesky"})
+        assert self.store.follow(hers, START + 11 * MINUTE, later, deliveries)
+        return hers
+
     def unfollow(self, minute: float) -> bool:
         return self.store.unfollow(self.asked, START + minute * MINUTE)
 
@@ -88,11 +97,7 @@ def test_the_later_of_asking_and_ending_counts_in_whatever_order_they_are_met(wo
 
 def test_ending_one_touches_nobody_elses_and_nothing_else_that_is_to_be_said(world: World) -> None:
     world.follow(10)
-    zoe = candidate(world.store, world.chat.id, "zoes", author=teacher("zoe"))
-    world.store.upsert([zoe], START)
-    hers = FollowUp(zoe.key, world.chat.id, "sky")
-    later, deliveries = planned_follow_ups(series(), world.chat, hers, {"sky": "bluesky"})
-    world.store.follow(hers, START + 11 * MINUTE, later, deliveries)
+    hers = world.another()
     theirs = [world.store.key("bluesky", f"did:plc:{name}") for name in ("amy", "zoe", "nobody")]
     assert [world.store.followed_of(key) for key in theirs] == [(world.asked,), (hers,), ()]
     before = {one.id: one.state for one in world.store.deliveries()}
@@ -124,15 +129,16 @@ def test_what_left_is_finished_and_the_rest_is_cancelled(world: World) -> None:
 
 
 @pytest.mark.parametrize("how", ["buried", "left", "not kept"])
-def test_all_of_it_goes_with_the_answer(world: World, how: str) -> None:
+def test_all_of_it_goes_with_the_answer_and_nothing_of_another(world: World, how: str) -> None:
     world.follow(10)
+    hers = world.another()
     if how == "buried":
         world.store.bury([world.asked.answer], LATER)
     elif how == "left":
         world.store.add_wish(world.store.key("bluesky", "did:plc:amy"), Wish("stopped", "", LATER), "remove-me")
     else:
         world.store.upsert([msgspec.structs.replace(world.answer, store=False, search=False, why="noarchive")], LATER)
-    assert (world.left(), world.store.followed(), world.states()) == ((0, 0), (), [])
+    assert (world.left(), world.store.followed(), world.states()) == ((1, 2), (hers,), ["planned", "planned"])
 
 
 def test_of_an_answer_in_two_chats_it_goes_with_the_one_it_was_asked_in(world: World) -> None:
@@ -177,11 +183,15 @@ def test_a_backup_that_is_put_back_asks_nobody_who_said_forget_it_since(tmp_path
 def test_the_list_of_erasures_ends_it_again_in_a_backup(world: World) -> None:
     assert (world.follow(8), world.unfollow(9), world.follow(10)) == (True, True, True)
     ended = Line("unfollowed", START + 20 * MINUTE, key=world.asked.answer)
+    hers = world.another()
     world.store.replay([ended], taken=START, now=LATER)
-    assert (world.store.followed(), world.states()) == ((), ["cancelled", "cancelled"])
+    assert (world.store.followed(), sorted(world.states())) == ((hers,), ["cancelled"] * 2 + ["planned"] * 2)
     world.follow(30)
     world.store.replay([ended], taken=START, now=LATER)
-    assert (world.store.followed(), world.states()) == ((world.asked,), ["planned", "planned"])
+    assert (set(world.store.followed()), world.states()) == ({world.asked, hers}, ["planned"] * 4)
+    world.unfollow(40)
+    world.store.replay([ended], taken=START, now=LATER)
+    assert world.store.followed() == (hers,)
 
 
 def test_a_plan_keeps_what_is_asked_for_and_drops_what_is_not(world: World) -> None:
