@@ -33,6 +33,7 @@ def test_under_our_question_the_latest_before_it_is_meant(room: Room) -> None:
     assert room.hear(room.post(AMY, "REMIND ME", to=ben.ref.id, minute=19)) == 0  # said to Ben
     assert (asked(room), likes(room)) == ([], 0)
     assert room.hear(room.post(AMY, "REMIND ME", minute=20)) == 1
+    assert room.hear(room.post(AMY, "Forget it", to=ben.ref.id, minute=20.5)) == 0  # the same
     assert (asked(room), likes(room), room.errands("answer")) == (["two #tryit"], 1, [])
     assert room.hear(room.post(AMY, "remind me, please", to=first.ref.id, minute=21)) == 1
     below = room.post(BEN, "Good luck", to=second.ref.id, minute=22)
@@ -101,6 +102,13 @@ def test_what_would_have_been_asked_by_now_is_not(room: Room) -> None:
     assert attend(room.store, [room.alone(again, "remind")], {"sky": "bluesky"}, too_late, lambda key, _: key) == 0
     liked = {one.ref.id for one in room.store.errands("sky", too_late, 100) if one.ref and one.kind == "like"}
     assert liked == {late.post.ref.id, again.ref.id}, "who asked in time is understood, though nothing is to come"
+
+
+def test_in_a_chat_that_is_cancelled_nobody_is_asked_later(room: Room) -> None:
+    room.hear(room.post(AMY, "one #tryit"))
+    room.store.cancel(room.chat.id, LATER)
+    assert room.hear(room.post(AMY, "REMIND ME", minute=11)) == 0
+    assert (asked(room), likes(room)) == ([], 0)
 
 
 def test_an_account_of_ours_that_cannot_be_used_asks_nobody(room: Room) -> None:
