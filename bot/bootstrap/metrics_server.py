@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import threading
 from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
-from socketserver import TCPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from bot.bootstrap.metrics import Busy, Watcher, registry_of
+from bot.bootstrap.webserver import QuietHandler, SmallServer
 from bot.domain.events import Event
 from bot.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from prometheus_client import CollectorRegistry
 
@@ -34,12 +31,6 @@ if TYPE_CHECKING:
     """Begins to answer for a house, with its loop's signs of life."""
 
 log = structlog.get_logger()
-
-READ_SECONDS = 5.0
-"""How long a client may be silent."""
-
-AT_ONCE = 8
-"""How many requests are answered at a time; more are hung up on."""
 
 _PLACE = re.compile(r"(?:(?P<host>[^:\[\]]+|\[[^\[\]]+\]):)?(?P<port>\d{1,5})", re.ASCII)
 _MOST = 65_535
@@ -79,7 +70,7 @@ def metrics_server(text: str, tell: Callable[[str], None]) -> Iterator[Serve]:
     """
     host, port = place_of(text)
     try:
-        server = _Server((host, port))
+        server = _Server((host, port), _Handler)
     except OSError as error:
         message = f"--metrics {text}: this port cannot be used ({error.strerror}). Write another one."
         raise UserError(message) from error
@@ -87,9 +78,8 @@ def metrics_server(text: str, tell: Callable[[str], None]) -> Iterator[Serve]:
     def serve(house: House, pulse: Callable[[], Pulse]) -> None:
         watcher = Watcher(house, pulse)
         server.pages = {"/healthz": partial(_health, watcher), "/metrics": partial(_metrics, registry_of(watcher.look))}
-        threading.Thread(target=server.serve_forever, args=(0.2,), name="metrics", daemon=True).start()
-        shown = f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{server.server_port}/metrics"
+        server.begin("metrics")
+        address = f"{server.shown}/metrics"
         tell(Event("metrics", f"Metrics: {address}", address=address))
 
     try:
@@ -98,52 +88,14 @@ def metrics_server(text: str, tell: Callable[[str], None]) -> Iterator[Serve]:
         server.end()
 
 
-class _Server(ThreadingHTTPServer):
-    """Answers a few at a time, each in a thread that nobody waits for."""
-
-    daemon_threads = True
-    block_on_close = False
-    allow_reuse_address = True
-
-    def __init__(self, place: tuple[str, int]) -> None:
-        self.address_family = socket.AF_INET6 if ":" in place[0] else socket.AF_INET
-        self.pages: dict[str, Page] = {}
-        self._free = threading.BoundedSemaphore(AT_ONCE)
-        super().__init__(place, _Handler)
-
-    def server_bind(self) -> None:
-        """Bind without asking a name server what this computer is called, which may take long."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
-
-    def end(self) -> None:
-        if self.pages:  # else it never began
-            self.shutdown()
-        self.server_close()
-
-    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's signature
-        if not self._free.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
-        super().process_request(request, client_address)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the same
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._free.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the same
-        """A client that went away is nobody's business."""
+class _Server(SmallServer):
+    pages: Mapping[str, Page] = {}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     server: _Server
-    timeout = READ_SECONDS
-    server_version = "Staffroom"
-    sys_version = ""
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name
         """Answer; whatever goes wrong in here is told to the log, not to the caller."""
         page = self.server.pages.get(self.path.partition("?")[0])
         if page is None:
@@ -159,26 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, body, kind)
 
     def _answer(self, status: HTTPStatus, body: str, kind: str = "text/plain") -> None:
-        data = body.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", kind if "charset" in kind else f"{kind}; charset=utf-8")
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("Cache-Control", "no-store")
-        if status == HTTPStatus.METHOD_NOT_ALLOWED:
-            self.send_header("Allow", "GET")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(data)
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse what is no GET, or no HTTP at all, in few words and repeating nothing of it."""
-        del message, explain
-        self.close_connection = True
-        status = HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code)
-        self._answer(status, f"{status.phrase}.\n")
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - http.server's signature
-        """Say nothing: somebody asks every few seconds."""
+        self.answer(status, body.encode(), kind if "charset" in kind else f"{kind}; charset=utf-8")
 
 
 def _health(watcher: Watcher) -> tuple[HTTPStatus, str, str]:

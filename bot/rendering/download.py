@@ -6,15 +6,14 @@ Links within the chat stay inside; all others lead to the archive's address. The
 from __future__ import annotations
 
 import html
-import io
 import posixpath
 import re
-import zipfile
 from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
 from bot.rendering import urls
+from bot.rendering.zipped import zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +39,6 @@ _ELSEWHERE = re.compile(r"#|//|[a-z][a-z0-9+.-]*:|$", re.IGNORECASE)
 _LINKING = frozenset({"a", "area", "form"})
 _PACKED = frozenset({"stylesheet", "icon"})
 _NAMED = frozenset({"alternate", "canonical", "prev", "next", "up", "license", "author", "help", "search", "me"})
-_EFFORT = 4  # of 9: 4 per cent more bytes than the most, in a third of the time
-_FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the earliest that the format knows: a time of its own would change the bytes
 
 Content = TypeVar("Content")
 
@@ -83,19 +80,11 @@ class Download:
         self._tags: dict[bytes, bytes | None] = {}  # ``None`` for what stays as it is
 
     def pack(self) -> bytes:
-        """Make the ZIP file (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT)."""
+        """Make the ZIP file."""
         page = self._mended(self._find(self._here) or b"")
         files = {"index.html": page} | self._files
         top = self._folder.replace("/", "-")
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            for name, data in sorted(files.items(), key=lambda one: (one[0] != "index.html", one[0])):
-                entry = zipfile.ZipInfo(f"{top}/{name}", _FIRST_DAY)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.create_system = 3  # Unix, wherever it was made
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, data, compresslevel=_EFFORT)
-        return packed.getvalue()
+        return zipped(top, dict(sorted(files.items(), key=lambda one: (one[0] != "index.html", one[0]))))
 
     def _mended(self, page: bytes) -> bytes:
         """The page with the links of all its tags mended."""

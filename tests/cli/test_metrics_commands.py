@@ -20,7 +20,7 @@ from networks.faults import FaultProxy
 from networks.mastodon_server import MastodonAccount
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.bootstrap import metrics, metrics_server
+from bot.bootstrap import metrics, metrics_server, webserver
 from bot.bootstrap.metrics_server import place_of
 from bot.domain.vitals import Pulse
 from bot.errors import StoreError
@@ -278,7 +278,7 @@ def test_what_is_no_request_is_refused_in_few_words(base: str, words: bytes, cap
 def test_silent_clients_do_not_keep_others_out(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics_server._Handler, "timeout", 0.2)
     port = int(base.rpartition(":")[2])
-    silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(3 * metrics_server.AT_ONCE)]
+    silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(3 * webserver.AT_ONCE)]
 
     def answers() -> bool:
         try:
