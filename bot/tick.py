@@ -16,6 +16,7 @@ from bot.services.collect import collect
 from bot.services.copying import CopiedPictures, copy_pictures
 from bot.services.deliver import Delivered
 from bot.services.digest import digest
+from bot.services.downloads import end_old_downloads
 from bot.services.errands import run_errands
 from bot.services.hosting import tell_of_digests
 from bot.services.hosts import tell_hosts
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bot.domain.schedule import Series
     from bot.domain.sweeps import Rhythm
     from bot.ports import Archived, Clock, Condition, Indexer, Network, Renderer, Store, Target
+    from bot.ports.downloads import Shelf
     from bot.ports.phrases import Phrase
     from bot.services.alerts import Alerter
     from bot.services.collect import Collected
@@ -73,6 +75,7 @@ class House:
         writing: held while pages are written, so that no place takes half of an update for the whole.
         indexer: makes indexes for search; ``None`` where the site has none.
         rewrite: writes a participant's picture anew (``services.copying``); ``None``: none is copied.
+        shelf: where records wait to be fetched; ``None`` where none ever does.
     """
 
     store: Store
@@ -97,6 +100,7 @@ class House:
     writing: Lock = field(default_factory=Lock)
     indexer: Indexer | None = None
     rewrite: Callable[[bytes], Rewritten | None] | None = None
+    shelf: Shelf | None = None
 
     def ear(self, account: str) -> Ear:
         """The ear of an account."""
@@ -275,6 +279,11 @@ def tidy(house: House, troubles: list[str]) -> tuple[str, ...]:
     forgotten = house.store.forget_old(now)
     house.store.forget_left_out(now)
     house.store.forget_sign_ups(now)
+    try:
+        if house.shelf is not None:
+            end_old_downloads(house.store, house.shelf, now)
+    except OSError as error:  # nobody can fetch them, but they are still there
+        troubles.append(f"Records that nobody may fetch any more cannot be deleted ({error.strerror}).")
     try:
         house.store.tidy(now)
     except StoreError as error:  # it is only about room: what was erased is erased

@@ -25,6 +25,7 @@ from bot.bootstrap.record import make_record
 from bot.bootstrap.research import export_research
 from bot.bootstrap.review import decide, decisions, held_answer, held_answers, hide_answer
 from bot.bootstrap.running import running_house
+from bot.bootstrap.sending import send_record
 from bot.bootstrap.status import status_of
 from bot.config.scaffold import scaffold as scaffold_folder
 
@@ -69,6 +70,7 @@ __all__ = [
     "running_house",
     "scaffold_folder",
     "send_newsletter",
+    "send_record",
     "send_test_alert",
     "status_of",
     "unsubscribe",

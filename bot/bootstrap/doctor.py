@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -14,11 +15,14 @@ from bot.bootstrap.findings import Finding
 from bot.bootstrap.house import database_file_of, indexer_of, open_store_of, read_settings, searcher
 from bot.bootstrap.owntemplates import template_problems
 from bot.bootstrap.places import examine_places
+from bot.bootstrap.published import published
 from bot.clock import SystemClock
 from bot.config.secrets import load_secrets, mail_password
 from bot.domain.alerts import is_mailbox
 from bot.domain.alertwords import trial
 from bot.errors import LoginError, NetworkError, SearchError, StaffroomError, UserError
+from bot.publishing.downloads import FOLDER
+from bot.publishing.handover import public_around
 from bot.publishing.recipients import read_recipients
 
 if TYPE_CHECKING:
@@ -67,6 +71,7 @@ def examine(folder: Path) -> tuple[Finding, ...]:
         *_search(),
         *_alerts(settings),
         *_newsletter(settings),
+        *_downloads(settings),
     )
 
 
@@ -290,6 +295,25 @@ def _newsletter(settings: Settings) -> Iterator[Finding]:
     else:
         told = "1 recipient" if len(recipients) == 1 else f"{len(recipients)} recipients"
         yield Finding("newsletter", "well", f"{told}; `staffroom newsletter SERIES/DATE --send` writes to them")
+
+
+def _downloads(settings: Settings) -> Iterator[Finding]:
+    """Whether records can be fetched; nothing where the bot gives none out."""
+    where, folder = settings.downloads, settings.folder / FOLDER
+    if where is None:
+        return
+    shown = public_around(folder, published(settings))
+    if shown is not None:
+        yield Finding("downloads", "wrong", f"{shown} is published", "Let no place under `publish:` name that folder.")
+        return
+    if folder.is_dir() and folder.stat().st_mode & 0o077:
+        yield Finding("downloads", "wrong", f"others can look into {folder}", f"Run `chmod 700 {folder}`.")
+    try:
+        socket.create_connection((where.host, where.port), timeout=2).close()
+    except OSError:
+        yield Finding("downloads", "wrong", f"nothing answers at {where.host}:{where.port}", "Start `staffroom run`.")
+        return
+    yield Finding("downloads", "well", f"records are given out at {where.address}; can you open it from elsewhere?")
 
 
 def _places(settings: Settings) -> Iterator[Finding]:

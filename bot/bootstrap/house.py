@@ -24,6 +24,7 @@ from bot.domain.events import Event
 from bot.domain.outbox import MediaFile
 from bot.domain.textlength import BLUESKY, MASTODON
 from bot.errors import UserError
+from bot.publishing.downloads import FOLDER, DownloadFolder
 from bot.rendering import urls
 from bot.rendering.composer import TemplateComposer
 from bot.rendering.questions import question_overrun
@@ -166,6 +167,11 @@ def searcher() -> str:
         return ""
 
 
+def shelf_of(settings: Settings) -> DownloadFolder:
+    """Where records wait to be fetched: beside the bot's files, never below what is published."""
+    return DownloadFolder(settings.folder / FOLDER)
+
+
 def indexer_of() -> Indexer | None:
     """What makes indexes for search; ``None`` where the extra ``search`` is not installed: the site has no search."""
     if not searcher():
@@ -273,6 +279,7 @@ def open_house(
         target=target_of(settings),
         indexer=indexer_of(),
         rewrite=rewrite_picture,
+        shelf=shelf_of(settings),
         clock=clock,
         owner=owner,
         watch=load_watchwords(settings.folder),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bot.bootstrap.desk import clock_of
-from bot.bootstrap.house import indexer_of, open_store_of, read_settings, renderer_of, target_of
+from bot.bootstrap.house import indexer_of, open_store_of, read_settings, renderer_of, shelf_of, target_of
 from bot.config import load_staffroom
 from bot.domain.consent import Wish
 from bot.domain.people import called, pasted, standing
@@ -23,6 +23,7 @@ from bot.errors import UserError
 from bot.services.archive import archive
 from bot.services.copying import pictures_of
 from bot.services.door import person_keys
+from bot.services.downloads import end_old_downloads
 from bot.services.recordrequests import written_at
 from bot.services.wishes import remember
 
@@ -140,6 +141,7 @@ def ask_for(folder: Path, name: str, network: NetworkName | None, kind: WishKind
             store.unname(one.account)  # others may have named somebody of whom nothing is kept
     if kind == "joined":
         store.sweep_again(series)
+    end_old_downloads(store, shelf_of(settings), now)
     archive(store, renderer_of(settings, clock), target_of(settings), indexer=indexer_of())
     handles = tuple(one.handle for one in whom if one.kept)
     badges = sum(_badges(store, one) for one in whom) if kind == "stopped" else 0

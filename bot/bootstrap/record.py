@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +13,10 @@ from bot.bootstrap.badges import issue_badge
 from bot.bootstrap.desk import clock_of
 from bot.bootstrap.house import open_store_of, site_of, templates_of
 from bot.bootstrap.onpaper import on_paper
-from bot.bootstrap.people import whom_of, wishes_of
+from bot.bootstrap.people import Whom, whom_of, wishes_of
 from bot.bootstrap.published import published
 from bot.config import load_staffroom
-from bot.domain.takingpart import ASKED_WITHIN, all_together, asked_for_record
+from bot.domain.takingpart import ASKED_WITHIN, all_together, asked_for_record, spoken_in
 from bot.errors import UserError
 from bot.publishing.handover import hand_over, refuse_public
 from bot.rendering.recordjson import record_json, whose_record
@@ -25,9 +26,8 @@ from bot.services.record import gather
 from bot.services.recordrequests import note_written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from bot.bootstrap.people import Whom
     from bot.config import Settings
     from bot.domain.posts import NetworkName
     from bot.domain.takingpart import TakenPart
@@ -41,7 +41,7 @@ class Made(msgspec.Struct, frozen=True):
 
     Attributes:
         handle: of whom.
-        files: where, absolute.
+        files: where, absolute; none where it waits to be fetched.
         chats, answers: how many are in it.
         left_out: how many kept answers are not: held, or in a series that this person did not join.
         no_pdf: why there is none; empty where there is.
@@ -55,6 +55,19 @@ class Made(msgspec.Struct, frozen=True):
     left_out: int
     no_pdf: str
     address: str = ""
+
+
+class Composed(msgspec.Struct, frozen=True):
+    """A record that is made and stands nowhere yet: whose it is, its files by name, the one to read first first.
+
+    ``badge``: the number of the badge among them. ``language``: the record's, as a BCP 47 tag.
+    """
+
+    made: Made
+    one: Whom
+    contents: dict[str, bytes]
+    language: str
+    badge: int | None = None
 
 
 def make_record(
@@ -93,6 +106,25 @@ def record_of(  # noqa: PLR0917 - what make_record was asked for, and where it s
 ) -> Made:
     """The same from settings and a store that are open, at a time (UTC)."""
     refuse_public(out, published(settings))
+    record = compose_record(settings, store, account, network, now, badge=badge, name=name)
+    mine = (record.one.account.network, record.one.account.id)
+    with drop_badge_unless_handed_over(store, record):
+        hand_over(out, record.contents, DATA, lambda there: mine in whose_record(there), without=[PAPER])
+    note_written(store, record.one.keys[0], now)
+    return msgspec.structs.replace(record.made, files=tuple((out / file).resolve() for file in record.contents))
+
+
+def compose_record(
+    settings: Settings,
+    store: Store,
+    account: str,
+    network: NetworkName | None,
+    now: datetime,
+    *,
+    badge: bool,
+    name: str,
+) -> Composed:
+    """Make a record's files. Arguments and errors as of ``make_record``; a badge in it is issued already."""
     one = _the_one(store, account, network)
     wishes = wishes_of(store, one)
     asked = asked_for_record(wishes, now)
@@ -111,25 +143,25 @@ def record_of(  # noqa: PLR0917 - what make_record was asked for, and where it s
     site, total = site_of(settings), all_together(chats)
     data = record_json([one.account], chats, archive=site.title, address=site.address, asked_at=asked, made_at=now)
     templates = templates_of(settings.folder)
-    files = {DATA: data, PAGE: record_page(templates, site, [one.account], chats, asked_at=asked, made_at=now)}
+    page = record_page(templates, site, [one.account], chats, asked_at=asked, made_at=now)
     pdf, no_pdf = on_paper(record_sheet(templates, site, [one.account], chats, asked_at=asked, made_at=now, page=PAGE))
-    if pdf:
-        files[PAPER] = pdf
-    mine = (one.account.network, one.account.id)
     issued = issue_badge(settings, store, one, chats, name) if badge else None
-    files |= issued.files if issued else {}
-    try:
-        hand_over(out, files, DATA, lambda there: mine in whose_record(there), without=[PAPER])
-    except UserError:
-        if issued:
-            store.drop_badge(issued.number)
-        raise
-    where = tuple(
-        (out / file).resolve() for file in (PAGE, PAPER, DATA, *(issued.files if issued else ())) if file in files
-    )
-    note_written(store, one.keys[0], now)
+    contents = {PAGE: page, **({PAPER: pdf} if pdf else {}), DATA: data, **(issued.files if issued else {})}
     address = issued.address if issued else ""
-    return Made(one.handle, where, total.chats, total.answers, len(kept) - len(_told(chats)), no_pdf, address)
+    made = Made(one.handle, (), total.chats, total.answers, len(kept) - len(_told(chats)), no_pdf, address)
+    language = spoken_in(chats) or site.language
+    return Composed(made, one, contents, language, issued.number if issued else None)
+
+
+@contextmanager
+def drop_badge_unless_handed_over(store: Store, record: Composed) -> Iterator[None]:
+    """Forget a record's badge again where its files could not be put anywhere: nobody got it."""
+    try:
+        yield
+    except UserError:
+        if record.badge is not None:
+            store.drop_badge(record.badge)
+        raise
 
 
 def _told(chats: Iterable[TakenPart]) -> frozenset[str]:

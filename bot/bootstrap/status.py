@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.bootstrap.house import accounts_of, open_store_of, read_settings
+from bot.bootstrap.house import accounts_of, open_store_of, read_settings, shelf_of
 from bot.domain.places import SITE, PlaceState
 from bot.domain.schedule import planned_chats
+from bot.services.downloads import waiting_downloads
 from bot.services.hosts import waiting_lines
 from bot.services.recordrequests import waiting_records
 
@@ -76,6 +77,7 @@ class Status(msgspec.Struct, frozen=True):
         waiting: what waits for a person to read, a line for each chat.
         places: those under ``publish:``; the site's own folder only where it cannot be written.
         records: how many people asked for a record that is yet to be written.
+        to_fetch: how many records wait to be fetched by their owners.
     """
 
     next_chat: NextChat | None
@@ -87,6 +89,7 @@ class Status(msgspec.Struct, frozen=True):
     waiting: tuple[str, ...] = ()
     places: tuple[PlaceStatus, ...] = ()
     records: int = 0
+    to_fetch: int = 0
 
     def lines(self) -> Iterator[str]:
         """The same in words."""
@@ -113,6 +116,9 @@ class Status(msgspec.Struct, frozen=True):
         if self.records:
             many = "1 request for a record waits" if self.records == 1 else f"{self.records} requests for records wait"
             yield f"{many}: `staffroom people` names who asked, `staffroom record HANDLE --out DIR` writes it."
+        if self.to_fetch:
+            waits = "1 record waits" if self.to_fetch == 1 else f"{self.to_fetch} records wait"
+            yield f"{waits} to be fetched."
         for trouble in self.troubles:
             why = f": {trouble.error}" if trouble.error else ""
             yield f"{trouble.state}: {trouble.delivery} (due {_moment(trouble.at)}){why}"
@@ -146,6 +152,7 @@ def status_of(folder: Path) -> Status:
         waiting=tuple(waiting_lines(store, accounts_of(settings))),
         places=tuple(_places(settings, store)),
         records=waiting_records(store, now),
+        to_fetch=waiting_downloads(store, shelf_of(settings), now),
     )
 
 

@@ -90,8 +90,10 @@ def run(
     Ctrl-C or SIGTERM stops it within seconds; what was on its way is looked for at the next start.
     """
     from bot.bootstrap import duties_of, end_programs, place_duties, running_house
+    from bot.bootstrap.download_server import download_server
     from bot.bootstrap.logs import start_log
     from bot.bootstrap.notify import Notifier
+    from bot.config import load_staffroom
     from bot.domain.events import Event
     from bot.runner import Loop
 
@@ -114,7 +116,8 @@ def run(
         serve(house, loop.pulse)
         line = f"Running {len(house.accounts)} accounts. Stop with Ctrl-C."
         tell(Event("running", line, accounts=len(house.accounts)))
-        ended = loop.run()
+        with download_server(load_staffroom(folder), house.store, house.clock.now, tell):
+            ended = loop.run()
     tell(Event("stopped", "Stopped."))
     if not ended:
         # A request still waits for its answer in another thread; what it does is known to the store as "unknown".

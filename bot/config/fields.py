@@ -59,6 +59,7 @@ Stream = Annotated[str, PlainValidator(words.stream), WithJsonSchema({"type": "s
 Mailbox = Annotated[str, PlainValidator(words.mailbox), WithJsonSchema(STRING)]
 Recipient = Annotated[str, PlainValidator(words.recipient), WithJsonSchema(STRING)]
 MailServer = Annotated[str, PlainValidator(words.mail_server), WithJsonSchema(STRING)]
+Listen = Annotated[str, PlainValidator(words.listen), WithJsonSchema(STRING)]
 Port = Annotated[int, PlainValidator(words.port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65_535})]
 Zone = Annotated[str, PlainValidator(words.zone), WithJsonSchema(STRING)]
 Language = Annotated[str, PlainValidator(words.language), WithJsonSchema(STRING)]

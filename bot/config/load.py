@@ -11,6 +11,7 @@ from bot.config import checks
 from bot.config.accounts import read_accounts, speakers
 from bot.config.alerts import read_alerts
 from bot.config.checks import Draft
+from bot.config.downloads import download_settings
 from bot.config.events import FOLDER as EVENTS
 from bot.config.events import check_length, read_events
 from bot.config.messages import tidy
@@ -97,6 +98,7 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
         alerts=alerts,
         publish=publish,
         newsletter=newsletter,
+        downloads=download_settings(whole),
         series=tuple(_with_events(_in_order(draft.series), events) for draft in drafts),
         places={"": (STAFFROOM, staffroom.source.places())} | {draft.series.slug: _places(draft) for draft in drafts},
     )
@@ -134,6 +136,7 @@ def load_staffroom(folder: Path) -> Settings:
         alerts=alerts,
         publish=publish,
         newsletter=newsletter,
+        downloads=download_settings(whole),
         series=(),
         places={"": (STAFFROOM, staffroom.source.places())},
     )

@@ -117,6 +117,19 @@ class NewsletterSettings(msgspec.Struct, frozen=True):
     unsubscribe: str = ""
 
 
+class DownloadSettings(msgspec.Struct, frozen=True):
+    """Where people fetch their records.
+
+    Attributes:
+        address: as people see it, without a slash at its end.
+        host, port: where the bot itself listens.
+    """
+
+    address: str
+    host: str
+    port: int
+
+
 class Settings(msgspec.Struct, frozen=True):
     """All of a bot's folder, checked.
 
@@ -132,6 +145,7 @@ class Settings(msgspec.Struct, frozen=True):
         alerts: who is told of trouble; nobody where it is not set.
         publish: other places where the archive is put, in the file's order.
         newsletter: the newsletter by mail; ``None`` where there is none.
+        downloads: where people fetch their records; ``None`` where the bot gives none out.
     """
 
     folder: Path
@@ -145,6 +159,7 @@ class Settings(msgspec.Struct, frozen=True):
     alerts: AlertSettings = AlertSettings()
     publish: tuple[PlaceSettings, ...] = ()
     newsletter: NewsletterSettings | None = None
+    downloads: DownloadSettings | None = None
 
     def place(self, slug: str, *steps: str | int) -> Place:
         """File, line and column (from 1) of a value in a series' file, or of the nearest thing around it.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, field_validator
 
@@ -17,6 +18,7 @@ from bot.config.fields import (
     Address,
     Day,
     Language,
+    Listen,
     Mailbox,
     MailServer,
     OrText,
@@ -169,6 +171,30 @@ class NewsletterBlock(Block):
         return value
 
 
+class DownloadsBlock(Block):
+    """Where people fetch the records that they asked for, each once: given out by the bot itself."""
+
+    address: Address = Field(
+        description="The https address under which your web server passes requests on to the bot.",
+        examples=["https://records.example.org"],
+    )
+    listen: Listen = Field(
+        "127.0.0.1:9465",
+        description="Where the bot answers your web server: on this computer alone, unless you write another address.",
+        examples=["127.0.0.1:9465"],
+    )
+
+    @field_validator("address")
+    @classmethod
+    def _safe(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+            raise Wrong("A record is private: only an address that begins with https:// will do.")
+        if parts.query or parts.fragment:
+            raise Wrong("An address under which others stand has neither ? nor # in it.")
+        return value
+
+
 class StaffroomFile(Block):
     """What holds for all series of one bot."""
 
@@ -196,6 +222,12 @@ class StaffroomFile(Block):
         None,
         description="A newsletter by mail about what was said.",
         examples=["{recipients: newsletter.txt}"],
+    )
+
+    downloads: DownloadsBlock | None = Field(
+        None,
+        description="Where people fetch the records that they asked for, each once.",
+        examples=["{address: https://records.example.org}"],
     )
 
     publish: tuple[PlaceBlock, ...] = Field(

@@ -6,6 +6,7 @@ import difflib
 import functools
 import re
 import zoneinfo
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -181,6 +182,19 @@ def address(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
         return word.rstrip("/")
     bare = re.fullmatch(r"(?:[a-z]+:/*|/+)?(" + _DOMAIN + r"(?::\d+)?(?:/\S*)?)", word, re.IGNORECASE)
     raise Wrong(f"“{shown(word)}” is no web address; those begin with https://.", f"https://{bare[1]}" if bare else "")
+
+
+def listen(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
+    """An IP address and a port to listen on, as ``127.0.0.1:9465`` or ``[::1]:9465``."""
+    word = text(value)
+    found = re.fullmatch(r"(\[[^\[\]]+\]|[^:]+):(\d{1,5})", word, re.ASCII)
+    try:
+        good = found is not None and bool(ip_address(found[1].strip("[]"))) and int(found[2]) <= 65_535  # noqa: PLR2004 - ports
+    except ValueError:
+        good = False
+    if not good:
+        raise Wrong(f"“{shown(word)}” is no address and port to listen on.", "127.0.0.1:9465")
+    return word
 
 
 def stream(value: Any) -> str:  # noqa: ANN401 - whatever the file holds

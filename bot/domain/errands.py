@@ -21,7 +21,7 @@ class Errand(msgspec.Struct, frozen=True):
         kind: see ``ports.Network``: ``like``, ``answer``, ``tell`` or ``delete``.
         at: when it was decided, UTC.
         ref: the post it is about; ``None`` for ``tell``.
-        to: the handle of whom it is for; empty for ``like`` and ``delete``.
+        to: the handle of whom it is for, or the id on Bluesky; empty for ``like`` and ``delete``.
         text: what to say; empty for ``like`` and ``delete``.
         attempts: how often it was tried.
     """

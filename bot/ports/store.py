@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from bot.ports.alerts import AlertBook
 from bot.ports.badges import BadgeBook
 from bot.ports.digests import DigestBook
+from bot.ports.downloads import DownloadBook
 from bot.ports.letters import LetterBook
 from bot.ports.outbox import OutboxBook
 from bot.ports.people import PeopleBook
@@ -25,7 +26,18 @@ if TYPE_CHECKING:
     from bot.domain.vitals import Gauges
 
 
-class Store(OutboxBook, PostBook, PeopleBook, PictureBook, DigestBook, AlertBook, LetterBook, BadgeBook, Protocol):
+class Store(
+    OutboxBook,
+    PostBook,
+    PeopleBook,
+    PictureBook,
+    DigestBook,
+    AlertBook,
+    LetterBook,
+    BadgeBook,
+    DownloadBook,
+    Protocol,
+):
     """The truth, in parts. Every method is one transaction; all times are aware UTC."""
 
     # -- archive ---------------------------------------------------------------------------------------------

@@ -21,13 +21,18 @@ def refuse_public(folder: Path, public: Iterable[Path]) -> None:
     Raises:
         UserError: it is such a folder; says to take another.
     """
+    one = public_around(folder, public)
+    if one is not None:
+        raise UserError(
+            f"{folder} lies in {one}, which is published, and this is not for everybody. "
+            "Choose another folder with --out."
+        )
+
+
+def public_around(folder: Path, public: Iterable[Path]) -> Path | None:
+    """The folder that others can see which a folder is, or lies in; links are followed first. ``None`` if none."""
     there = folder.resolve()
-    for one in public:
-        if there.is_relative_to(one.resolve()):
-            raise UserError(
-                f"{folder} lies in {one}, which is published, and this is not for everybody. "
-                "Choose another folder with --out."
-            )
+    return next((one for one in public if there.is_relative_to(one.resolve())), None)
 
 
 def hand_over(

@@ -125,6 +125,15 @@ def _done_before(store: Store, network: Network, errand: Errand, restored: Resto
     return any(one.parent == errand.ref.id and normal(one.text).endswith(text) for one in said)
 
 
+def say_at_once(network: Network, errand: Errand) -> None:
+    """Write to a person now. Queued under the same id afterwards, it is not said again if it arrived.
+
+    Raises:
+        NetworkError: it did not work, or nobody knows whether it did.
+    """
+    network.tell(errand.to, errand.text, _key(errand), errand.at)
+
+
 def _key(errand: Errand) -> str:
     return hashlib.sha256(errand.id.encode()).hexdigest()[:32]
 

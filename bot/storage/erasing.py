@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import bindparam, delete, exists, select, update
 
 from bot.storage.base import bump, chats_of, chunks, ids_of, note
+from bot.storage.downloads import end_downloads_of
 from bot.storage.following import forget_follow_ups
 from bot.storage.picking import unpick
 from bot.storage.pictures import drop
@@ -65,6 +66,7 @@ def erase(connection: Connection, states: Mapping[str, str]) -> None:
     unpick(connection, states)
     scrub(connection, repeating(connection, states))
     forget_authors(connection, authors)
+    end_downloads_of(connection, authors)
 
 
 def withdraw(connection: Connection, chat: str, keys: Collection[str]) -> None:

@@ -16,6 +16,7 @@ from bot.storage.chronicling import Chronicling
 from bot.storage.collecting import Collecting
 from bot.storage.digests import Digests
 from bot.storage.directory import Directory
+from bot.storage.downloads import Downloads
 from bot.storage.engine import connect, transaction
 from bot.storage.errands import Errands
 from bot.storage.following import Following
@@ -83,6 +84,7 @@ class SqlStore(  # one part for each verb's needs
     Alerts,
     Letters,
     Badges,
+    Downloads,
     Restoring,
 ):
     """``ports.Store`` over SQLite or PostgreSQL. May be used by several processes and threads at once."""

@@ -8,11 +8,13 @@ from sqlalchemy import delete, or_, select, update
 
 from bot.domain.consent import standing_wish
 from bot.domain.copying import may_show
+from bot.domain.downloads import OFFERED, TOLD_OF_DOWNLOADS
 from bot.domain.naming import naming
 from bot.domain.takingpart import RECORD_WRITTEN, TOLD_OF_RECORDS
 from bot.ports import Person
 from bot.storage import codec
 from bot.storage.base import Base, bump, chats_of, chunks, ids_of, inserting, note
+from bot.storage.downloads import forget_errands
 from bot.storage.engine import take_turns
 from bot.storage.erasing import NOWHERE, erase, withdraw
 from bot.storage.people import named_by, wishes_of, wishes_under
@@ -20,7 +22,7 @@ from bot.storage.picking import unpick
 from bot.storage.pictures import JOINED, empty, tend
 from bot.storage.scrubbing import begin_again, blot_out, repeating, scrub
 from bot.storage.signups import take_off_lists
-from bot.storage.tables import accounts, chat_posts, chats, consents, cursors, errands, left_out, posts
+from bot.storage.tables import accounts, chat_posts, chats, consents, cursors, left_out, posts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -82,11 +84,11 @@ class Wishes(Base):
                 _call_otherwise(connection, person, digests=kind not in ("listed", "unlisted"))
 
     def _forget_records(self, connection: Connection, account_key: str) -> None:
-        """Forget what tells hosts who asked for a record and has not left yet, and when one was written."""
-        connection.execute(delete(cursors).where(cursors.c.account == account_key, cursors.c.stream == RECORD_WRITTEN))
-        of_theirs = errands.c.id.startswith(TOLD_OF_RECORDS) & errands.c.id.endswith(account_key)
-        if connection.execute(delete(errands).where(of_theirs, errands.c.done_at.is_(None))).rowcount:
-            self._erased = True
+        """Forget what tells who asked for a record and has not left yet, when one was written, and where one waits."""
+        about_records = cursors.c.stream.in_((RECORD_WRITTEN, OFFERED))
+        connection.execute(delete(cursors).where(cursors.c.account == account_key, about_records))
+        for beginning in (TOLD_OF_RECORDS, TOLD_OF_DOWNLOADS):
+            self._erased |= forget_errands(connection, beginning, account_key)
 
     def person(self, account_key: str) -> Person | None:
         """All that is kept about an account, for its owner; ``None`` if nothing is. Posts in order of (time, chat)."""

@@ -65,8 +65,12 @@ def ends_well(live: "subprocess.Popen[str]") -> bool:
 # -- HTTP ---------------------------------------------------------------------------------------------------------
 def test_run_answers_with_figures_and_ends_with_the_loop(tmp_path: Path, toot: MastodonAccount) -> None:
     folder = make(tmp_path, toot.server.url, SOON)
+    with (folder / "staffroom.yaml").open("a") as yaml:
+        yaml.write("downloads: {address: 'https://records.example.org', listen: '127.0.0.1:0'}\n")
     with running(folder, toot.token, "--metrics", "0") as live:
         base = address(folder)
+        until(lambda: "Records are given out at " in log(folder))
+        assert httpx.get(log(folder).partition("given out at ")[2].split()[0]).status_code == 404
         until(lambda: "sent:" in log(folder))
         until(lambda: httpx.get(f"{base}/healthz").status_code == 200)
         assert httpx.get(f"{base}/healthz").json() == {"ok": True, "reasons": []}

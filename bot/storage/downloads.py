@@ -1,0 +1,67 @@
+"""Which records wait to be fetched: one for each account, among the cursors, under keyed hashes. They go with a wish
+to leave (``wishes.py``), and when words that may be in them are erased (``erasing.py``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy import delete, select
+
+from bot.domain.downloads import OFFERED, TOLD_OF_DOWNLOADS, Download
+from bot.domain.takingpart import RECORD_WRITTEN
+from bot.storage.base import Base, chunks, put
+from bot.storage.tables import cursors, errands
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy import Connection
+
+_download = msgspec.json.Decoder(Download)
+
+
+class Downloads(Base):
+    """The store's methods about one-time downloads (``ports.downloads.DownloadBook``)."""
+
+    def offer(self, download: Download) -> None:
+        """Remember that a record waits. What waited for the same account ends, and so does telling of it."""
+        row = {"account": download.account, "stream": OFFERED, "value": msgspec.json.encode(download).decode()}
+        with self._writing() as connection:
+            self._erased |= forget_errands(connection, TOLD_OF_DOWNLOADS, download.account)
+            put(connection, cursors, [row])
+
+    def downloads(self) -> tuple[Download, ...]:
+        """All that wait, fetched or too old ones among them until they are ended; in order of name."""
+        with self._reading() as connection:
+            found = connection.scalars(select(cursors.c.value).where(cursors.c.stream == OFFERED))
+            return tuple(sorted(map(_download.decode, found), key=lambda one: one.name))
+
+    def end_downloads(self, names: Collection[str]) -> None:
+        """Forget those of these names."""
+        for one in self.downloads():
+            if one.name in names:
+                this = cursors.c.account == one.account, cursors.c.stream == OFFERED
+                value = msgspec.json.encode(one).decode()  # another may wait for the same account by now
+                with self._writing() as connection:
+                    connection.execute(delete(cursors).where(*this, cursors.c.value == value))
+
+
+def end_downloads_of(connection: Connection, authors: Collection[str]) -> None:
+    """End the records that wait for these accounts (by key), for words of theirs are being erased.
+
+    Those that asked wait for a record again.
+    """
+    for some in chunks(authors):
+        ended = delete(cursors).where(cursors.c.account.in_(some), cursors.c.stream == OFFERED)
+        for account in connection.scalars(ended.returning(cursors.c.account)).all():
+            written = cursors.c.account == account, cursors.c.stream == RECORD_WRITTEN
+            connection.execute(delete(cursors).where(*written))
+            forget_errands(connection, TOLD_OF_DOWNLOADS, account)
+
+
+def forget_errands(connection: Connection, beginning: str, account: str) -> bool:
+    """Forget errands about an account (by key) that are not done, with their words; gives whether there were any."""
+    theirs = errands.c.id.startswith(beginning, autoescape=True) & errands.c.id.endswith(account, autoescape=True)
+    return bool(connection.execute(delete(errands).where(theirs, errands.c.done_at.is_(None))).rowcount)

@@ -1,0 +1,64 @@
+"""What the store remembers of records that wait to be fetched, on both databases."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from contract.store_world import END, database_url, store, teacher
+
+from bot.domain.consent import Wish, WishKind
+from bot.domain.downloads import TOLD_OF_DOWNLOADS, Download
+from bot.domain.errands import Errand
+from bot.storage.store import SqlStore
+
+__all__ = ["database_url", "store"]  # fixtures
+
+NOW = END + timedelta(days=1)
+PERSON = teacher()
+
+
+def waits(store: SqlStore, name: str, account: str = "") -> Download:
+    return Download(account or store.key(PERSON.network, PERSON.id), name, NOW + timedelta(days=7), "en")
+
+
+def telling(download: Download) -> Errand:
+    number = f"{TOLD_OF_DOWNLOADS}{download.name}:{download.account}"
+    return Errand(number, "bluesky", "tell", NOW, to="@amy", text="https://records.example.org/secret")
+
+
+def test_one_waits_for_each_account_and_the_later_one_counts(store: SqlStore) -> None:
+    first, second, other = waits(store, "b"), waits(store, "a"), waits(store, "c", "another")
+    for one in (first, other):
+        store.offer(one)
+        store.queue([telling(one)])
+    store.offer(second)
+    assert store.downloads() == (second, other)
+    assert [one.id for one in store.errands("bluesky", NOW, 9)] == [telling(other).id]
+
+
+def test_ended_ones_are_forgotten_and_no_other(store: SqlStore) -> None:
+    first, other = waits(store, "a"), waits(store, "c", "another")
+    for one in (first, other):
+        store.offer(one)
+    store.end_downloads(["a", "nothing"])
+    assert store.downloads() == (other,)
+    store.end_downloads([])
+    assert store.downloads() == (other,)
+
+
+def test_what_replaced_an_ended_one_stays(store: SqlStore) -> None:
+    later = msgspec.structs.replace(waits(store, "a"), name="b")
+    store.offer(waits(store, "a"))
+    store.offer(later)
+    store.end_downloads(["a"])
+    assert store.downloads() == (later,)
+
+
+@pytest.mark.parametrize(("kind", "left"), [("stopped", 0), ("gone", 0), ("paused", 1), ("record", 1)])
+def test_it_goes_with_who_leaves(store: SqlStore, kind: WishKind, left: int) -> None:
+    mine, other = waits(store, "a"), waits(store, "c", "another")
+    for one in (mine, other):
+        store.offer(one)
+        store.queue([telling(one)])
+    store.add_wish(mine.account, Wish(kind, "", NOW), "a test")
+    assert len(store.downloads()) == len(store.errands("bluesky", NOW, 9)) == 1 + left
