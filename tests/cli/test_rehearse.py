@@ -115,7 +115,8 @@ def test_two_weeks_later_it_goes_on_to_what_came_of_it_and_what_is_made_of_that(
     rows = {row["figure"]: row["value"] for row in csv.DictReader((folder / "rehearsal/impact/impact.csv").open())}
     assert (rows["chats"], rows["tries"], rows["followed-up"]) == ("1", "6", "6")
     made = {name for name in files(folder / "rehearsal" / "site") if "record" in name or "impact" in name}
-    assert made == {"record.schema.json", "schools/impact/index.html", "schools/records/index.html"}
+    guide = {"schools/records/index.html", "schools/records/records.pdf"}
+    assert made == {"record.schema.json", "schools/impact/index.html", *guide}
 
 
 def test_another_play_leaves_nothing_of_the_one_before(folder: Path) -> None:
