@@ -26,7 +26,6 @@ from bot.rendering.pages import SiteRenderer
 from bot.rendering.site import Site
 from bot.rendering.templates import Templates
 from bot.services.archive import archive
-from bot.storage.migrate import migrate
 from bot.storage.store import SqlStore, open_store
 
 CHATS = 200
@@ -114,6 +113,8 @@ def _say(_: int, number: int) -> str:
 @contextmanager
 def world(chats: int = CHATS, answers: int = ANSWERS, say: Callable[[int, int], str] = _say) -> Iterator[World]:
     """Weekly chats, so many answers in each; ``say`` gives the words of a chat's answer by both numbers."""
+    from bot.storage.migrate import migrate  # a command that makes pages does not load Alembic either
+
     entries = tuple(
         ChatEntry(
             FIRST + timedelta(days=7 * week),
