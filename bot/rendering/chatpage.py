@@ -129,17 +129,10 @@ class ChatPage:
 
     def _event(self) -> dict[str, Any]:
         event = self._chat.event
-        return (
-            {}
-            if event is None
-            else event_values(
-                self._words,
-                self._content.stored,
-                event,
-                told(self._content.coming) if self._coming else None,
-                over=not self._coming,
-            )
-        )
+        if event is None:
+            return {}
+        coming = told(self._content.coming) if self._coming else None
+        return event_values(self._words, self._content.stored, event, coming, over=not self._coming)
 
     def _voices(self) -> list[dict[str, str]]:
         """Our accounts, on the page of a chat that is to come: where its questions will be asked."""

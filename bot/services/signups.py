@@ -19,7 +19,7 @@ _LEAVING = ("stopped", "gone")
 
 
 class SignedUp(NamedTuple):
-    """Whether a request was understood, whether it is new, and whether its author has to wait for a seat now."""
+    """Whether a request was understood, whether it is new, and whether its author has to wait for a seat."""
 
     understood: bool = False
     changed: bool = False
@@ -49,7 +49,7 @@ def sign_up(store: Store, request: Request, said: datetime, now: datetime) -> Si
     one = SignUp(stored.chat.id, account, called, author.network, handle, said, coming=coming)
     changed = store.sign_up(one)
     _, waiting = seated(store.signed_up(stored.chat.id), event.seats)
-    return SignedUp(True, changed, changed and any(each.account == account for each in waiting))
+    return SignedUp(True, changed, waits=any(each.account == account for each in waiting))
 
 
 def _meant(store: Store, request: Request) -> StoredChat | None:
