@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from golden import sample
 from services.stage import CHAT, Stage
@@ -239,3 +240,29 @@ def test_what_somebody_tells_is_no_plan_of_its_own_though_it_has_the_hashtag(sta
     amy.say("FORGET IT", to=next(one.ref.id for one in amy.ours() if one.text.text.startswith("Q2")))
     stage.at(2 * 24 * 60 + 122)
     assert (amy.liked("FORGET IT"), states(stage)) == (True, {"1": "sent", "2": "cancelled"})
+
+
+def test_the_next_digest_tells_that_several_told(tmp_path: Path, network: NetworkName) -> None:
+    stage = Stage(tmp_path)
+    (first,) = stage.series.chats
+    stage.with_series(chats=(first, msgspec.structs.replace(first, date=first.date + timedelta(weeks=3))))
+    stage.house = stage.open("one", composer=TemplateComposer(TEMPLATES, sample.SITE))
+    stage.deafen()
+    stage.at(0)
+    stage.at(5)
+    asking = [Teacher(stage, network, name) for name in ("amy", "ben")]
+    for teacher in asking:
+        teacher.say("REMIND ME", to=teacher.say("I will try exit tickets #TryIt").ref.id)
+    stage.at(10)
+    stage.at(2 * WEEK)
+    for teacher, asked in zip(asking, asking[0].asked(), strict=True):
+        teacher.say("It did not work.", to=asked.ref.id)
+    for minutes in (2 * WEEK + 61, 3 * WEEK, 3 * WEEK + 5):
+        stage.at(minutes)
+    again = [one.ref.id for one in asking[0].ours() if one.text.text.startswith("Q1")][-1]
+    asking[0].say("Another answer", to=again)
+    for minutes in (180, 182, 302):
+        stage.at(3 * WEEK + minutes)
+    told = "2 people told what came of what they tried after the chat of 7 January 2027:"
+    (said,) = [one.text.text for one in asking[0].ours() if one.text.text.startswith(told)]
+    assert said.endswith("https://chats.example.org/edchat/2027-01-07/#tried")
