@@ -42,7 +42,7 @@ def content(chat: str) -> ChatContent:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("worth")
     target = FolderTarget(folder)
-    renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW, paper="typst 0")
+    renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW, typesetter="typst 0")
     for page in renderer.pages(sample.stored_chats(), sample.figures()):
         if page.path in (*PAGES, *map(urls.on_paper, PAGES[1:]), urls.LOOK):
             target.write(page.path, page.render(content))
@@ -62,7 +62,7 @@ def test_everybody_can_read_them(browser: Browser, site: Path, width: int, schem
 def test_a_page_to_print_leads_to_its_pdf_and_prints_no_link_to_it(browser: Browser, site: Path) -> None:
     for path in PAGES[1:]:
         with browser.visit((site / path).as_uri()) as visit:
-            link = visit.page.get_by_role("link", name="As a PDF")
+            link = visit.page.get_by_role("link", name="The same as PDF")
             address = link.evaluate("one => one.href")
             assert address == (site / urls.on_paper(path)).as_uri()
             assert (site / urls.on_paper(path)).read_bytes().startswith(b"%PDF-")
