@@ -17,6 +17,7 @@ from bot.bootstrap.doctor import examine, send_test_alert
 from bot.bootstrap.events import new_event, print_event, who_comes
 from bot.bootstrap.house import read_settings
 from bot.bootstrap.impact import explain_impact, impact_of, write_impact
+from bot.bootstrap.linked import say_of
 from bot.bootstrap.logins import login_account
 from bot.bootstrap.newsletter import newsletter_of, send_newsletter, unsubscribe
 from bot.bootstrap.people import about_person, ask_for, everybody, export_person, forget_account
@@ -68,6 +69,7 @@ __all__ = [
     "restore",
     "revoke_badges",
     "running_house",
+    "say_of",
     "scaffold_folder",
     "send_newsletter",
     "send_record",

@@ -24,6 +24,7 @@ from bot.services.archive import archive
 from bot.services.copying import pictures_of
 from bot.services.door import person_keys
 from bot.services.downloads import end_old_downloads
+from bot.services.linked import others_of
 from bot.services.recordrequests import written_at
 from bot.services.wishes import remember
 
@@ -48,6 +49,7 @@ class Remembered(msgspec.Struct, frozen=True):
         answers: how many posts of it are kept, by chat.
         standing: what holds of what it asked (``people.standing``).
         wishes: all that it asked, oldest first.
+        others: accounts that it is one person with, or said to be.
     """
 
     handle: str
@@ -55,6 +57,21 @@ class Remembered(msgspec.Struct, frozen=True):
     answers: dict[str, int]
     standing: tuple[str, ...]
     wishes: tuple[Wish, ...]
+    others: tuple[OtherAccount, ...] = ()
+
+
+class OtherAccount(msgspec.Struct, frozen=True):
+    """An account as one person with which another one stands, or said to.
+
+    Attributes:
+        handle: empty where nothing of it is kept.
+        at: since when, or when that was said, UTC.
+        confirmed: both sides said so.
+    """
+
+    handle: str
+    at: datetime
+    confirmed: bool
 
 
 class Everybody(msgspec.Struct, frozen=True):
@@ -204,7 +221,14 @@ def _remembered(store: Store, one: Whom) -> Remembered:
     answers = Counter(chat for chat, _ in _posts_of(store, one))
     holds = standing(wishes, _slugs(store))
     holds += ("record",) if asked_for_record(wishes, datetime.now(UTC)) else ()
-    return Remembered(one.handle, one.account.network, dict(sorted(answers.items())), holds, wishes)
+    others = _others(store, one)
+    holds += ("linked",) if any(other.confirmed for other in others) else ()
+    return Remembered(one.handle, one.account.network, dict(sorted(answers.items())), holds, wishes, others)
+
+
+def _others(store: Store, one: Whom) -> tuple[OtherAccount, ...]:
+    found = others_of(store, one.keys[0], datetime.now(UTC))
+    return tuple(OtherAccount(said.account.handle if said.account else "", said.at, said.confirmed) for said in found)
 
 
 def _still_posted(store: Store, whom: tuple[Whom, ...]) -> tuple[str, ...]:
@@ -213,14 +237,16 @@ def _still_posted(store: Store, whom: tuple[Whom, ...]) -> tuple[str, ...]:
 
 
 def _export(store: Store, one: Whom) -> dict[str, Any]:
-    wishes, posts = wishes_of(store, one), _posts_of(store, one)
+    wishes, posts, others = wishes_of(store, one), _posts_of(store, one), _others(store, one)
     lists = store.signed_up_as(one.keys)
-    if not (one.kept or wishes or lists or _badges(store, one)):
+    if not (one.kept or wishes or lists or others or _badges(store, one)):
         return {}
     told: dict[str, Any] = {"network": one.account.network, "handle": one.handle}
     if one.kept:
         told |= msgspec.to_builtins(one.account)
     told["wishes"] = [{"kind": wish.kind, "series": wish.series, "at": wish.at} for wish in wishes]
+    if others:
+        told["one_person_with"] = msgspec.to_builtins(others)
     if written := written_at(store, one.keys[0]):
         told["record_written"] = written
     told["posts"] = [{"chat": chat, **_post(post)} for chat, post in posts]

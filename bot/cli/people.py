@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.cli.common import fail, folder_option, json_option, print_json
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from bot.bootstrap.people import Done, Everybody, Remembered
-    from bot.domain.consent import Wish, WishKind
+    from bot.domain.consent import WishKind
+    from bot.domain.linked import ClaimKind
     from bot.domain.posts import NetworkName
 
 _WISHES: dict[str, tuple[WishKind, str]] = {
@@ -64,6 +66,9 @@ network_option = click.option(
 @click.option("--record", is_flag=True, help=_WISHES["record"][1])
 @click.option("--research", is_flag=True, help=_WISHES["research"][1])
 @click.option("--no-research", is_flag=True, help=_WISHES["no_research"][1])
+@click.option("--also", metavar="OTHER", help="Note that it said it is this account, too.")
+@click.option("--not-also", metavar="OTHER", help="Note that it said it is not this account (any more).")
+@click.option("--alone", is_flag=True, help="Let it be one person with no other account.")
 @click.option("--revoke-badges", is_flag=True, help="Let none of its badges be good any more. There is no way back.")
 @network_option
 @json_option
@@ -74,7 +79,7 @@ def people(
     join: str | None,
     network: NetworkName | None,
     as_json: bool,  # noqa: FBT001 - click passes flags so
-    **flags: bool,
+    **flags: Any,  # noqa: ANN401 - flags, and two names
 ) -> None:
     """Say who asked for what, or ask in their place.
 
@@ -84,18 +89,22 @@ def people(
     from bot.bootstrap import about_person, ask_for, everybody
 
     revoke_badges = flags.pop("revoke_badges")
+    of_another = _of_another(flags)
     wishes: list[tuple[WishKind, str]] = [(_WISHES[name][0], "") for name, given in flags.items() if given]
     wishes += [("joined", join)] if join else []
-    if len(wishes) + revoke_badges > 1:
+    if len(wishes) + len(of_another) + revoke_badges > 1:
         fail("One wish at a time, please: which of these did they say last?")
     if account is None:
-        if wishes or network or revoke_badges:
+        if wishes or network or of_another or revoke_badges:
             fail("Whose wish is it? Write `staffroom people ACCOUNT` and then the option.")
         found = everybody(folder)
         print_json(found) if as_json else _print_everybody(found)
         return
     if revoke_badges:
         _revoke(folder, account, network, as_json=as_json)
+        return
+    if of_another:
+        _say_of(folder, account, network, of_another[0], as_json=as_json)
         return
     if not wishes:
         about = about_person(folder, account, network)
@@ -146,6 +155,33 @@ def export_person(folder: Path, account: str, network: NetworkName | None) -> No
     print_json(export(folder, account, network))
 
 
+def _of_another(flags: dict[str, Any]) -> list[tuple[ClaimKind, str]]:
+    """What is to be noted of other accounts; it is taken out of the flags."""
+    also, no_more, alone = (flags.pop(name) for name in ("also", "not_also", "alone"))
+    said: list[tuple[ClaimKind, str]] = [("also", also)] if also else []
+    return [*said, *([("not", no_more)] if no_more else ()), *([("not", "")] if alone else ())]
+
+
+def _say_of(
+    folder: Path, account: str, network: NetworkName | None, said: tuple[ClaimKind, str], *, as_json: bool
+) -> None:
+    from bot.bootstrap import say_of
+
+    kind, other = said
+    done = say_of(folder, account, network, kind, other)
+    if as_json:
+        print_json(done)
+    elif kind == "not":
+        click.echo(f"Remembered: {done.handle} is not one person with {done.other or 'any other account'}.")
+    elif done.linked:
+        click.echo(f"Remembered: {done.handle} and {done.other} are one person now, as both said.")
+    else:
+        click.echo(f"Remembered: {done.handle} said that it is {done.other}, too.")
+        click.echo(f"They are one person once {done.other} says the same, until {done.until.day} {done.until:%b %Y}:")
+        click.echo("by I AM ALSO and the handle, in a reply to the bot; or, if its owner asked you:")
+        click.echo(f"  staffroom people {done.other} --also {done.handle}")
+
+
 def _revoke(folder: Path, account: str, network: NetworkName | None, *, as_json: bool) -> None:
     from bot.bootstrap import revoke_badges
 
@@ -180,13 +216,17 @@ def _print_people(found: tuple[Remembered, ...]) -> None:
         for chat, count in one.answers.items():
             click.echo(f"  {chat}: {count}")
         for wish in one.wishes:
-            click.echo(f"  {_when(wish)} {_SAID[wish.kind]}{f' in {wish.series}' if wish.series else ''}")
-        if not one.wishes:
+            click.echo(f"  {_when(wish.at)} {_SAID[wish.kind]}{f' in {wish.series}' if wish.series else ''}")
+        for other in one.others:
+            name = other.handle or "an account of which nothing is kept"
+            says = f"is one person with {name}" if other.confirmed else f"said it is {name}, too; not confirmed yet"
+            click.echo(f"  {_when(other.at)} {says}")
+        if not one.wishes and not one.others:
             click.echo("  It asked for nothing.")
 
 
-def _when(wish: Wish) -> str:
-    return f"{wish.at.day} {wish.at:%b %Y %H:%M} UTC:"
+def _when(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y %H:%M} UTC:"
 
 
 def _print_forgotten(done: Done) -> None:

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 import regex
 
-from bot.domain.commandwords import COURTESIES, HOSTS, OPENINGS, PHRASES, SINGLE, THANKS, VERBS, Phrased
+from bot.domain.commandwords import COURTESIES, HOSTS, NAMING, OPENINGS, PHRASES, SINGLE, THANKS, VERBS, Phrased
 from bot.domain.labels import fold
-from bot.domain.patterns import handles, hashtags_in
+from bot.domain.patterns import AT_SIGNS, handles, hashtags_in
+from bot.domain.people import called
 from bot.domain.posts import handle_id
 from bot.domain.richtext import Link, Mention, Tag, runs
 
@@ -33,20 +34,34 @@ in answer to our message about a digest (``read_host``). ``remind`` and ``forget
 answer, or not any more; ``record``: to get a record of one's taking part. ``research`` and ``no-research``: to be in
 what is given to researchers, or not; ``coming`` and ``not-coming``: on or off the list of an event. People say such
 words to each other, too, so to somebody else they are nothing.
+``also``, ``not-also``: to be one person with the account that is ``named``, or not (any more); ``alone``: with none.
 """
 
 LONGEST = 4000
 """Characters; whoever writes more says more than a command, however many people are mentioned in it."""
 
-_EVERYBODYS: tuple[Asked, ...] = ("remind", "forget", "record", "research", "no-research", "coming", "not-coming")
+_EVERYBODYS: tuple[Asked, ...] = (
+    "remind",
+    "forget",
+    "record",
+    "research",
+    "no-research",
+    "coming",
+    "not-coming",
+    "alone",
+)
 """What means nothing where somebody else is mentioned, in a question's thread or out of it."""
 
 _NO_ANSWERS: tuple[Asked, ...] = ("coming", "not-coming")
 """What is asked under announcements alone: in a question's thread it is an answer."""
 
 _FEW_WORDS = 8
+_MOST_WORDS = 16  # in a post that names another account: the longest phrase, names, hashtags and courtesies
 _INVISIBLE = regex.compile(r"\p{Default_Ignorable_Code_Point}|[0-9#*]\ufe0f?\u20e3|\p{Extended_Pictographic}")
 _WORD = regex.compile(r"[\p{L}\p{N}]++")
+_HOST_ALONE = regex.compile(r"^https?://(?=[^/]+/?$)|(?<=^https?://[^/]+)/$")
+_AROUND = "\"'()[]<>.,;:!?…„“”‘’«»"  # noqa: RUF001 -- typographic quotes
+"""What may stand around a name in a sentence."""
 
 
 def read(text: RichText, languages: Sequence[str], *, own: str, in_thread: bool, own_handle: str = "") -> Asked | None:
@@ -62,17 +77,18 @@ def read(text: RichText, languages: Sequence[str], *, own: str, in_thread: bool,
     """
     if len(text.text) > LONGEST:
         return None
-    found = _words(text)
-    if found is None:
-        return None
-    words, mentions = found
     spoken = _spoken(languages)
+    about = _about_another(text, spoken, own, own_handle)
+    found = None if about else _words(text)
+    if found is None:
+        return about[0] if about else None
+    words, mentions = found
     core = _without_courtesy(words)
     whole = "".join(core)
     to_us = [_is_ours(mention, own, own_handle) for mention in mentions]
     to_others_only = bool(to_us) and all(ours is False for ours in to_us)
     phrased = _phrases(spoken).get(whole)
-    if phrased and not (in_thread and phrased in _NO_ANSWERS):
+    if phrased and phrased not in NAMING and not (in_thread and phrased in _NO_ANSWERS):
         said_to_others = to_others_only and (not in_thread or phrased in _EVERYBODYS)
         return None if said_to_others else phrased
     single = _singles(spoken).get(whole)
@@ -81,6 +97,15 @@ def read(text: RichText, languages: Sequence[str], *, own: str, in_thread: bool,
     if in_thread or not to_us or not all(to_us) or len(words) > _FEW_WORDS or _thanks(words):
         return None
     return "unclear" if _wants_something(core, spoken) else None
+
+
+def named(text: RichText, languages: Sequence[str], *, own: str, own_handle: str = "") -> str:
+    """Whom a post names that was read as ``also`` or ``not-also``: a handle, a DID, or a profile's address.
+
+    Empty where that cannot be told. The arguments are those of ``read``.
+    """
+    about = _about_another(text, _spoken(languages), own, own_handle)
+    return about[1] if about else ""
 
 
 def read_host(text: RichText, languages: Sequence[str]) -> Asked | None:
@@ -95,6 +120,36 @@ def read_host(text: RichText, languages: Sequence[str]) -> Asked | None:
     whole = "".join(_without_courtesy(found[0]))
     asked = _host_phrases(spoken).get(whole)
     return asked or ("stop-digest" if _singles(spoken).get(whole) == "stop" else None)
+
+
+def _about_another(text: RichText, spoken: tuple[str, ...], own: str, own_handle: str) -> tuple[Asked, str] | None:
+    """What a post says of one other account, and which that is; ``None`` where it says nothing of the kind.
+
+    Where it is not known who we are, one of two may be us: then it cannot be told which is the other.
+    """
+    if len(text.text.split(maxsplit=_MOST_WORDS)) > _MOST_WORDS:
+        return None
+    words: list[str] = []
+    names: list[Mention] = []
+    for piece, feature in runs(text):
+        if isinstance(feature, Mention):
+            names.append(feature)
+        elif isinstance(feature, Link):  # Bluesky's app makes one of a handle without its @
+            names.append(Mention("", _HOST_ALONE.sub("", feature.uri)))
+        elif not isinstance(feature, Tag):
+            for token in _INVISIBLE.sub("", piece).split():
+                bare = token.strip(_AROUND)
+                if token.lstrip("(")[:1] in AT_SIGNS or called(bare):
+                    names.append(Mention("", bare))
+                elif token[:1] not in "#\uff03":
+                    words += _WORD.findall(fold(token))
+    phrased = _phrases(spoken).get("".join(_without_courtesy(words))) if names else None
+    others = [name for name in names if not _is_ours(name, own, own_handle)]
+    if phrased not in NAMING or not others or len(others) > (1 if own else 2):
+        return None
+    (first, *more) = others
+    name = first.id if first.id.startswith("did:") else first.handle
+    return phrased, "" if more else name
 
 
 def _words(text: RichText) -> tuple[list[str], list[Mention]] | None:

@@ -24,7 +24,13 @@ Phrased = Literal[
     "record",
     "coming",
     "not-coming",
+    "also",
+    "not-also",
+    "alone",
 ]
+
+NAMING: tuple[Phrased, ...] = ("also", "not-also")
+"""Those that name one other account, wherever among the words that stands; without it they mean nothing."""
 
 # fmt: off
 PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
@@ -46,6 +52,9 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "record": ("my record", "send me my record", "make my record"),
         "coming": ("i am coming", "i'm coming", "i will come", "i'll come"),
         "not-coming": ("i am not coming", "i'm not coming", "i will not come", "i can't come", "i cannot come"),
+        "also": ("i am also", "i'm also"),
+        "not-also": ("i am not", "i'm not", "i am no longer", "i'm no longer"),
+        "alone": ("only this account", "this account only", "just this account"),
     },
     "cy": {
         "keep": ("cadwch fy atebion", "cadw fy atebion", "cadwa fy atebion"),
@@ -64,6 +73,9 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "record": ("fy nghofnod", "fy nghofnod i"),
         "coming": ("rwy'n dod", "rydw i'n dod", "dw i'n dod", "byddaf yn dod"),
         "not-coming": ("dydw i ddim yn dod", "dwi ddim yn dod", "dw i ddim yn dod", "ni fyddaf yn dod"),
+        "also": ("fi hefyd yw", "fi yw hefyd", "ydw i hefyd"),
+        "not-also": ("nid fi yw", "nid ydw i", "nid fi yw bellach"),
+        "alone": ("y cyfrif hwn yn unig", "dim ond y cyfrif hwn"),
     },
     "de": {
         "keep": ("meine antworten behalten", "behaltet meine antworten", "behalte meine antworten",
@@ -84,6 +96,9 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "record": ("mein nachweis", "meinen nachweis"),
         "coming": ("ich komme",),
         "not-coming": ("ich komme nicht", "ich komme doch nicht"),
+        "also": ("ich bin auch", "ich bin ebenfalls"),
+        "not-also": ("ich bin nicht", "ich bin nicht mehr"),
+        "alone": ("nur dieses konto", "nur dieser account"),
     },
     "es": {
         "keep": ("guardar mis respuestas", "guarda mis respuestas", "guardad mis respuestas",
@@ -105,6 +120,9 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "record": ("mi registro",),
         "coming": ("voy a ir", "voy a venir"),
         "not-coming": ("no voy a ir", "no voy a venir", "no puedo ir"),
+        "also": ("también soy", "yo también soy", "soy también"),
+        "not-also": ("no soy", "yo no soy", "ya no soy"),
+        "alone": ("solo esta cuenta", "solamente esta cuenta", "únicamente esta cuenta"),
     },
     "fr": {
         "keep": ("garder mes réponses", "garde mes réponses", "gardez mes réponses", "conserver mes réponses",
@@ -127,6 +145,9 @@ PHRASES: dict[str, dict[Phrased, tuple[str, ...]]] = {
         "record": ("mon relevé",),
         "coming": ("je viens", "je viendrai"),
         "not-coming": ("je ne viens pas", "je ne viendrai pas"),
+        "also": ("je suis aussi", "je suis également"),
+        "not-also": ("je ne suis pas", "je ne suis plus"),
+        "alone": ("ce compte seulement", "seulement ce compte", "uniquement ce compte", "ce compte uniquement"),
     },
 }
 

@@ -9,7 +9,7 @@ import msgspec
 
 from bot.domain.posts import PostRef
 
-ErrandKind = Literal["like", "answer", "tell", "delete"]
+ErrandKind = Literal["like", "answer", "tell", "delete", "identify"]
 
 
 class Errand(msgspec.Struct, frozen=True):
@@ -18,11 +18,12 @@ class Errand(msgspec.Struct, frozen=True):
     Attributes:
         id: names it for good: queuing it twice is once. It ends in node keys, never in a name or an address.
         account: key of the account of ours that does it.
-        kind: see ``ports.Network``: ``like``, ``answer``, ``tell`` or ``delete``.
-        at: when it was decided, UTC.
-        ref: the post it is about; ``None`` for ``tell``.
-        to: the handle of whom it is for, or the id on Bluesky; empty for ``like`` and ``delete``.
-        text: what to say; empty for ``like`` and ``delete``.
+        kind: see ``ports.Network``: ``like``, ``answer``, ``tell`` or ``delete``; ``identify``: find out which account
+            has a handle, for a claim about it (``linked.asking``).
+        at: when it was decided, UTC; for ``identify``, when that was claimed.
+        ref: the post it is about; ``None`` for ``tell`` and ``identify``.
+        to: the handle of whom it is for or about, or the id on Bluesky; empty for ``like`` and ``delete``.
+        text: what to say; empty where nothing is said.
         attempts: how often it was tried.
     """
 

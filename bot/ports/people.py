@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bot.domain.consent import Ruling
     from bot.domain.errands import Errand
+    from bot.domain.linked import Claim
     from bot.domain.posts import NetworkName, PostRef
     from bot.domain.teachmeets import SignUp
 
@@ -103,6 +104,19 @@ class PeopleBook(Protocol):
 
     def person(self, account_key: str) -> Person | None:
         """All that is kept about an account, for its owner; ``None`` if nothing is."""
+        ...
+
+    # -- linked accounts -------------------------------------------------------------------------------------
+    def add_claim(self, claim: Claim, source: str, now: datetime) -> bool:
+        """Remember what an account said of being one person with another, as an event; gives whether that is new."""
+        ...
+
+    def claims(self) -> tuple[Claim, ...]:
+        """All that accounts said of that, in order of time."""
+        ...
+
+    def persons(self) -> Mapping[str, tuple[str, ...]]:
+        """Who is one person now: by account key all accounts of its person; whoever has one alone is missing."""
         ...
 
     # -- held for a person -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from markupsafe import Markup
 
-from bot.domain.commandwords import PHRASES, SINGLE, Phrased
+from bot.domain.commandwords import NAMING, PHRASES, SINGLE, Phrased
 from bot.domain.patterns import is_web
 from bot.domain.schedule import Basis
 from bot.rendering.frame import NETWORKS, kept
@@ -31,6 +31,9 @@ _TO_JOIN: tuple[Phrased, ...] = (
     "remind",
     "forget",
     "record",
+    "also",
+    "not-also",
+    "alone",
     "research",
     "no-research",
 )
@@ -44,10 +47,12 @@ def sayings(words: Words, every: Sequence[Series]) -> Sayings:
     mine = primary(words.language)
     spoken = all(mine in map(primary, series.languages) for series in every) and mine in PHRASES
     languages = dict.fromkeys((mine, "en") if spoken else ("en",))
-    found: Sayings = {
-        asked: tuple(PHRASES[one][asked][0].upper() for one in languages) for asked in (*_TO_LEAVE, *_TO_JOIN)
-    }
+    found: Sayings = {asked: tuple(_spelt(one, asked) for one in languages) for asked in (*_TO_LEAVE, *_TO_JOIN)}
     return {**found, "stop": tuple(SINGLE[one]["stop"][0].upper() for one in languages)}
+
+
+def _spelt(language: str, asked: Phrased) -> str:
+    return PHRASES[language][asked][0].upper() + (" @…" if asked in NAMING else "")
 
 
 class Terms(msgspec.Struct, frozen=True):

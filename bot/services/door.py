@@ -9,7 +9,7 @@ import msgspec
 
 from bot.domain import consent
 from bot.domain.alarms import alarms, words_read
-from bot.domain.commands import Asked, read
+from bot.domain.commands import Asked, named, read
 from bot.domain.mentions import mentions, unname
 from bot.domain.posts import Post, handle_id
 from bot.domain.records import Candidate
@@ -34,6 +34,7 @@ class Request(msgspec.Struct, frozen=True):
         chat: id of the chat it was found in; empty where it was only addressed to us.
         in_thread: it stands in the thread of one of our questions.
         account: key of our account that heard it.
+        named: the one other account that it names, where it asks something about one (``commands.named``).
     """
 
     asked: Asked
@@ -43,6 +44,7 @@ class Request(msgspec.Struct, frozen=True):
     chat: str
     in_thread: bool
     account: str
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,9 @@ class Door:
         languages = self.stored.series.languages
         asked = read(post.text, languages, own=self.own, in_thread=in_thread, own_handle=self.own_handle)
         if asked:
-            parent = self.parents[key]
-            self.requests.append(Request(asked, post, key, parent, self.stored.chat.id, in_thread, self.account))
+            parent, chat = self.parents[key], self.stored.chat.id
+            name = named(post.text, languages, own=self.own, own_handle=self.own_handle)
+            self.requests.append(Request(asked, post, key, parent, chat, in_thread, self.account, name))
         return candidate(
             self.store,
             self.stored,

@@ -8,14 +8,16 @@ from __future__ import annotations
 import hashlib
 import random
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
+from bot.domain.errands import ErrandKind
 from bot.domain.holding import chat_previewed, preview_conversation
 from bot.domain.outbox import backoff
 from bot.domain.restoring import normal
 from bot.errors import Busy, NetworkError, Refused, Unauthorized
+from bot.services.linked import identify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +67,7 @@ def run_errands(store: Store, network: Network, now: datetime, limit: int = 20) 
             continue
         try:
             if not _done_before(store, network, errand, restored):
-                _do(store, network, errand)
+                _do(store, network, errand, now)
         except Refused:
             run.give_up(errand, "the network refused it")
         except Busy as error:
@@ -84,7 +86,7 @@ def run_errands(store: Store, network: Network, now: datetime, limit: int = 20) 
     return Done(run.done, run.waiting, run.given_up, tuple(run.troubles))
 
 
-_KINDS: Sequence[str] = ("like", "answer", "tell", "delete")
+_KINDS: Sequence[str] = get_args(ErrandKind)
 
 
 class _Run:
@@ -146,10 +148,12 @@ def _tell(store: Store, network: Network, errand: Errand, at: datetime) -> None:
         store.save_cursor(network.account, preview_conversation(store.key(said.network, said.id)), chat)
 
 
-def _do(store: Store, network: Network, errand: Errand) -> None:
+def _do(store: Store, network: Network, errand: Errand, now: datetime) -> None:
     key = _key(errand)
     if errand.kind == "tell":
         _tell(store, network, errand, errand.at)
+    elif errand.kind == "identify":
+        identify(store, network, errand, now)
     elif errand.ref is None:
         message = "it names no post"
         raise Refused(message)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.domain.commands import read, read_host
+from bot.domain.commands import named, read, read_host
 from bot.domain.holding import preview_conversation
 from bot.domain.mentions import mentions
 from bot.domain.posts import PostRef, handle_id
@@ -272,6 +272,7 @@ class Ear:
             chat=chat,
             in_thread=False,
             account=self._account,
+            named=named(post.text, tuple(languages), own=own, own_handle=self._handle),
         )
 
     def _previewed(self, post: Post, parent: str) -> str:

@@ -18,12 +18,13 @@ from bot.services.door import Request, person_keys
 from bot.services.following import forget, remind
 from bot.services.hosting import Said, approve, stop
 from bot.services.hosts import host_of
+from bot.services.linked import say_alone, say_of_another
 from bot.services.recordrequests import messages
 from bot.services.signups import sign_up
 from bot.services.wishes import block, remember, remove
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.commands import Asked
@@ -113,16 +114,22 @@ class _Desk:
         return self._carry_out(request)
 
     def _carry_out(self, request: Request) -> bool:
-        if request.asked == "remove-this":
-            return self._remove(request)
-        if request.asked in ("keep", "join"):
-            return self._join(request)
-        if request.asked in ("approve-digest", "stop-digest"):
-            return self._decide(request)
-        if request.asked in ("remind", "forget"):
-            return self._later(request)
-        if request.asked in ("coming", "not-coming"):
-            return self._come(request)
+        acts: Mapping[Asked, Callable[[Request], bool]] = {
+            "remove-this": self._remove,
+            "keep": self._join,
+            "join": self._join,
+            "approve-digest": self._decide,
+            "stop-digest": self._decide,
+            "remind": self._later,
+            "forget": self._later,
+            "coming": self._come,
+            "not-coming": self._come,
+            "also": self._link,
+            "not-also": self._link,
+            "alone": self._link,
+        }
+        if request.asked in acts:
+            return acts[request.asked](request)
         changed = self._wish(request, EVERYWHERE[request.asked], "")
         self._like(request)
         if request.asked == "record":
@@ -148,6 +155,22 @@ class _Desk:
         if done.waits:
             self._answer(request, "waiting")
         return done.changed
+
+    def _link(self, request: Request) -> bool:
+        """Let its author be one person with another account, or not any more; said to somebody else it is nothing."""
+        if request.chat and request.parent and not self._ours(request):
+            return False
+        said = said_at(request.post)
+        if request.asked == "alone":
+            understood, changed = True, say_alone(self.store, request, said, self.now)
+        else:
+            errand, understood, changed = say_of_another(self.store, request, said, self.accounts, self.now)
+            self.errands.extend([errand] if errand else ())
+        if understood:
+            self._like(request)
+        else:
+            self._answer(request, "unclear")
+        return changed
 
     def _decide(self, request: Request) -> bool:
         """Let a host approve or stop the digest that they were asked about; of anybody else it is nothing."""

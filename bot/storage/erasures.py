@@ -46,6 +46,7 @@ LineKind = Literal[
     "cancelled",
     "unfollowed",
     "signed-off",
+    "unlinked",
     "badge",
     "revoked",
 ]
@@ -60,9 +61,10 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
             went, ``what`` is its state now. ``again``: they were let in again. ``edited``: they are others now.
             ``withdrawn`` and ``held``: in one chat alone. ``forgotten`` and ``cancelled``: a chat. ``unfollowed``:
             nothing more is to be asked about an answer. ``signed-off``: an account comes to the event ``chat`` no more.
-            ``badge`` and ``revoked``: of the badge whose number is
-            ``what`` one of its account's keys, or that it is good no more.
-        at: UTC; of a wish or ruling, of ``unfollowed`` and ``signed-off``, when it was said.
+            ``unlinked``: an account is not one person with that of the key ``what``, or, where that is empty, with any.
+            ``badge`` and ``revoked``: of the badge whose number is ``what`` one of its account's keys, or that it is
+            good no more.
+        at: UTC; of a wish or ruling, of ``unfollowed``, ``signed-off`` and ``unlinked``, when it was said.
         key: a node key, or an account's key.
         what: the wish's or ruling's kind, the post's state, or why it is held.
         chat: a chat's id.

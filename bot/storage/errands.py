@@ -47,7 +47,7 @@ class Errands(Base):
         """What an account of ours is to do now, in order of time."""
         with self._reading() as connection:
             rows = connection.execute(_DUE, {"account": account, "now": now, "limit": limit})
-            return tuple(_errand(row) for row in rows)
+            return tuple(errand_of(row) for row in rows)
 
     def errand_done(self, errand: str, now: datetime, error: str = "") -> None:
         """It is done, or (with an error) given up. Address, handle and text are forgotten, in the error too."""
@@ -93,7 +93,8 @@ def errand_row(errand: Errand) -> dict[str, Any]:
     }
 
 
-def _errand(row: Row[Any]) -> Errand:
+def errand_of(row: Row[Any]) -> Errand:
+    """A row as an errand, of one that is still to be done."""
     about = _about.decode(row.data)
     return Errand(row.id, row.account, row.kind, row.at, about.ref, about.to, about.text, row.attempts)
 

@@ -10,9 +10,10 @@ from sqlalchemy import and_, bindparam, delete, exists, or_, select
 from bot.domain.consent import REACHABLE
 from bot.ports import Standing
 from bot.storage import codec
-from bot.storage.base import Base, bump, chats_where, chunks, note, stored_chats
+from bot.storage.base import bump, chats_where, chunks, note, stored_chats
 from bot.storage.engine import take_turns
 from bot.storage.erasing import erase, withdraw
+from bot.storage.linked import Linked
 from bot.storage.picking import unpick
 from bot.storage.tables import (
     accounts,
@@ -49,7 +50,7 @@ _OLD_ERRAND = select(errands.c.id).where(_DONE).limit(1)
 _OLD_ASIDE = select(set_aside.c.event).where(_ASIDE).limit(1)
 
 
-class Keeping(Base):
+class Keeping(Linked):
     """The store's methods about retention, standing and removal."""
 
     def standing(self, keys: Collection[str]) -> Mapping[str, tuple[Standing, ...]]:
@@ -92,6 +93,7 @@ class Keeping(Base):
                 note(connection, "forgotten", chat=chat)
                 self._forget(connection, chat)
         self._forget_notes(now - NOTES)
+        self._forget_old_claims(now)
         if self._erasures is not None:
             self._erasures.prune(self.database)
         return old

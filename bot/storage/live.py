@@ -10,6 +10,7 @@ from bot.storage import codec
 from bot.storage.base import chunks, put
 from bot.storage.batches import Batches, put_aside
 from bot.storage.erasing import bury_posts
+from bot.storage.linked import part_from_ended
 from bot.storage.tables import accounts, chat_posts, chats, cursors, left_out, posts
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Live(Batches):
 
         def rest(connection: Connection, spoilt: Sequence[tuple[str, str]]) -> None:
             buried = bury_posts(connection, {*gone, *_posts_of(connection, ended)})
-            self._erased |= buried.erased
+            self._erased |= buried.erased | part_from_ended(connection, ended)
             put_aside(connection, account, [*((each.event, each.error) for each in spoiled), *spoilt], now)
             put(connection, cursors, [{"account": account, "stream": stream, "value": cursor}])
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import bindparam, delete, exists, select, update
 
 from bot.domain.consent import Wish, standing_wish
+from bot.domain.linked import Claim
 from bot.domain.mentions import unname
 from bot.domain.posts import handle_id
 from bot.storage import codec
@@ -17,6 +18,7 @@ from bot.storage.base import bump, chats_of, chunks, ids_of, inserting
 from bot.storage.erasing import NOWHERE, bury_posts, erase, withdraw
 from bot.storage.following import end_again
 from bot.storage.keeping import Keeping
+from bot.storage.linked import end_links
 from bot.storage.people import wishes_of
 from bot.storage.picking import unpick
 from bot.storage.pictures import drop
@@ -65,6 +67,9 @@ class Replaying(Plans, Wishes, Keeping):
             self._take_out(connection, since)
             end_again(connection, [(line.key, line.at) for line in since if line.kind == "unfollowed"])
             sign_off_again(connection, [line for line in since if line.kind == "signed-off"])
+            ended = [Claim("not", line.key, line.what, line.at) for line in lines if line.kind == "unlinked"]
+            end_links(connection, ended, SOURCE)
+            self._forget_claims(connection, now)
             for key, kind in dict.fromkeys((line.key, line.what) for line in asked if line.kind == "wish"):
                 self._carry_out(connection, key, cast("WishKind", kind))
             self._unname_everywhere(connection)

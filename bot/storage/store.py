@@ -24,6 +24,7 @@ from bot.storage.gauges import Figures
 from bot.storage.inviting import Inviting
 from bot.storage.keeping import Keeping
 from bot.storage.letters import Letters
+from bot.storage.linked import Linked
 from bot.storage.linking import Linking
 from bot.storage.live import Live
 from bot.storage.outbox import Outbox
@@ -71,6 +72,7 @@ class SqlStore(  # one part for each verb's needs
     Repeats,
     Pictures,
     Keeping,
+    Linked,
     Digests,
     Following,
     SigningUp,

@@ -295,6 +295,19 @@ consents = Table(
 )
 """Wishes as events, by a keyed hash of the account's id: they outlive the account's erasure and name nobody."""
 
+claims = Table(
+    "claims",
+    metadata,
+    Column("by", String(24), primary_key=True),
+    Column("other", String(24), primary_key=True),
+    Column("kind", String(4), primary_key=True),
+    Column("at", Moment, primary_key=True, autoincrement=False),
+    Column("called", String(24), nullable=False),
+    Column("source", String, nullable=False),
+)
+"""What accounts said of being one person with another (``linked.Claim``), by keyed hashes of their ids; ``called``: of
+the handle that ``by`` had then. Gone when either leaves, and when it counts no more."""
+
 follow_ups = Table(
     "follow_ups",
     metadata,

@@ -17,6 +17,7 @@ from bot.storage.base import Base, bump, chats_of, chunks, ids_of, inserting, no
 from bot.storage.downloads import forget_errands
 from bot.storage.engine import take_turns
 from bot.storage.erasing import NOWHERE, erase, withdraw
+from bot.storage.linked import part_from_all
 from bot.storage.people import named_by, wishes_of, wishes_under
 from bot.storage.picking import unpick
 from bot.storage.pictures import JOINED, empty, tend
@@ -69,6 +70,8 @@ class Wishes(Base):
             for key in {account_key, *people}:
                 self._forget_records(connection, key)
             self._erased |= take_off_lists(connection, {account_key, *people})
+            both = {account_key, *people, *(called for _, called in people.values())} - {""}
+            self._erased |= part_from_all(connection, both, self.key)
         if kind == "stopped":
             self._forget_addresses(connection, account_key)
         for person, wishes in wishes_of(connection, people).items():

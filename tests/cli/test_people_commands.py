@@ -314,6 +314,68 @@ def test_people_shows_what_is_remembered_of_one(folder: Path) -> None:
     )
 
 
+# -- one person, two accounts ----------------------------------------------------------------------------------------
+def test_two_accounts_are_one_person_once_both_sides_are_noted(folder: Path) -> None:
+    before = files(folder / "site", ())
+    first = staffroom("people", HANDLE, "--also", OTHER.handle, "-C", folder)
+    assert first.stdout.splitlines() == [
+        f"Remembered: {HANDLE} said that it is {OTHER.handle}, too.",
+        f"They are one person once {OTHER.handle} says the same, until 7 Feb 2027:",
+        "by I AM ALSO and the handle, in a reply to the bot; or, if its owner asked you:",
+        f"  staffroom people {OTHER.handle} --also {HANDLE}",
+    ]
+    shown = staffroom("people", HANDLE, "-C", folder).stdout
+    assert f"  8 Jan 2027 21:00 UTC: said it is {OTHER.handle}, too; not confirmed yet\n" in shown
+    assert "asked for nothing" in staffroom("people", OTHER.handle, "-C", folder).stdout
+    second = staffroom("people", OTHER.handle, "--also", f"@\u200b{HANDLE}", "-C", folder)
+    assert second.stdout == f"Remembered: {OTHER.handle} and {HANDLE} are one person now, as both said.\n"
+    for one, other in ((HANDLE, OTHER.handle), (OTHER.handle, HANDLE)):
+        assert f"21:00 UTC: is one person with {other}\n" in staffroom("people", one, "-C", folder).stdout
+        (found,) = said(staffroom("people", one, "--json", "-C", folder))
+        assert (found["standing"], found["others"]) == (
+            ["linked"],
+            [{"handle": other, "at": "2027-01-08T21:00:00Z", "confirmed": True}],
+        )
+        (account,) = said(staffroom("export-person", one, "-C", folder))["accounts"]
+        assert account["one_person_with"] == found["others"]
+    # nothing of it is published
+    publish(folder)
+    assert files(folder / "site", ()) == before
+
+
+@pytest.mark.parametrize("words", [("--not-also", OTHER.handle), ("--alone",)])
+@pytest.mark.parametrize("who", [HANDLE, OTHER.handle])
+def test_one_side_ends_it_at_once(folder: Path, who: str, words: tuple[str, ...]) -> None:
+    for one, other in ((HANDLE, OTHER.handle), (OTHER.handle, HANDLE)):
+        staffroom("people", one, "--also", other, "-C", folder)
+    other = HANDLE if who == OTHER.handle else OTHER.handle
+    ended = words if len(words) == 1 else ("--not-also", other)
+    with time_machine.travel(NOW + timedelta(seconds=1), tick=False):
+        done = staffroom("people", who, *ended, "-C", folder)
+    named = other if len(words) > 1 else "any other account"
+    assert (done.exit_code, done.stdout) == (0, f"Remembered: {who} is not one person with {named}.\n")
+    assert "one_person_with" not in export_person(folder, HANDLE, None)["accounts"][0]
+    assert said(staffroom("people", HANDLE, "--also", OTHER.id, "--json", "-C", folder)) == {
+        "handle": HANDLE,
+        "other": OTHER.handle,
+        "linked": False,
+        "until": "2027-02-07T21:00:00Z",
+    }
+
+
+def test_an_account_is_linked_by_its_id_and_never_by_a_handle_alone(folder: Path) -> None:
+    unknown = staffroom("people", HANDLE, "--also", "new.example.net", "-C", folder)
+    assert (unknown.exit_code, unknown.stdout) == (2, "")
+    assert "its handle alone does not tell for good whose it is" in unknown.stderr
+    assert staffroom("people", "new.example.net", "--also", HANDLE, "-C", folder).exit_code == 2
+    by_id = staffroom("people", HANDLE, "--also", "did:plc:new", "-C", folder)
+    assert by_id.exit_code == 0
+    assert "said it is an account of which nothing is kept, too" in staffroom("people", HANDLE, "-C", folder).stdout
+    assert staffroom("people", "did:plc:new", "--also", HANDLE, "-C", folder).exit_code == 0
+    (account,) = said(staffroom("export-person", "did:plc:new", "-C", folder))["accounts"]
+    assert [one["handle"] for one in account["one_person_with"]] == [HANDLE]
+
+
 # -- a copy for its owner --------------------------------------------------------------------------------------------
 def test_export_person_gives_all_that_is_kept(folder: Path) -> None:
     staffroom("people", HANDLE, "--no-name", "-C", folder)
@@ -369,6 +431,10 @@ MISTAKES: list[tuple[list[str], str]] = [
     (["people", "a.example.net", "--remove", "--list"], "One wish at a time"),
     (["people", "a.example.net", "--join", "edchat", "--list"], "One wish at a time"),
     (["people", "--remove"], "Whose wish is it?"),
+    (["people", "--alone"], "Whose wish is it?"),
+    (["people", "a.example.net", "--alone", "--list"], "One wish at a time"),
+    (["people", "did:plc:a", "--also", "b.example.net", "--not-also", "c.example.net"], "One wish at a time"),
+    (["people", "did:plc:a", "--also", "did:plc:a"], "are the same account"),
     (["people", "a.example.net", "--network", "twitter"], "'twitter' is not one of"),
 ]
 

@@ -32,6 +32,7 @@ from sqlalchemy import select
 
 from bot.domain.alarms import words_read
 from bot.domain.consent import Ruling, Wish, WishKind
+from bot.domain.linked import Claim
 from bot.domain.posts import Media, handle_id
 from bot.domain.richtext import Mention, RichText, join, whole
 from bot.errors import StaffroomError, StoreError
@@ -336,3 +337,17 @@ def test_a_manifest_says_how_much_there_is(tmp_path: Path) -> None:
     engine.dispose()
     found.close()
     assert manifest.rows == counted
+
+
+def test_a_link_that_was_ended_since_does_not_come_back(
+    store: SqlStore, database_url: str, listed: Erasures, tmp_path: Path
+) -> None:
+    for by, other in ("ab", "ba", "cd", "dc"):
+        store.add_claim(Claim("also", by, other, TAKEN), "a test", TAKEN)
+    file = back_up(database_url, tmp_path)
+    store.add_claim(Claim("not", "a", "b", LATER), "a test", LATER)
+    assert store.persons() == dict.fromkeys("cd", ("c", "d"))
+    back = put_back(file, f"sqlite:///{tmp_path / 'elsewhere.db'}", told(listed, store))
+    assert back.persons() == store.persons()
+    assert [one for one in back.claims() if one.kind == "also"] == [one for one in store.claims() if one.kind == "also"]
+    back.close()

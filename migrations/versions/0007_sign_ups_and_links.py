@@ -1,4 +1,4 @@
-"""Lists of who comes to an event.
+"""Lists of who comes to an event, and what accounts said of being one person with another.
 
 Moments are whole microseconds; see bot/storage/columns.py.
 """
@@ -25,7 +25,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("chat", "account", name="pk_sign_ups"),
         sa.ForeignKeyConstraint(["chat"], ["chats.id"], name="fk_sign_ups_chat", ondelete="CASCADE"),
     )
+    op.create_table(
+        "claims",
+        sa.Column("by", sa.String(24), nullable=False),
+        sa.Column("other", sa.String(24), nullable=False),
+        sa.Column("kind", sa.String(4), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("called", sa.String(24), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("by", "other", "kind", "at", name="pk_claims"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("claims")
     op.drop_table("sign_ups")
