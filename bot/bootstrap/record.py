@@ -16,22 +16,25 @@ from bot.bootstrap.onpaper import on_paper
 from bot.bootstrap.people import Whom, whom_of, wishes_of
 from bot.bootstrap.published import published
 from bot.config import load_staffroom
-from bot.domain.takingpart import ASKED_WITHIN, all_together, asked_for_record, spoken_in
+from bot.domain.linked import person_of
+from bot.domain.posts import Account
+from bot.domain.takingpart import ASKED_WITHIN, all_together, spoken_in
 from bot.errors import UserError
 from bot.publishing.handover import hand_over, refuse_public
 from bot.rendering.recordjson import record_json, whose_record
 from bot.rendering.recordpage import record_page
 from bot.rendering.recordpaper import record_sheet
-from bot.services.record import gather
+from bot.services.record import asked_at, gather
 from bot.services.recordrequests import note_written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from bot.bootstrap.badges import Issued
     from bot.config import Settings
     from bot.domain.posts import NetworkName
     from bot.domain.takingpart import TakenPart
-    from bot.ports import Store
+    from bot.ports import Person, Store
 
 DATA, PAGE, PAPER = "record.json", "record.html", "record.pdf"
 
@@ -46,6 +49,7 @@ class Made(msgspec.Struct, frozen=True):
         left_out: how many kept answers are not: held, or in a series that this person did not join.
         no_pdf: why there is none; empty where there is.
         address: of the account that a badge means; empty where none was made.
+        also: handles of the other accounts that are in it: those of the same person.
     """
 
     handle: str
@@ -55,16 +59,24 @@ class Made(msgspec.Struct, frozen=True):
     left_out: int
     no_pdf: str
     address: str = ""
+    also: tuple[str, ...] = ()
 
 
 class Composed(msgspec.Struct, frozen=True):
-    """A record that is made and stands nowhere yet: whose it is, its files by name, the one to read first first.
+    """A record that is made and stands nowhere yet: its files by name, the one to read first first.
 
-    ``badge``: the number of the badge among them. ``language``: the record's, as a BCP 47 tag.
+    Attributes:
+        one: who was named.
+        keys: of all accounts of that person, that one's first.
+        whose: the accounts whose answers stand in it.
+        language: the record's, as a BCP 47 tag.
+        badge: the number of the badge among the files.
     """
 
     made: Made
     one: Whom
+    keys: tuple[str, ...]
+    whose: tuple[Account, ...]
     contents: dict[str, bytes]
     language: str
     badge: int | None = None
@@ -107,10 +119,10 @@ def record_of(  # noqa: PLR0917 - what make_record was asked for, and where it s
     """The same from settings and a store that are open, at a time (UTC)."""
     refuse_public(out, published(settings))
     record = compose_record(settings, store, account, network, now, badge=badge, name=name)
-    mine = (record.one.account.network, record.one.account.id)
+    theirs = {(account.network, account.id) for account in record.whose}
     with drop_badge_unless_handed_over(store, record):
-        hand_over(out, record.contents, DATA, lambda there: mine in whose_record(there), without=[PAPER])
-    note_written(store, record.one.keys[0], now)
+        hand_over(out, record.contents, DATA, lambda there: not theirs.isdisjoint(whose_record(there)), without=[PAPER])
+    note_written(store, record.keys, now)
     return msgspec.structs.replace(record.made, files=tuple((out / file).resolve() for file in record.contents))
 
 
@@ -126,31 +138,32 @@ def compose_record(
 ) -> Composed:
     """Make a record's files. Arguments and errors as of ``make_record``; a badge in it is issued already."""
     one = _the_one(store, account, network)
-    wishes = wishes_of(store, one)
-    asked = asked_for_record(wishes, now)
+    keys = person_of(store.persons(), one.keys[0])
+    asked = asked_at(store, keys, now)
     if asked is None:
-        raise UserError(
-            _not_asked(one.handle, max((wish.at for wish in wishes if wish.kind == "record"), default=None))
-        )
-    person = store.person(one.keys[0])
-    kept = {post.ref.id for _, post in person.posts} if person else set()
-    chats = gather(store, one.keys[0], wishes)
+        last = max((wish.at for wish in wishes_of(store, one) if wish.kind == "record"), default=None)
+        raise UserError(_not_asked(one.handle, last))
+    chats = gather(store, keys)
     if not chats:
         raise UserError(
             f"{one.handle}: none of its answers can stand in a record: that takes its consent, and no answer is shown"
             f" in a series that it joined. If its owner wishes so: `staffroom people {one.handle} --join SERIES`."
         )
+    people = [person for key in keys if (person := store.person(key))]
+    kept = {store.key(post.ref.network, post.ref.id) for person in people for _, post in person.posts}
+    whose = _in_it(store, people, chats)
     site, total = site_of(settings), all_together(chats)
-    data = record_json([one.account], chats, archive=site.title, address=site.address, asked_at=asked, made_at=now)
+    data = record_json(whose, chats, archive=site.title, address=site.address, asked_at=asked, made_at=now)
     templates = templates_of(settings.folder)
-    page = record_page(templates, site, [one.account], chats, asked_at=asked, made_at=now)
-    pdf, no_pdf = on_paper(record_sheet(templates, site, [one.account], chats, asked_at=asked, made_at=now, page=PAGE))
-    issued = issue_badge(settings, store, one, chats, name) if badge else None
+    page = record_page(templates, site, whose, chats, asked_at=asked, made_at=now)
+    pdf, no_pdf = on_paper(record_sheet(templates, site, whose, chats, asked_at=asked, made_at=now, page=PAGE))
+    issued = _badge(settings, store, one, name) if badge else None
     contents = {PAGE: page, **({PAPER: pdf} if pdf else {}), DATA: data, **(issued.files if issued else {})}
     address = issued.address if issued else ""
-    made = Made(one.handle, (), total.chats, total.answers, len(kept) - len(_told(chats)), no_pdf, address)
+    also = tuple(account.handle for account in whose[1:])
+    made = Made(one.handle, (), total.chats, total.answers, len(kept) - len(_told(chats)), no_pdf, address, also)
     language = spoken_in(chats) or site.language
-    return Composed(made, one, contents, language, issued.number if issued else None)
+    return Composed(made, one, tuple(keys), tuple(whose), contents, language, issued.number if issued else None)
 
 
 @contextmanager
@@ -168,6 +181,27 @@ def _told(chats: Iterable[TakenPart]) -> frozenset[str]:
     """Node keys of all that a record repeats: answers, and what was told weeks later."""
     answers = {answer.key for one in chats for answer in one.answers}
     return frozenset(answers | {later.key for one in chats for tried in one.tried for later in tried.outcomes})
+
+
+def _in_it(store: Store, people: Sequence[Person], chats: Sequence[TakenPart]) -> list[Account]:
+    """The accounts of which something stands in a record, behind the first, for which it is made."""
+    there = _told(chats)
+    theirs = [{store.key(post.ref.network, post.ref.id) for _, post in person.posts} for person in people[1:]]
+    return [
+        people[0].account,
+        *(one.account for one, said in zip(people[1:], theirs, strict=True) if not there.isdisjoint(said)),
+    ]
+
+
+def _badge(settings: Settings, store: Store, one: Whom, name: str) -> Issued:
+    """A badge of this account alone: with what another one did, it would tell that they are one person's."""
+    chats = gather(store, one.keys[:1])
+    if not chats:
+        raise UserError(
+            f"{one.handle}: a badge is about one account, and of this one nothing can stand in it: no answer of its own"
+            " is shown in a series that it joined. Make the badge of the other account, or the record without --badge."
+        )
+    return issue_badge(settings, store, one, chats, name)
 
 
 def _the_one(store: Store, name: str, network: NetworkName | None) -> Whom:

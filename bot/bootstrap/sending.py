@@ -81,13 +81,14 @@ def send_record(
     record = compose_record(settings, store, account, network, now, badge=badge, name=name)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     keep_hidden(token)
-    download = Download(record.one.keys[0], name_of(token), now + GOOD_FOR, record.language)
+    mine, *others = record.keys
+    download = Download(mine, name_of(token), now + GOOD_FOR, record.language, tuple(others))
     with drop_badge_unless_handed_over(store, record):
         data = zipped(ZIP_FOLDER, record.contents)
         if len(data) > MOST:
             raise UserError(f"{record.made.handle}: its record is too large to be fetched; write it with --out DIR.")
         offer(store, shelf_of(settings), download, data, now)
-    note_written(store, download.account, now)
+    note_written(store, record.keys, now)
     text = told_where(templates_of(settings.folder), record.language, f"{settings.downloads.address}/{token}")
     accounts = Accounts(settings, clock)
     try:

@@ -73,6 +73,8 @@ def _print_made(made: Made) -> None:
     click.echo(f"The record of {made.handle}: {answers} in {chats}.")
     for file in made.files:
         click.echo(f"  {file}")
+    if made.also:
+        click.echo(f"It covers {', '.join(made.also)}, too: their owner asked that these accounts be one person.")
     if made.left_out:
         left = "1 kept answer is" if made.left_out == 1 else f"{made.left_out} kept answers are"
         click.echo(f"{left} not in it: held, or in a series that {made.handle} did not join.")

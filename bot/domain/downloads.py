@@ -38,12 +38,14 @@ class Download(msgspec.Struct, frozen=True):
         name: what its file is called: a hash of the token, from which nobody can tell the address.
         until: when it is no longer good, UTC.
         language: of the page it is fetched from, as a BCP 47 tag.
+        others: the keys of that person's other accounts, whose words may stand in it, too.
     """
 
     account: str
     name: str
     until: datetime
     language: str
+    others: tuple[str, ...] = ()
 
 
 def name_of(token: str) -> str:

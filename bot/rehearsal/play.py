@@ -271,8 +271,7 @@ class _Play:
 
     def _may_have_record(self, account: Account) -> bool:
         store = self._house.store
-        keys = person_keys(store, account)
-        return bool(gather(store, keys[0], {wish for found in store.wishes(keys).values() for wish in found}))
+        return bool(gather(store, person_keys(store, account)[:1]))
 
     def collected(self) -> int:
         """How many of the standing answers the store knows, with words or as a bare node."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Whose(Struct, frozen=True):
-    """The account whose owner asked for this record."""
+    """An account of the person who asked for this record."""
 
     network: NetworkName
     id: Annotated[str, Meta(description="What the network knows the account by; it never changes.")]

@@ -51,6 +51,8 @@ def _head(w: Words, title: str, told: dict[str, Any]) -> Iterator[Block]:
     yield special("title", title)
     names = {name: told[name] for name in ("made", "asked", "name")}
     yield special("lede", w("record.made", archive=told["site"].title, **names))
+    if len(told["accounts"]) > 1:
+        yield words(w("record.linked"))
     yield special("notice", w("record.apart", name=told["name"]))
 
 

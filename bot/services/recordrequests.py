@@ -7,15 +7,15 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from bot.domain.errands import Errand
-from bot.domain.takingpart import RECORD_WRITTEN, TOLD_OF_RECORDS, asked_for_record
+from bot.domain.linked import person_of
+from bot.domain.takingpart import RECORD_WRITTEN, TOLD_OF_RECORDS
 from bot.services.door import person_keys
 from bot.services.hosts import reachable
-from bot.services.record import gather
+from bot.services.record import asked_at, gather
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-    from bot.domain.consent import Wish
     from bot.domain.posts import NetworkName
     from bot.domain.takingpart import TakenPart
     from bot.ports import Store
@@ -39,13 +39,14 @@ def messages(
         phrase: says ``review.…`` in a series' language.
     """
     author = request.post.author
-    keys = person_keys(store, author)
-    wishes = {wish for found in store.wishes(keys).values() for wish in found}
-    asked, parts = asked_for_record(wishes, now), _waiting(store, keys[0], wishes, now)
+    mine = person_keys(store, author)[0]
+    keys = person_of(store.persons(), mine)
+    asked, parts = asked_at(store, keys, now), _waiting(store, keys, now)
     stored = store.chat(request.chat or parts[-1].chat.id) if parts else None
+    kept = next((person.account for person in map(store.person, keys) if person), author)
     if stored is None or asked is None:
         return []
-    language, handle = stored.series.languages[0], author.handle.lstrip("@")
+    language, handle = stored.series.languages[0], kept.handle.lstrip("@")
     text = "\n".join(
         (
             f"{phrase('review.record', language)} {handle}",
@@ -54,14 +55,15 @@ def messages(
         )
     )
     return [
-        Errand(f"{TOLD_OF_RECORDS}{number}:{asked.date()}:{keys[0]}", account, "tell", now, to=host, text=text)
+        Errand(f"{TOLD_OF_RECORDS}{number}:{asked.date()}:{mine}", account, "tell", now, to=host, text=text)
         for number, (account, host) in reachable(stored, accounts).items()
     ]
 
 
-def note_written(store: Store, account_key: str, now: datetime) -> None:
-    """Note that a record of an account (by its id's key) was written, so that its request waits no longer."""
-    store.save_cursor(account_key, RECORD_WRITTEN, now.isoformat())
+def note_written(store: Store, account_keys: Iterable[str], now: datetime) -> None:
+    """Note that a record of a person (by keys of their accounts) was written, so that its request waits no longer."""
+    for key in account_keys:
+        store.save_cursor(key, RECORD_WRITTEN, now.isoformat())
 
 
 def written_at(store: Store, account_key: str) -> datetime | None:
@@ -72,19 +74,18 @@ def written_at(store: Store, account_key: str) -> datetime | None:
 
 def waiting_records(store: Store, now: datetime) -> int:
     """How many people asked for a record that can be made, and was not written since."""
-    return sum(
-        1
-        for account, wishes in store.wishing()
-        if account is not None and _waiting(store, store.key(account.network, account.id), wishes, now)
-    )
+    everybody = store.persons()
+    asking = (store.key(account.network, account.id) for account, _ in store.wishing() if account is not None)
+    people = {frozenset(person_of(everybody, key)) for key in asking}
+    return sum(1 for keys in people if _waiting(store, keys, now))
 
 
-def _waiting(store: Store, account_key: str, wishes: Collection[Wish], now: datetime) -> tuple[TakenPart, ...]:
+def _waiting(store: Store, account_keys: Collection[str], now: datetime) -> tuple[TakenPart, ...]:
     """What would stand in a record that waits to be written; nothing where none does."""
-    asked = asked_for_record(wishes, now)
+    asked = asked_at(store, account_keys, now)
     if asked is None:
         return ()
-    written = written_at(store, account_key)
+    written = max((at for key in account_keys if (at := written_at(store, key))), default=None)
     if written and written >= asked:
         return ()
-    return gather(store, account_key, wishes)
+    return gather(store, account_keys)

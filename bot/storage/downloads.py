@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 
 from bot.domain.downloads import OFFERED, TOLD_OF_DOWNLOADS, Download
 from bot.domain.takingpart import RECORD_WRITTEN
-from bot.storage.base import Base, chunks, put
+from bot.storage.base import Base, put
 from bot.storage.tables import cursors, errands
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _download = msgspec.json.Decoder(Download)
+_OFFERED = select(cursors.c.value).where(cursors.c.stream == OFFERED)
 
 
 class Downloads(Base):
@@ -35,7 +36,7 @@ class Downloads(Base):
     def downloads(self) -> tuple[Download, ...]:
         """All that wait, fetched or too old ones among them until they are ended; in order of name."""
         with self._reading() as connection:
-            found = connection.scalars(select(cursors.c.value).where(cursors.c.stream == OFFERED))
+            found = connection.scalars(_OFFERED)
             return tuple(sorted(map(_download.decode, found), key=lambda one: one.name))
 
     def end_downloads(self, names: Collection[str]) -> None:
@@ -48,17 +49,21 @@ class Downloads(Base):
                     connection.execute(delete(cursors).where(*this, cursors.c.value == value))
 
 
-def end_downloads_of(connection: Connection, authors: Collection[str]) -> None:
-    """End the records that wait for these accounts (by key), for words of theirs are being erased.
+def end_downloads_of(connection: Connection, authors: Collection[str]) -> bool:
+    """End the records with words of these accounts (by key), for such words are being erased.
 
-    Those that asked wait for a record again.
+    Those that asked wait for a record again. Gives whether a message with an address went, too.
     """
-    for some in chunks(authors):
-        ended = delete(cursors).where(cursors.c.account.in_(some), cursors.c.stream == OFFERED)
-        for account in connection.scalars(ended.returning(cursors.c.account)).all():
-            written = cursors.c.account == account, cursors.c.stream == RECORD_WRITTEN
+    gone, told = frozenset(authors), False
+    for value in connection.scalars(_OFFERED).all():
+        one = _download.decode(value)
+        if not gone.isdisjoint((one.account, *one.others)):
+            offered = cursors.c.account == one.account, cursors.c.stream == OFFERED
+            written = cursors.c.account.in_((one.account, *one.others)), cursors.c.stream == RECORD_WRITTEN
+            connection.execute(delete(cursors).where(*offered))
             connection.execute(delete(cursors).where(*written))
-            forget_errands(connection, TOLD_OF_DOWNLOADS, account)
+            told |= forget_errands(connection, TOLD_OF_DOWNLOADS, one.account)
+    return told
 
 
 def forget_errands(connection: Connection, beginning: str, account: str) -> bool:

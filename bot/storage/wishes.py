@@ -8,13 +8,12 @@ from sqlalchemy import delete, or_, select, update
 
 from bot.domain.consent import standing_wish
 from bot.domain.copying import may_show
-from bot.domain.downloads import OFFERED, TOLD_OF_DOWNLOADS
 from bot.domain.naming import naming
 from bot.domain.takingpart import RECORD_WRITTEN, TOLD_OF_RECORDS
 from bot.ports import Person
 from bot.storage import codec
 from bot.storage.base import Base, bump, chats_of, chunks, ids_of, inserting, note
-from bot.storage.downloads import forget_errands
+from bot.storage.downloads import end_downloads_of, forget_errands
 from bot.storage.engine import take_turns
 from bot.storage.erasing import NOWHERE, erase, withdraw
 from bot.storage.linked import part_from_all
@@ -88,10 +87,10 @@ class Wishes(Base):
 
     def _forget_records(self, connection: Connection, account_key: str) -> None:
         """Forget what tells who asked for a record and has not left yet, when one was written, and where one waits."""
-        about_records = cursors.c.stream.in_((RECORD_WRITTEN, OFFERED))
-        connection.execute(delete(cursors).where(cursors.c.account == account_key, about_records))
-        for beginning in (TOLD_OF_RECORDS, TOLD_OF_DOWNLOADS):
-            self._erased |= forget_errands(connection, beginning, account_key)
+        written = cursors.c.account == account_key, cursors.c.stream == RECORD_WRITTEN
+        connection.execute(delete(cursors).where(*written))
+        self._erased |= end_downloads_of(connection, [account_key])
+        self._erased |= forget_errands(connection, TOLD_OF_RECORDS, account_key)
 
     def person(self, account_key: str) -> Person | None:
         """All that is kept about an account, for its owner; ``None`` if nothing is. Posts in order of (time, chat)."""

@@ -141,6 +141,33 @@ def test_a_name_stands_in_it_only_as_it_was_given(folder: Path, tmp_path: Path) 
     assert told[0].identity_hash != first[0].identity_hash  # nothing ties two badges together
 
 
+def test_a_badge_is_about_its_account_alone_though_the_record_covers_both(folder: Path, tmp_path: Path) -> None:
+    for one, other in ((HANDLE, OTHER.handle), (OTHER.handle, HANDLE)):
+        staffroom("people", one, "--also", other, "-C", folder)
+    store = open_store(folder)
+    store.bury([store.key("bluesky", f"at://{OTHER.id}/app.bsky.feed.post/second")], NOW)
+    store.close()
+    told = claims(badge(folder, tmp_path / "out"))
+    assert len(told["evidence"]) == 1
+    assert OTHER.handle not in json.dumps(told)
+    refused = staffroom("record", OTHER.handle, "--out", tmp_path / "other", "--badge", "-C", folder)
+    assert (refused.exit_code, (tmp_path / "other").exists()) == (2, False)
+    # of it nothing is kept any more: neither a badge nor a record can be made under its name
+    assert "nothing is kept" in refused.stderr
+
+
+def test_a_badge_needs_something_of_its_own_account(folder: Path, tmp_path: Path) -> None:
+    for one, other in ((HANDLE, OTHER.handle), (OTHER.handle, HANDLE)):
+        staffroom("people", one, "--also", other, "-C", folder)
+    store = open_store(folder)
+    remember(store, OTHER, person_keys(store, OTHER), Wish("paused", "edchat", NOW), "a test", NOW)
+    store.close()
+    assert staffroom("record", OTHER.handle, "--out", tmp_path / "out", "-C", folder).exit_code == 0
+    refused = staffroom("record", OTHER.handle, "--out", tmp_path / "badge", "--badge", "-C", folder)
+    assert (refused.exit_code, (tmp_path / "badge").exists()) == (2, False)
+    assert "a badge is about one account" in refused.stderr
+
+
 @pytest.mark.parametrize("part", [0, 1, 2])
 def test_a_badge_that_was_changed_fails(issued: tuple[Path, Path, str], part: int) -> None:
     folder, _, token = issued

@@ -387,3 +387,71 @@ def test_two_accounts_of_one_name_are_told_apart(asked: Path, out: Path) -> None
     told = refused(asked, out)
     assert f"means several accounts: {PERSON.url} (bluesky), " in told or f", {PERSON.url} (bluesky)." in told
     assert "Words of the second" not in told
+
+
+# -- one person, two accounts ------------------------------------------------------------------------------------------
+ALSO = Account("mastodon", "https://m.example/users/quux", "@quuxtoo@m.example", "Quux", "https://m.example/@quuxtoo")
+
+
+def there(store: SqlStore, rkey: str, minutes: float, **changes: object) -> Candidate:
+    """An answer of the other account of the same person."""
+    found = by(store, PERSON, rkey, f"From there {rkey}.", minutes)
+    ref = PostRef("mastodon", f"m.example/{rkey}", "", f"https://m.example/@quuxtoo/{rkey}")
+    post = msgspec.structs.replace(found.post, ref=ref, uri=ref.id, author=ALSO)
+    return msgspec.structs.replace(found, post=post, key=store.key("mastodon", ref.id), **changes)
+
+
+@pytest.fixture
+def two(folder: Path) -> Path:
+    """Both accounts answered in one chat and joined; nobody asked for a record yet."""
+    store = open_store(folder)
+    store.upsert([there(store, "1", 41.5), there(store, "2", 5)], START + timedelta(minutes=50))
+    store.close()
+    for who in (PERSON, ALSO):
+        ask(folder, "joined", "edchat", who=who)
+    return folder
+
+
+def link(folder: Path) -> None:
+    for one, other in ((HANDLE, ALSO.handle), (ALSO.handle, HANDLE)):
+        assert staffroom("people", one, "--also", other, "-C", folder).exit_code == 0
+
+
+def test_a_record_covers_both_accounts_and_counts_their_chat_once(two: Path, out: Path) -> None:
+    ask(two, "record", who=ALSO)
+    assert "has not asked for a record" in refused(two, out)
+    link(two)
+    result = staffroom("record", HANDLE, "--out", out, "-C", two)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert f"The record of {HANDLE}: 4 answers in 1 chat." in result.stdout
+    assert f"It covers {ALSO.handle}, too: their owner asked that these accounts be one person." in result.stdout
+    data = json.loads((out / "record.json").read_bytes())
+    assert [one["handle"] for one in data["whose"]] == [HANDLE, ALSO.handle]
+    assert [chat["minutes"] for chat in data["observed"]["chats"]] == [36]  # from the first of the one to the last
+    assert ["eachofthemsaidsooftheother" in text for text in said(out)] == [True, False, True]  # not in the data
+    # the other way round it is the same person's, and may take its place
+    assert staffroom("record", ALSO.handle, "--out", out, "-C", two).exit_code == 0
+    assert [one["handle"] for one in json.loads((out / "record.json").read_bytes())["whose"]] == [ALSO.handle, HANDLE]
+
+
+def test_a_record_of_one_account_says_nothing_of_others(asked: Path, out: Path) -> None:
+    made(asked, out)
+    assert not [text for text in said(out) if "saidsooftheother" in text]
+
+
+def test_an_account_that_did_not_join_is_neither_in_it_nor_named(two: Path, out: Path) -> None:
+    link(two)
+    ask(two, "record")
+    ask(two, "paused", "edchat", who=ALSO, hours=1)
+    assert [one["handle"] for one in made(two, out)["whose"]] == [HANDLE]  # type: ignore[attr-defined]
+    assert "From there" not in (out / "record.html").read_text()
+
+
+def test_leaving_with_one_account_takes_it_out_and_leaves_the_other(two: Path, out: Path) -> None:
+    link(two)
+    ask(two, "record")
+    assert len(made(two, out)["whose"]) == 2  # type: ignore[arg-type]
+    assert staffroom("forget", ALSO.handle, "-C", two).exit_code == 0
+    data = made(two, out)
+    assert [one["handle"] for one in data["whose"]] == [HANDLE]  # type: ignore[attr-defined]
+    assert not [text for text in said(out) if "quuxtoo" in text]

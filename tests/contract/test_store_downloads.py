@@ -9,6 +9,7 @@ from contract.store_world import END, database_url, store, teacher
 from bot.domain.consent import Wish, WishKind
 from bot.domain.downloads import TOLD_OF_DOWNLOADS, Download
 from bot.domain.errands import Errand
+from bot.domain.takingpart import RECORD_WRITTEN
 from bot.storage.store import SqlStore
 
 __all__ = ["database_url", "store"]  # fixtures
@@ -52,6 +53,16 @@ def test_what_replaced_an_ended_one_stays(store: SqlStore) -> None:
     store.offer(later)
     store.end_downloads(["a"])
     assert store.downloads() == (later,)
+
+
+def test_it_goes_with_any_account_whose_words_stand_in_it(store: SqlStore) -> None:
+    owner = msgspec.structs.replace(waits(store, "a", "another"), others=(store.key(PERSON.network, PERSON.id),))
+    store.offer(owner)
+    store.queue([telling(owner)])
+    store.save_cursor("another", RECORD_WRITTEN, NOW.isoformat())
+    store.add_wish(owner.others[0], Wish("stopped", "", NOW), "a test")
+    assert (store.downloads(), store.errands("bluesky", NOW, 9)) == ((), ())
+    assert store.cursor("another", RECORD_WRITTEN) == "", "the other account waits for a record again"
 
 
 @pytest.mark.parametrize(("kind", "left"), [("stopped", 0), ("gone", 0), ("paused", 1), ("record", 1)])

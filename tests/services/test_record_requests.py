@@ -80,7 +80,7 @@ def test_it_waits_until_a_record_is_written_and_for_thirty_days(room: Room) -> N
     room.hear(room.post(AMY, "MY RECORD", minute=20))
     assert waiting_records(room.store, LATER) == 1
     assert waiting_records(room.store, END + timedelta(days=31)) == 0
-    note_written(room.store, room.store.key("bluesky", AMY.id), LATER)
+    note_written(room.store, [room.store.key("bluesky", AMY.id)], LATER)
     assert waiting_records(room.store, LATER) == 0
     again = LATER + timedelta(days=1)
     room.hear(room.post(AMY, "MY RECORD", minute=20 + 2 * 24 * 60), now=again + timedelta(days=2))
@@ -93,7 +93,7 @@ def test_who_leaves_is_not_told_of_any_more(room: Room) -> None:
     asking = room.post(AMY, "MY RECORD", minute=20)
     room.hear(asking)
     mine = room.store.key("bluesky", AMY.id)
-    note_written(room.store, mine, LATER)
+    note_written(room.store, [mine], LATER)
     room.hear(room.post(AMY, "REMOVE ME", minute=22))
     assert (told(room), waiting_records(room.store, LATER), written_at(room.store, mine)) == ([], 0, None)
     room.hear(room.post(AMY, "KEEP MY ANSWERS", minute=23), room.post(AMY, "back", minute=24), asking)
@@ -137,5 +137,5 @@ def test_a_record_has_its_chats_in_order_whichever_was_answered_first(room: Room
     ]
     room.store.upsert(early, LATER)
     key = room.store.key("bluesky", AMY.id)
-    found = gather(room.store, key, room.store.wishes([key])[key])
+    found = gather(room.store, [key])
     assert [one.chat.date.day for one in found] == [7, 14, 21]
