@@ -16,7 +16,7 @@ class Contribution(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         chat: the chat's id.
         key, parent: node keys; a parent may be a post of ours, another answer, gone, or unknown.
-        by: a code for its author.
+        by: a code for its author, the same for all accounts of one person.
         followed: the code is the same in every chat; false of who asked for initials or no name: they are one person in
             a chat, and a stranger to every other one.
         network: where it was said.

@@ -94,7 +94,7 @@ class _Seating:
         self._pinned: set[str] = set()
         self._welcomed: set[str] = set()
         self._waited: set[str] = set()
-        self._at: dict[str, str] = {}  # author → question
+        self._at: dict[str, str] = {}  # person → question
         self._all = {question: fit(content, question) for question in questions_of(content)}
         self._fit = {
             question: [answer for answer in answers if answer.key not in wanted.left_out]
@@ -115,7 +115,7 @@ class _Seating:
         """Seat somebody whose first chat it is, if none of them sits."""
         if not any(answer.key in self._quoted.newcomers for answer in self._seated()):
             new = self._seat_best({key for key in self._quoted.newcomers if key in self._talk.answers})
-            self._welcomed |= {new.post.author.id} if new else set()
+            self._welcomed |= {self._person(new)} if new else set()
 
     def seat_each_network(self) -> None:
         """Seat somebody of each network that nobody is from."""
@@ -149,7 +149,7 @@ class _Seating:
         kind: Kind | None = None
         if answer.key in self._pinned:
             kind = "pinned"
-        elif answer.post.author.id in self._welcomed:
+        elif self._person(answer) in self._welcomed:
             kind = "newcomer"
         elif answer.key in self._waited:
             kind = "waited"
@@ -157,15 +157,19 @@ class _Seating:
             return Reason(kind, self._talk.people(answer.key))
         return reason(self._talk, self._all[question], answer)
 
+    def _person(self, answer: Answer) -> str:
+        """A code for who said it: the same for all accounts of one person."""
+        return self._quoted.persons.get(answer.key, answer.post.author.id)
+
     def _seated(self) -> Iterator[Answer]:
         return (answer for answers in self.seats.values() for answer in answers)
 
     def _sit(self, question: str, answer: Answer) -> None:
         self.seats[question].append(answer)
-        self._at[answer.post.author.id] = question
+        self._at[self._person(answer)] = question
 
     def _free(self, question: str) -> list[Answer]:
-        return [answer for answer in self._fit[question] if answer.post.author.id not in self._at]
+        return [answer for answer in self._fit[question] if self._person(answer) not in self._at]
 
     def _seat_best(self, keys: Collection[str]) -> Answer | None:
         """Seat the best of these answers whose authors sit nowhere, where there is room."""
@@ -187,7 +191,7 @@ class _Seating:
     def _scarce_first(self) -> list[str]:
         """Questions, those first that fewest people answered."""
         people = {
-            question: len({answer.post.author.id for answer in answers}) for question, answers in self._fit.items()
+            question: len({self._person(answer) for answer in answers}) for question, answers in self._fit.items()
         }
         return sorted(self._fit, key=lambda question: people[question])  # stable: else in their own order
 
@@ -201,11 +205,11 @@ class _Seating:
             self._sit(question, best)
             return True
         for answer in sorted(self._fit[question], key=lambda one: self._order(one, [])):
-            author = answer.post.author.id
-            left = self._at[author]
+            person = self._person(answer)
+            left = self._at[person]
             if left in tried:
                 continue
-            seat = next(one for one in self.seats[left] if one.post.author.id == author)
+            seat = next(one for one in self.seats[left] if self._person(one) == person)
             if seat.key in self._pinned:
                 continue
             tried.add(left)

@@ -218,7 +218,8 @@ def _sides(
         return {name: Cell(None, "one-network") for pair in names for name in pair}
     here = [[each for each in said if each.network == side] for side in _SIDES]
     deep = [[each for each in answering if each.network == side] for side in _SIDES]
-    people = [len(_people(one)) for one in here]
+    homes = Counter(_homes(said).values())
+    people = [homes[side] for side in _SIDES]
     deep_people = [min(len(_people(one)), count) for one, count in zip(deep, people, strict=True)]
     found = (
         parts(people, people, whole["people"]),
@@ -226,6 +227,19 @@ def _sides(
         parts([len(one) for one in deep], deep_people, whole["depth"]),
     )
     return {name: cell for pair, told in zip(names, found, strict=True) for name, cell in zip(pair, told, strict=True)}
+
+
+def _homes(said: Iterable[Contribution]) -> dict[str, NetworkName]:
+    """On which network each person said most, of two alike where they spoke first: so that people add up.
+
+    Somebody who counted on both sides would give away how many are on both, and that is a small group.
+    """
+    counts = Counter((each.by, each.network) for each in said if each.followed)
+    found: dict[str, NetworkName] = {}
+    for (who, network), count in counts.items():
+        if who not in found or count > counts[who, found[who]]:
+            found[who] = network
+    return found
 
 
 def _people(said: Iterable[Contribution]) -> set[str]:

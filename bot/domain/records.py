@@ -108,16 +108,19 @@ class Pick(msgspec.Struct, frozen=True):
 class Quoted(msgspec.Struct, frozen=True):
     """What is remembered, by answers of one chat, of how their authors fared before in its series.
 
-    Only of whom words are kept and shown: nobody else was ever there. Both are node keys of the chat's own answers, so
-    that an author who asked not to be named stays one person in this chat and is none in the others.
+    Only of whom words are kept and shown: nobody else was ever there. All are by node keys of the chat's own answers,
+    so that an author who asked not to be named stays one person in this chat and is none in the others.
 
     Attributes:
         last: of answers whose author an earlier digest quoted, when the last chat began in which one did, UTC.
         newcomers: answers whose author has none in an earlier chat; empty where no earlier chat has any.
+        persons: of answers whose author has linked accounts, a code for that person; all that is said here of an author
+            holds for all accounts of theirs.
     """
 
     last: Mapping[str, datetime] = {}
     newcomers: frozenset[str] = frozenset()
+    persons: Mapping[str, str] = {}
 
 
 class PollCount(msgspec.Struct, frozen=True):

@@ -103,7 +103,8 @@ Made on {made}. Files: answers.csv, people.csv, chats.csv (UTF-8, commas, a head
 
 Accounts that asked for their answers to be kept in this series (KEEP MY ANSWERS), agreed to research (RESEARCH YES),
 go by their full name, and had an answer shown in a term that is over, on the day this was made. Nobody else: not who
-only read, not who did not answer one of these two messages, not who left. It is a sample of who wanted to be in one.
+only read, not who did not answer one of these two messages, not who left. Of accounts that asked to be one person, only
+the one that answered first. It is a sample of who wanted to be in one.
 Do not infer from it to all participants, let alone to teachers.
 
 ## What the rows are, and are not

@@ -9,6 +9,7 @@ import msgspec
 
 from bot.domain.consent import standing_wish
 from bot.domain.impact import is_over
+from bot.domain.linked import whose
 from bot.domain.people import called, wants_research
 from bot.domain.posts import handle_id
 from bot.domain.research import Meeting, Participant, Row, length, pseudonym
@@ -144,12 +145,19 @@ def _agreed(store: Store, series: str, key: bytes, people: Iterable[_Person]) ->
     """Those who joined this series and agreed to research, as all they asked says now.
 
     Who goes by initials or without a name is another alias in each chat, of whom no wish is known, and so never among
-    them: a pseudonym would follow them from chat to chat.
+    them: a pseudonym would follow them from chat to chat. Of somebody's linked accounts only the one that answered
+    first here is: two pseudonyms for one person would make five people of four, and one for both would tell whoever
+    knows the archive that they are one.
     """
+    everybody, known = store.persons(), set[str]()
     for one in people:
         account = one.account
+        person = whose(everybody, store.key(account.network, account.id))
         asked = store.wishes(person_keys(store, account))
         said = [wish for each in asked.values() for wish in each]
-        if one.rows and standing_wish(said, series) == "joined" and wants_research(said):
+        if standing_wish(said, series) != "joined" or not wants_research(said) or person in known:
+            continue
+        known.add(person)
+        if one.rows:
             code = pseudonym(key, series, account.network, account.id)
             yield Participant(code, one.first.name, len(one.chats), tuple(one.rows))

@@ -8,9 +8,11 @@ from sqlalchemy import bindparam, func, select
 
 from bot.domain.chronicle import Chronicle, Contribution
 from bot.domain.followups import TAG, asked_about, is_intention
+from bot.domain.linked import whose
 from bot.domain.naming import naming
 from bot.storage import codec
 from bot.storage.base import IS_EVENT, Base, chats_where, stored_chats
+from bot.storage.linked import persons_in
 from bot.storage.people import wishes_of
 from bot.storage.tables import accounts, answers, chat_posts, chats, deliveries, parts, posts, prompts
 
@@ -31,7 +33,8 @@ class Chronicling(Base):
     def chronicle(self, series: str) -> Chronicle:
         """What a series' chats left behind, read in one transaction: only of what may be shown now.
 
-        Who asked for initials or no name gets another code in every chat, as on the pages.
+        Linked accounts have one code. Who asked for initials or no name gets another one in every chat, as on the
+        pages, and is one person with nobody: else a figure could follow them after all.
         """
         with self._reading() as connection:
             stored = stored_chats(connection, _CHATS, series=series)
@@ -73,13 +76,14 @@ class Chronicling(Base):
         )
         rows = connection.execute(query).all()
         shy = self._unnamed(connection, {row.account for row in rows})
+        everybody = persons_in(connection)
         parents = {row.key: row.parent for row in rows} | dict(follow_ups) if follow_ups else {}
         return tuple(
             Contribution(
                 chat=row.chat,
                 key=row.key,
                 parent=row.parent,
-                by=self.key(row.chat, row.account) if row.account in shy else row.account,
+                by=self.key(row.chat, row.account) if row.account in shy else whose(everybody, row.account),
                 followed=row.account not in shy,
                 network=row.network,
                 questions=placed.get((row.chat, row.id), ()),

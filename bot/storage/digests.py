@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import bindparam, delete, exists, func, select, update
 
 from bot.domain.holding import HeldDigest, HostSaying
+from bot.domain.linked import whose
 from bot.domain.records import Pick, Quoted
 from bot.domain.sweeps import PATIENCE
 from bot.storage.base import Base, among, chats_where, inserting, put, restored_in, stored_chats
 from bot.storage.engine import take_turns
 from bot.storage.errands import errand_row
+from bot.storage.linked import persons_in
 from bot.storage.tables import chat_posts, chats, digests, errands, host_sayings, picks, posts, prompts
 
 if TYPE_CHECKING:
@@ -53,18 +55,24 @@ class Digests(Base):
                 .join(chats, chats.c.id == chat_posts.c.chat)
                 .where(*_SHOWN, *earlier)
             )
-            known = set(connection.scalars(said.distinct()))
+            persons = persons_in(connection)
+            known = {whose(persons, account) for account in connection.scalars(said.distinct())}
             repeated = (
                 said.join(picks, (picks.c.chat == chats.c.id) & (picks.c.answer == posts.c.key))
                 .where(~_held(picks.c.chat))
                 .add_columns(func.max(chats.c.starts_at).label("last"))
                 .group_by(posts.c.account)
             )
-            last = {one.account: one.last for one in connection.execute(repeated)}
+            last: dict[str, datetime] = {}
+            for one in connection.execute(repeated):
+                person = whose(persons, one.account)
+                last[person] = max(one.last, last.get(person, one.last))
             here = connection.execute(shown.where(chat_posts.c.chat == chat).order_by(posts.c.key)).all()
+        authors = {one.key: whose(persons, one.account) for one in here}
         return Quoted(
-            last={one.key: last[one.account] for one in here if one.account in last},
-            newcomers=frozenset(one.key for one in here if known and one.account not in known),
+            last={key: last[person] for key, person in authors.items() if person in last},
+            newcomers=frozenset(key for key, person in authors.items() if known and person not in known),
+            persons={one.key: authors[one.key] for one in here if one.account in persons},
         )
 
     def hold_digest(self, chat: str, picks: Sequence[Pick], at: datetime, until: datetime) -> bool:

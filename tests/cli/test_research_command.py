@@ -21,6 +21,7 @@ from bot.config import load_staffroom
 from bot.config.keys import RESEARCH_KEY
 from bot.config.secrets import known_secrets
 from bot.domain.consent import Wish, WishKind
+from bot.domain.linked import Claim
 from bot.domain.occurrences import Span
 from bot.domain.posts import PostRef
 from bot.domain.records import Placed
@@ -261,3 +262,33 @@ def test_a_moderator_enters_it_and_its_owner_is_told(folder: Path) -> None:
     assert "said no to research" in staffroom("people", "silent.bsky.social", "--no-research", "-C", folder).stdout
     (one,) = said(staffroom("people", "silent.bsky.social", "--json", "-C", folder))
     assert "research" not in one["standing"]
+
+
+def link(store: SqlStore, *names: str) -> None:
+    one, other = (store.key("bluesky", f"did:plc:{name}") for name in names)
+    for by, of in ((one, other), (other, one)):
+        store.add_claim(Claim("also", by, of, NOW), "a test", NOW)
+
+
+def gathered(store: SqlStore, term: str = "") -> set[str]:
+    """Who of those that agreed would be given away."""
+    found = {one.pseudonym for one in gather(store, "edchat", term, bytes(32), NOW).people}
+    names = (*AGREED, "early", "late")
+    return {name for name in names if pseudonym(bytes(32), "edchat", "bluesky", f"did:plc:{name}") in found}
+
+
+def test_of_two_linked_accounts_only_the_one_that_answered_first_is_in_it(folder: Path) -> None:
+    store = open_store(folder)
+    answer(store, 7, "early", 5)
+    answer(store, 14, "late", 5)
+    for who in ("early", "late"):
+        ask(store, who, "joined", "edchat")
+        ask(store, who, "research")
+    assert gathered(store) == {*AGREED, "early", "late"}
+    link(store, "early", "late")
+    assert gathered(store) == {*AGREED, "early"}
+    # and that does not change from term to term, so that no pseudonym follows upon another one
+    assert gathered(store, "2027-01-11") == set(AGREED)
+    ask(store, "early", "noresearch", hours=2)
+    assert gathered(store) == {*AGREED, "late"}
+    store.close()

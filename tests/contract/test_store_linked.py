@@ -7,9 +7,11 @@ import pytest
 from contract.store_world import (
     START,
     candidate,
+    chat,
     database_url,
     everything,
     opened,
+    save,
     store,
     teacher,
 )
@@ -18,6 +20,7 @@ from bot.domain.consent import Wish, WishKind
 from bot.domain.errands import Errand
 from bot.domain.linked import CONFIRMED_WITHIN, Claim, asking
 from bot.domain.posts import Account, handle_id
+from bot.domain.records import Pick
 from bot.storage.erasures import Line
 from bot.storage.store import SqlStore
 
@@ -198,3 +201,42 @@ def test_leaving_ends_it_again_in_a_backup_too(store: SqlStore) -> None:
     left = Line("wish", START + DAY, key=key(store, BEN), what="stopped")
     store.replay([left], taken=START, now=NOW)
     assert store.claims() == ()
+
+
+# -- what it changes ---------------------------------------------------------------------------------------------------
+def said(store: SqlStore, of: str, who: Account, name: str) -> Any:
+    return candidate(store, of, f"{who.id}-{name}", author=who)
+
+
+def test_a_history_has_one_code_for_both_and_none_for_who_goes_without_a_name(store: SqlStore) -> None:
+    save(store, chat(7), chat(8))
+    every = [said(store, chat(day).id, who, str(day)) for day in (7, 8) for who in (AMY, BEN, CAI)]
+    store.upsert(every, NOW)
+    link(store, AMY, BEN)
+    link(store, BEN, CAI)
+    assert {one.by for one in store.chronicle("edchat").contributions} == {min(key(store, w) for w in (AMY, BEN, CAI))}
+    ask(store, key(store, CAI), "nameless", 1)
+    found = store.chronicle("edchat").contributions
+    codes = [{one.by for one in found if one.chat == chat(day).id and not one.followed} for day in (7, 8)]
+    assert [len(each) for each in codes] == [1, 1]
+    assert codes[0] != codes[1]
+    assert len({one.by for one in found if one.followed}) == 1
+
+
+def test_a_digest_learns_who_is_one_person_and_meets_nobody_twice_for_the_first_time(store: SqlStore) -> None:
+    save(store, chat(7), chat(14))
+    first, old = said(store, chat(7).id, AMY, "1"), said(store, chat(7).id, BEN, "1")
+    now = {who.id: said(store, chat(14).id, who, "2") for who in (AMY, CAI, teacher("dot"))}
+    store.upsert([first, old, *now.values()], NOW)
+    store.hold_digest(chat(7).id, [Pick("q", first.key, "")], NOW, NOW)
+    with store._writing() as connection:
+        connection.exec_driver_sql("DELETE FROM digests")
+    amy, cai, dot = (now[who].key for who in (AMY.id, CAI.id, "did:plc:dot"))
+    before = store.quoted(chat(14).id)
+    assert (set(before.last), before.newcomers, before.persons) == ({amy}, {cai, dot}, {})
+    link(store, AMY, CAI)
+    after = store.quoted(chat(14).id)
+    assert (set(after.last), after.newcomers) == ({amy, cai}, {dot})
+    assert after.last[amy] == after.last[cai] == chat(7).starts_at
+    assert set(after.persons) == {amy, cai}
+    assert len(set(after.persons.values())) == 1

@@ -385,3 +385,27 @@ def test_placed_by_reply_and_by_quote_counts_as_a_reply() -> None:
         answer("01", "y5", 1, LONG), placed=(Placed(f"{CHAT}/q1", "quote"), Placed(f"{CHAT}/q1", "reply"))
     )
     assert picked(both) == [("q1", "01")]
+
+
+# -- one person, two accounts ------------------------------------------------------------------------------------------
+def keys_chosen(*answers: Answer, **quoted: Any) -> list[str]:
+    return [pick.answer for pick in choose(content(*answers), Quoted(**quoted))]
+
+
+def test_one_person_has_one_turn_from_whichever_account() -> None:
+    said = (answer("01", "y5", 1, LONG, 1), answer("02", "dep", 2, LONG, 2), answer("03", "head", 3, LONG, 2))
+    assert keys_chosen(*said) == ["01", "02", "03"]
+    linked = {"01": "one", "02": "one"}
+    assert keys_chosen(*said, persons=linked) == ["01", "03"]
+    assert keys_chosen(*said, persons=linked | {"03": "one"}) in (["01"], ["02"], ["03"])
+
+
+def test_a_question_that_one_person_answered_twice_still_gets_one_answer() -> None:
+    said = (answer("01", "y5", 1, LONG, 1), answer("02", "dep", 2, LONG, 2), answer("03", "head", 3, LONG, 1))
+    assert keys_chosen(*said, persons={"01": "one", "02": "one"}) == ["03", "02"]
+
+
+def test_a_newcomer_is_welcomed_as_the_account_that_came() -> None:
+    said = (answer("01", "y5", 1, LONG, 1), answer("02", "dep", 2, LONG, 1))
+    quoted = Quoted(newcomers=frozenset({"02"}), persons={"02": "one"})
+    assert [pick.why for pick in choose(content(*said), quoted) if pick.answer == "02"] == ["their first chat here"]

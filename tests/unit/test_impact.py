@@ -11,6 +11,7 @@ from unit.impact_world import BOTH, LATER, Evening, answers, chronicle, crowd, p
 
 from bot.domain.chronicle import Chronicle, Contribution
 from bot.domain.impact import Figure, Impact, gini, impact
+from bot.domain.posts import NetworkName
 from bot.domain.suppression import FEW, Cell, Known
 
 ONE = date(2027, 1, 7)
@@ -280,3 +281,35 @@ def test_the_order_of_answers_means_nothing(said: list[Contribution]) -> None:
     ordered: Any = chronicle({ONE: {}}, networks=BOTH, more=said)
     usual = chronicle({ONE: {**crowd("b", 7), **crowd("m", 6)}})
     assert impact(ordered, LATER) == impact(usual, LATER)
+
+
+def on(network: NetworkName, who: str, count: int, *, to: str = "") -> list[Contribution]:
+    return [Contribution(WHERE, f"{who}-{network}-{n}", to, who, True, network) for n in range(count)]
+
+
+WHERE = f"edchat/{ONE}"
+
+
+@pytest.mark.parametrize(
+    ("bluesky", "mastodon", "first", "sides"),
+    [(2, 1, "bluesky", (6, 5)), (1, 2, "bluesky", (5, 6)), (1, 1, "bluesky", (6, 5)), (1, 1, "mastodon", (5, 6))],
+)
+def test_one_person_on_both_networks_counts_once_where_they_said_most(
+    bluesky: int, mastodon: int, first: str, sides: tuple[int, int]
+) -> None:
+    mine = [*on("bluesky", "amy", bluesky), *on("mastodon", "amy", mastodon)]
+    more = mine if first == "bluesky" else mine[::-1]
+    found = told(impact(chronicle({ONE: crowd("b", 5) | crowd("m", 5)}, more=more), LATER))
+    assert found["people"] == 11
+    assert (found["people-bluesky"], found["people-mastodon"]) == sides
+    assert (found["answers-bluesky"], found["answers-mastodon"]) == (5 + bluesky, 5 + mastodon)
+
+
+def test_to_answer_ones_own_other_account_is_no_depth() -> None:
+    top = on("bluesky", "amy", 1)
+    own, others = (
+        on("mastodon", "amy", 1, to=top[0].key),
+        [on("mastodon", f"m{n}", 1, to=top[0].key)[0] for n in range(5)],
+    )
+    found = told(impact(chronicle({ONE: crowd("b", 5)}, more=[*top, *own, *others]), LATER))
+    assert (found["depth"], found["answers"], found["people"]) == (5, 12, 11)
