@@ -86,9 +86,9 @@ def _print(found: tuple[SeriesTold, ...]) -> None:
     if any(one.terms for one in found):
         _wrapped("“too few people” also stands where a number would let another one be worked out.")
         _wrapped(
-            "Of Guskey's five levels (reactions, learning, the school's support, use, pupils) this says nothing but, "
-            "of use, what people tell themselves: tries, follow-ups, replies. --out DIR writes why, level by level; "
-            "--explain FIGURE says how a figure was counted."
+            "Of Guskey's five levels (reactions, learning, the school's support, use, pupils) this says nothing but "
+            "what people tell themselves: of learning, #reflection; of use, tries, follow-ups, replies. "
+            "--out DIR writes why, level by level; --explain FIGURE says how a figure was counted."
         )
 
 

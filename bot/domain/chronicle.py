@@ -22,6 +22,7 @@ class Contribution(msgspec.Struct, frozen=True, gc=False):
         network: where it was said.
         questions: ids of the questions (prompts) that it answers.
         tries: it says what its author will try (``followups.is_intention``).
+        reflects: it is a reflection (``reflecting.is_reflection``).
         about: told weeks later: node key of the answer that was asked about; empty for all that was said in the chat.
     """
 
@@ -33,6 +34,7 @@ class Contribution(msgspec.Struct, frozen=True, gc=False):
     network: NetworkName
     questions: tuple[str, ...] = ()
     tries: bool = False
+    reflects: bool = False
     about: str = ""
 
 

@@ -37,6 +37,7 @@ Figure = Literal[
     "answers",
     "depth",
     "voice",
+    "reflections",
     "tries",
     "followed-up",
     "outcomes",
@@ -170,6 +171,8 @@ class _Everything:
             "depth": depth,
             "voice": about(round(gini(counted.values()) * _TENTHS) * _TENTHS if counted else 0, len(counted)),
         }
+        reflecting = [each for each in said if each.reflects]
+        plain["reflections"] = about(len(reflecting), len(_people(reflecting)))
         asking = any(now < told_until(one) for one in chats if one.chat.id in self._place)
         plain |= self._use(held, said, asking=asking)
         networks = frozenset[NetworkName]().union(*(self._chronicle.networks[chat] for chat in held))

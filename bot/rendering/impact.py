@@ -37,6 +37,7 @@ EXPLAINED = (
     "answers",
     "depth",
     "voice",
+    "reflections",
     "tries",
     "followed-up",
     "outcomes",

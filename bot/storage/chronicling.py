@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 
 from bot.domain.chronicle import Chronicle, Contribution
-from bot.domain.followups import TAG, asked_about, is_intention
+from bot.domain.followups import TAG as INTENTION
+from bot.domain.followups import asked_about, is_intention
 from bot.domain.linked import whose
 from bot.domain.naming import naming
+from bot.domain.reflecting import TAG as REFLECTION
+from bot.domain.reflecting import is_reflection
 from bot.storage import codec
 from bot.storage.base import IS_EVENT, Base, chats_where, stored_chats
 from bot.storage.linked import persons_in
@@ -66,7 +69,7 @@ class Chronicling(Base):
         self, connection: Connection, series: str, follow_ups: Mapping[str, str]
     ) -> tuple[Contribution, ...]:
         placed = _placed(connection, series)
-        trying = _trying(connection, series)
+        trying, reflecting = _tagged(connection, series)
         query = (
             select(chat_posts.c.chat, posts.c.id, posts.c.key, posts.c.parent, posts.c.account, posts.c.network)
             .join(posts, posts.c.id == chat_posts.c.post)
@@ -88,6 +91,7 @@ class Chronicling(Base):
                 network=row.network,
                 questions=placed.get((row.chat, row.id), ()),
                 tries=row.id in trying,
+                reflects=row.id in reflecting,
                 about=asked_about(row.key, parents, follow_ups),
             )
             for row in rows
@@ -118,15 +122,18 @@ def _asked(connection: Connection, series: str) -> tuple[dict[str, frozenset[str
     return asked, networks
 
 
-def _trying(connection: Connection, series: str) -> set[int]:
-    """Numbers of the posts of a series' chats in which somebody says what they will try."""
+def _tagged(connection: Connection, series: str) -> tuple[set[int], set[int]]:
+    """Numbers of the posts of a series' chats: in which somebody says what they will try, and what they learned."""
+    written = func.lower(posts.c.data)
     query = (
         select(posts.c.id, posts.c.data)
         .join(chat_posts, chat_posts.c.post == posts.c.id)
         .join(chats, chats.c.id == chat_posts.c.chat)
-        .where(chats.c.series == series, posts.c.state == "kept", func.lower(posts.c.data).contains(TAG))
+        .where(chats.c.series == series, posts.c.state == "kept")
+        .where(or_(written.contains(INTENTION), written.contains(REFLECTION)))
     )
-    return {row.id for row in connection.execute(query) if is_intention(codec.text_in(row.data))}
+    texts = {row.id: codec.text_in(row.data) for row in connection.execute(query)}
+    return {one for one in texts if is_intention(texts[one])}, {one for one in texts if is_reflection(texts[one])}
 
 
 def _placed(connection: Connection, series: str) -> dict[tuple[str, int], tuple[str, ...]]:

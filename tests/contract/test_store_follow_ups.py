@@ -202,6 +202,17 @@ def test_a_plan_keeps_what_is_asked_for_and_drops_what_is_not(world: World) -> N
     assert world.states() == ["cancelled", "cancelled"]
 
 
+def test_a_history_tells_which_shown_answers_are_reflections(world: World) -> None:
+    texts = {"one": "What I learned #Reflection", "two": "reflection without a sign, #tryit", "three": "#reflections"}
+    said = [candidate(world.store, world.chat.id, key, "", text=RichText(text)) for key, text in texts.items()]
+    world.store.upsert(said, LATER)
+    found = {each.key: each for each in world.store.chronicle("edchat").contributions}
+    assert [found[each.key].reflects for each in said] == [True, False, False]
+    assert [found[each.key].tries for each in said] == [False, True, False]
+    world.store.upsert([msgspec.structs.replace(said[0], store=False, search=False, why="noarchive")], LATER)
+    assert not any(each.reflects for each in world.store.chronicle("edchat").contributions)
+
+
 def test_a_history_tells_what_was_tried_asked_and_told_by_codes(world: World) -> None:
     text = RichText("I will #TryIt")
     tries = msgspec.structs.replace(world.answer, post=msgspec.structs.replace(world.answer.post, text=text))

@@ -45,6 +45,7 @@ def test_a_term_in_figures() -> None:
         "depth-bluesky": "few",
         "depth-mastodon": "few",
         "voice": 10,
+        "reflections": "few",
         "tries": "few",
         "followed-up": "few",
         "outcomes": "few",
@@ -79,6 +80,22 @@ def test_they_alone_make_no_group() -> None:
 def test_five_are_enough(count: int, expected: object) -> None:
     found = told(impact(weekly([crowd("b", count)]), LATER))
     assert (found["people"], found["answers"]) == (expected, expected)
+
+
+@pytest.mark.parametrize(("count", "expected"), [(4, "few"), (5, 6)])
+def test_reflections_count_where_five_people_wrote_one(count: int, expected: object) -> None:
+    said = answers(f"edchat/{ONE}", {**people("b0", answers=2), **crowd("b", count - 1, 1), **people("?m1")})
+    named = [each for each in said if each.followed]
+    history = chronicle({ONE: crowd("m", 9)}, more=[msgspec.structs.replace(each, reflects=True) for each in named])
+    found = told(impact(history, LATER))
+    assert (found["reflections"], found["tries"]) == (expected, "few")
+
+
+def test_who_goes_without_a_name_helps_no_reflection_to_be_told_and_what_is_told_later_is_none() -> None:
+    chat = f"edchat/{ONE}"
+    said = [msgspec.structs.replace(each, reflects=True) for each in answers(chat, {**crowd("b", 4), **people("?b9")})]
+    told_later = msgspec.structs.replace(said[0], key="weeks later", by="b5", about=said[0].key)
+    assert told(impact(chronicle({ONE: {}}, more=[*said, told_later]), LATER))["reflections"] == "few"
 
 
 def later(each: Contribution, number: int) -> Contribution:

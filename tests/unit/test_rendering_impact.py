@@ -76,7 +76,7 @@ def test_the_table_has_a_row_for_each_figure_and_says_why_there_is_none() -> Non
     assert "edchat,2026-09-01,2027-08-31,people,9," in lines
     assert "edchat,2026-09-01,2027-08-31,returners,,first" in lines
     assert "edchat,2026-09-01,2027-08-31,people-mastodon,,few" in lines
-    assert len(lines) == 20
+    assert len(lines) == 21
 
 
 def test_rows_are_counted_only_where_that_gives_nothing_away() -> None:
