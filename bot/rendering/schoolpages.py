@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.rendering.site import Site
     from bot.rendering.words import Words
 
-PACK = ("heads", "records", "hosts", "map", "impact", "letter")
+PACK = ("heads", "records", "support", "hosts", "map", "impact", "letter")
 """The pages of the pack; each has its own template ``site/school-….html.j2`` and stands under ``schools/``."""
 
 _BLUESKY = (("bsky.app, *.bsky.app", "app"), ("bsky.social", "login"), ("*.bsky.network", "data"))
@@ -50,6 +50,7 @@ def school_pages(sheets: Sheets, every: Sequence[Series], said: privacy.Sayings)
         "date": words.date(WRITTEN),
         "rows": [words.lines(f"schools.map_rows_{name}") for name in _DATA],
         "risks": [words.lines(f"schools.impact_risk_{number}") for number in _RISKS],
+        "support": [[line, ""] for line in words.lines("schools.support_list")],
         "series": told["series"],
         "grounds": told["grounds"],
         "contact": privacy.contact_link(site.contact),

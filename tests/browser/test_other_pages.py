@@ -40,6 +40,7 @@ PAGES = [
 SHEETS = {
     urls.school_page("heads"): 1,
     urls.school_page("records"): 1,
+    urls.school_page("support"): 1,
     urls.chat_handout("edchat/2027-01-07"): 2,
     urls.term_handout("edchat", "year-2026"): 2,
 }

@@ -235,6 +235,16 @@ def test_the_impact_assessment_leaves_the_last_column_to_the_school() -> None:
     assert all(re.search(r'<td role="cell" data-head="[^"]+"></td></tr>$', row) for row in rows)
 
 
+def test_the_form_on_a_schools_support_is_filled_in_by_hand_and_can_be_sent_nowhere() -> None:
+    text = page(urls.school_page("support"))
+    rows = re.findall(r'<tr role="row"><th role="rowheader".*?</tr>', text)
+    assert len(rows) == 7
+    assert all(row.endswith("></td></tr>") for row in rows)
+    assert 'class="ruled"' in text
+    assert not re.search(r"<(?:form|input|textarea|select|button|script)\b", text)
+    assert 'href="../support/index.html"' in page(urls.school_page("heads"))
+
+
 def test_every_table_says_the_same_on_a_narrow_screen() -> None:
     """There, cells stand below each other: each carries the head of its column."""
     for path in (urls.COMPLAINTS, urls.GUIDELINES, *SCHOOLS):
