@@ -19,6 +19,7 @@ from chaos.sandboxed import ACCOUNTS, STARTS, Evening
 from compiled import keep_statements
 from jinja2.bccache import Bucket
 
+import bot.bootstrap.house
 import bot.domain.alarms
 from bot.domain.watching import Patterns, Vocabulary
 from bot.rendering.templates import Templates
@@ -29,6 +30,7 @@ ANSWERS = ("It is hard to say. What do you all think?", "REMOVE ME", "#noarchive
 
 def warm(databases: Sequence[str] = ()) -> None:
     """Play a chat in memory on SQLite and on each of these (empty) databases, and keep what was compiled for it."""
+    _without_paper()
     _keep_templates()
     keep_statements()
     _keep_certificates()
@@ -44,6 +46,11 @@ def warm(databases: Sequence[str] = ()) -> None:
                 if minutes == 5:
                     for number, (network, answer) in enumerate(itertools.product(ACCOUNTS, ANSWERS)):
                         evening.answer(network, f"amy{number}", answer)
+
+
+def _without_paper() -> None:
+    """No page is made as PDF: typst keeps threads, which no child has of its parent, and so it would wait for ever."""
+    bot.bootstrap.house.typesetter = str
 
 
 def _keep_certificates() -> None:
