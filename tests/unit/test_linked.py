@@ -43,6 +43,7 @@ def ends(by: str, other: str = "", day: float = 0) -> Claim:
         ([], None),
         ([also("a", "b")], None),
         ([also("b", "a")], None),
+        ([also("a", "a")], None),
         ([also("a", "b"), also("b", "a", 1)], 1),
         ([also("b", "a"), also("a", "b", 2)], 2),
         ([also("a", "b"), also("b", "a", 30)], 30),
@@ -59,6 +60,8 @@ def ends(by: str, other: str = "", day: float = 0) -> Claim:
         ([also("a", "b"), also("b", "a", 1), ends("a", "c", 2), ends("c", "a", 2), ends("c", day=2)], 1),
         # at one moment the end counts, and what was said before it counts no more
         ([also("a", "b"), also("b", "a", 1), ends("a", "b", 1)], None),
+        ([also("a", "b", 1), also("b", "a", 1), ends("a", "b", 1)], None),
+        ([also("a", "b", 1), also("b", "a", 1), ends("a", "b", 2), ends("a", "b", 0)], None),
         ([also("a", "b"), ends("a", "b", 1), also("b", "a", 2)], None),
         ([also("a", "b"), ends("b", "a", 1), also("b", "a", 2)], None),
         ([also("a", "b"), ends("b", day=1), also("b", "a", 2), also("a", "b", 3)], 3),

@@ -83,6 +83,13 @@ def test_it_is_asked_by_the_wall_clock_when_the_clocks_change() -> None:
     assert asked_at(spring.chat, spring.chat.event) == datetime(2027, 3, 29, 12, tzinfo=UTC)  # 13:00 in summer
 
 
+def test_in_summer_it_is_at_the_hours_of_its_zone() -> None:
+    chat = sample.event(date=date(2027, 6, 5), about="Bring a lesson").chat
+    assert (chat.starts_at, chat.ends_at) == (datetime(2027, 6, 5, 9, tzinfo=UTC), datetime(2027, 6, 5, 12, tzinfo=UTC))
+    assert settled_at(chat) == datetime(2027, 6, 6, 12, tzinfo=UTC)
+    assert chat.about == "Bring a lesson"
+
+
 def test_an_event_changes_nothing_for_the_chats_of_its_series() -> None:
     series = sample.EDCHAT
     with_event = msgspec.structs.replace(series, events=(sample.TEACHMEET,))
