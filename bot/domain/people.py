@@ -61,7 +61,10 @@ def called(name: str, network: NetworkName | None = None) -> Called | None:
 def _by_address(name: str) -> Called | None:
     if _DID.fullmatch(name):
         return Called("bluesky", name, name)
-    parts = urlsplit(name)
+    try:
+        parts = urlsplit(name)
+    except ValueError:  # brackets of an IPv6 address that is none
+        return None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return None
     path = unquote(parts.path)

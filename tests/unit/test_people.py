@@ -31,6 +31,8 @@ def wish(kind: WishKind, minute: int = 0, series: str = "") -> Wish:
         ("https://bsky.app/profile/did:plc:abc", None, Called("bluesky", "did:plc:abc", "did:plc:abc")),
         ("https://x.example/@amy", None, Called("mastodon", "@amy@x.example", "https://x.example/@amy")),
         ("http://x.example/@amy", None, Called("mastodon", "@amy@x.example", "http://x.example/@amy")),
+        ("//[0", None, None),
+        ("https://[x/@amy", None, None),
         ("https://x.example/users/amy/", None, Called("mastodon", "@amy@x.example", "https://x.example/users/amy")),
         ("quux", "bluesky", Called("bluesky", "quux")),
         ("quux", None, None),
