@@ -15,7 +15,7 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -64,8 +64,11 @@ class Servers:
     mastodon: MastodonServer
     jetstream: Jetstream | None = None
 
-    def arrivals(self, did: str, many: int, seconds: float = 60) -> list[str] | None:
-        """The addresses of an account's posts in the order in which the PDS took them; waits until it has so many."""
+    def arrivals(self, did: str, awaited: Collection[str], seconds: float = 60) -> list[str] | None:
+        """The addresses of an account's posts in the order in which the PDS took them; waits until it has all these.
+
+        Posts that were deleted since are among them, so that their number tells nothing.
+        """
         if self.jetstream is None:
             return None
         ends = time.monotonic() + seconds
@@ -75,7 +78,7 @@ class Servers:
                 one["commit"] for one in events if one["kind"] == "commit" and one["commit"]["operation"] == "create"
             ]
             posts = [f"at://{did}/{one['collection']}/{one['rkey']}" for one in made if one["collection"] == POST]
-            if len(posts) >= many or time.monotonic() > ends:
+            if set(awaited) <= set(posts) or time.monotonic() > ends:
                 return posts
             time.sleep(0.05)
 
@@ -258,7 +261,7 @@ class Evening:
     def held(self) -> dict[str, list[Held]]:
         """What both servers hold of ours, for the oracle."""
         posts = self.sky_posts()
-        arrived = self.servers.arrivals(self.sky.did, len(posts))
+        arrived = self.servers.arrivals(self.sky.did, [one["uri"] for one in posts])
         if arrived is not None:
             posts.sort(key=lambda one: arrived.index(one["uri"]))
         sky = [
