@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from bot.services.searching import Indexed, bring_search
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.ports import Indexer, Renderer, Store, Target
+    from bot.domain.records import ChatContent
+    from bot.ports import Indexer, PlannedPage, Renderer, Store, Target
 
 _AT_A_TIME = 200
 """Pages after which fingerprints are stored: a build that is stopped goes on about where it was."""
@@ -52,41 +54,57 @@ def archive(
     gone = [path for path in known if path not in planned and not path.startswith(folders)]
     removed = sum(target.remove(path) for path in gone)
     content = lru_cache(maxsize=_KEPT)(store.content)
-    marks: dict[str, str] = {}
-    troubles: list[str] = []
-    written = 0
-
-    def settle() -> None:
-        target.settle()
-        if marks or gone:
-            store.save_page_marks(marks, gone)
-        marks.clear()
-        gone.clear()
-
+    build = _Build(store, target, gone)
     if gone:
-        settle()
+        build.settle()
     searched = Indexed()
     if indexer:
         searched = bring_search(store, bundles, target, indexer, known=known, content=content)
     there = target.standing(planned)
     due = [path for path, page in planned.items() if path not in there or outdated(page.mark, known.get(path, ""))]
-    marks |= {path: planned[path].mark for path in planned.keys() - due if planned[path].mark != known[path]}
-    unchanged = len(planned) - len(due)
+    build.marks |= {path: planned[path].mark for path in planned.keys() - due if planned[path].mark != known[path]}
     for number, path in enumerate(sorted(due, key=there.__contains__)):
         progress(number / len(due))
-        page = planned[path]
+        build.make(planned[path], content)
+    build.settle()
+    unchanged = len(planned) - len(due) + build.unchanged
+    removed += build.removed + searched.removed
+    return Archived(build.written, unchanged, removed, searched.made, (*searched.troubles, *build.troubles))
+
+
+@dataclass(slots=True)
+class _Build:
+    """Pages on their way: what became of them, and the fingerprints that are still to be stored."""
+
+    store: Store
+    target: Target
+    gone: list[str]
+    marks: dict[str, str] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
+    written: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+    def make(self, page: PlannedPage, content: Callable[[str], ChatContent]) -> None:
+        """Make a page and write it; take it away where it cannot be made."""
         try:
             data = page.render(content)
         except UserError as error:
-            removed += target.remove(path)
-            troubles.append(f"{path}: {error}")
-            continue
-        if target.write(path, data):
-            written += 1
+            self.removed += self.target.remove(page.path)
+            self.troubles.append(f"{page.path}: {error}")
+            return
+        if self.target.write(page.path, data):
+            self.written += 1
         else:
-            unchanged += 1
-        marks[path] = page.mark
-        if len(marks) >= _AT_A_TIME:
-            settle()
-    settle()
-    return Archived(written, unchanged, removed + searched.removed, searched.made, (*searched.troubles, *troubles))
+            self.unchanged += 1
+        self.marks[page.path] = page.mark
+        if len(self.marks) >= _AT_A_TIME:
+            self.settle()
+
+    def settle(self) -> None:
+        """Have files last through a power cut, and only then store their fingerprints."""
+        self.target.settle()
+        if self.marks or self.gone:
+            self.store.save_page_marks(self.marks, self.gone)
+        self.marks.clear()
+        self.gone.clear()
