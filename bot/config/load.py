@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,10 +27,11 @@ from bot.domain.schedule import ChatEntry, Image, Question, Repeat, Series
 from bot.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from bot.config.event_models import EventFile
+    from bot.config.settings import AccountSettings
     from bot.domain.teachmeets import Event
 
 STAFFROOM = "staffroom.yaml"
@@ -57,28 +59,11 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
     loose, files = _series_files(folder)
     loose_events, event_files = _named_files(folder, EVENTS, "An event's", "teachmeet")
     readings = [(slug, Reading(f"series/{path.name}", _bytes(path), SeriesFile)) for slug, path in files]
-    language = site.language if site else "en"
-    drafts = []
-    for slug, reading in readings:
-        block, kept = survivors(reading)
-        if block is None:
-            continue
-        names = speakers(reading, block, accounts, complain=whole_networks)
-        draft = Draft(reading, _series(slug, block, names, language), kept)
-        drafts.append(draft)
-        checks.check_dates(draft)
-        checks.check_offsets(draft, block.chats)
-        checks.check_pictures(draft, folder)
-        if measure:
-            checks.check_lengths(draft, measure, site.address if site else _ANY_SITE, accounts)
-    checks.check_slots(drafts)
+    rules = _Rules(folder, accounts, whole_networks, site, measure)
+    drafts = rules.series(readings)
     by_slug = {draft.series.slug: draft.series for draft in drafts}
     events = read_events([(slug, _bytes(path)) for slug, path in event_files], by_slug, [slug for slug, _ in files])
-    for event_reading, event in events:
-        theirs = by_slug.get(event_reading.value.series) if event_reading.value else None
-        if measure and event and theirs:
-            address = site.address if site else _ANY_SITE
-            check_length(event_reading, event, theirs, measure, site=address, accounts=accounts)
+    rules.lengths(events, by_slug)
     problems = [*tidy(staffroom.source, staffroom.problems), *loose]
     for _, reading in readings:
         problems += tidy(reading.source, reading.problems)
@@ -102,6 +87,48 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
         series=tuple(_with_events(_in_order(draft.series), events) for draft in drafts),
         places={"": (STAFFROOM, staffroom.source.places())} | {draft.series.slug: _places(draft) for draft in drafts},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What the files of series and events are checked against; for the arguments see ``load``."""
+
+    folder: Path
+    accounts: dict[str, AccountSettings]
+    whole_networks: bool
+    site: Site | None
+    measure: Measure | None
+
+    @property
+    def address(self) -> str:
+        """The site's address, to measure questions by."""
+        return self.site.address if self.site else _ANY_SITE
+
+    def series(self, readings: Sequence[tuple[str, Reading[SeriesFile]]]) -> list[Draft]:
+        """The series that can be read; what is wrong in them is noted."""
+        language = self.site.language if self.site else "en"
+        drafts = []
+        for slug, reading in readings:
+            block, kept = survivors(reading)
+            if block is None:
+                continue
+            names = speakers(reading, block, self.accounts, complain=self.whole_networks)
+            draft = Draft(reading, _series(slug, block, names, language), kept)
+            drafts.append(draft)
+            checks.check_dates(draft)
+            checks.check_offsets(draft, block.chats)
+            checks.check_pictures(draft, self.folder)
+            if self.measure:
+                checks.check_lengths(draft, self.measure, self.address, self.accounts)
+        checks.check_slots(drafts)
+        return drafts
+
+    def lengths(self, events: Iterable[tuple[Reading[EventFile], Event | None]], series: Mapping[str, Series]) -> None:
+        """Note of events what is too long in them."""
+        for reading, event in events:
+            theirs = series.get(reading.value.series) if reading.value else None
+            if self.measure and event and theirs:
+                check_length(reading, event, theirs, self.measure, site=self.address, accounts=self.accounts)
 
 
 def _with_events(series: Series, events: Sequence[tuple[Reading[EventFile], Event | None]]) -> Series:
