@@ -21,6 +21,7 @@ from bot.bootstrap.linked import say_of
 from bot.bootstrap.logins import login_account
 from bot.bootstrap.newsletter import newsletter_of, send_newsletter, unsubscribe
 from bot.bootstrap.people import about_person, ask_for, everybody, export_person, forget_account
+from bot.bootstrap.permissions import note_permission, permissions_of
 from bot.bootstrap.places import end_programs, place_duties
 from bot.bootstrap.record import make_record
 from bot.bootstrap.research import export_research
@@ -60,6 +61,8 @@ __all__ = [
     "migrate_database",
     "new_event",
     "newsletter_of",
+    "note_permission",
+    "permissions_of",
     "place_duties",
     "plan_of",
     "print_event",

@@ -261,6 +261,12 @@ def _export(store: Store, one: Whom) -> dict[str, Any]:
             for chat, post in posts
             if asked.get(store.key(post.ref.network, post.ref.id)) == chat
         ]
+    links = {store.key(post.ref.network, post.ref.id): post.ref.url or post.ref.id for _, post in posts}
+    if said := [each for each in store.permissions() if each.answer in links]:
+        told["permissions"] = [
+            {"of": links[each.answer], "chat": each.chat, "for": each.purpose, "agreed": each.agreed, "at": each.at}
+            for each in said
+        ]
     if pictures := pictures_of(store, posts):
         told["pictures"] = [{"chat": chat, "of": url, "webp": data} for chat, url, data in pictures]
     return told

@@ -104,12 +104,16 @@ def hide_answer(folder: Path, named: str, reason: str, by: str) -> Decided:
 
 
 def decisions(folder: Path, limit: int) -> tuple[Decision, ...]:
-    """What was decided about answers and digests, newest first."""
+    """What was decided about answers and digests, and what authors said, newest first."""
     store = _store(load_staffroom(folder))
     found = [Decision(ruling.at, ruling.kind, key, by, reason) for key, ruling, reason, by in review.log(store, limit)]
     found += [
         Decision(said.at, said.kind, short(said.answer) or chat, said.by, said.reason)
         for chat, said in store.host_log(limit)
+    ]
+    found += [
+        Decision(one.at, "agreed" if one.agreed else "declined", short(one.answer), one.by, one.reason)
+        for one in store.permissions()
     ]
     return tuple(sorted(found, key=lambda one: one.at, reverse=True)[:limit])
 

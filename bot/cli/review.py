@@ -44,6 +44,8 @@ _DONE = {
     "edited": "digest's words edited",
     "stopped": "digest stopped",
     "approved": "digest approved",
+    "agreed": "its author's yes noted",
+    "declined": "its author's no noted",
 }
 
 
@@ -107,7 +109,7 @@ def review(  # noqa: PLR0917 - click passes them by name
         one = bootstrap.held_answer(folder, key)
         print_json(one) if as_json else _print_one(one)
         return
-    done = bootstrap.decide(folder, key, "release" if release else "drop", *_checked(reason, by))
+    done = bootstrap.decide(folder, key, "release" if release else "drop", *checked(reason, by))
     print_json(done) if as_json else click.echo(_outcome(key, done, "Dropped" if drop else "Released"))
 
 
@@ -125,11 +127,11 @@ def hide(folder: Path, address: str, reason: str | None, by: str, as_json: bool)
     """
     from bot import bootstrap
 
-    done = bootstrap.hide_answer(folder, address, *_checked(reason, by))
+    done = bootstrap.hide_answer(folder, address, *checked(reason, by))
     print_json(done) if as_json else click.echo(_outcome(address, done, "Hidden"))
 
 
-def _checked(reason: str | None, by: str) -> tuple[str, str]:
+def checked(reason: str | None, by: str) -> tuple[str, str]:
     """Reason and name, each on one line; a decision without a reason helps nobody who reads the log."""
     if not one_line(reason or ""):
         fail('Say why, for the log: --reason "…"')

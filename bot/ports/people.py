@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.domain.consent import Ruling
     from bot.domain.errands import Errand
     from bot.domain.linked import Claim
+    from bot.domain.permissions import Permission
     from bot.domain.posts import NetworkName, PostRef
     from bot.domain.teachmeets import SignUp
 
@@ -134,6 +135,17 @@ class PeopleBook(Protocol):
 
     def rulings_log(self, limit: int) -> tuple[tuple[str, Ruling, str, str], ...]:
         """Decisions about posts, newest first: node key, ruling, why in words, and who decided."""
+        ...
+
+    # -- permissions -----------------------------------------------------------------------------------------
+    def permit(self, said: Permission) -> bool:
+        """Remember what an author said about an answer and a purpose; gives whether that is new. The later counts, and
+        no of two at one time.
+        """
+        ...
+
+    def permissions(self) -> tuple[Permission, ...]:
+        """What authors said last, by purpose, then in the order of answers' keys. It goes with the answer."""
         ...
 
     # -- errands ---------------------------------------------------------------------------------------------

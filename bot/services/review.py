@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.alarms import Watchwords
+    from bot.domain.records import Candidate
     from bot.ports import Store
 
 _SHORT, _SUM = 8, 4  # hex digits of a node key, and of the words' fingerprint, in the key that people type
@@ -153,8 +154,8 @@ def hide(  # noqa: PLR0917 - as above
     Raises:
         UserError: no answer that is kept is meant by this.
     """
-    key, post = _answer_at(store, named.strip())
-    return _rule(store, key, post, Ruling("hidden", words_read(post), now), reason, by, watch)
+    found = answer_at(store, named.strip())
+    return _rule(store, found.key, found.post, Ruling("hidden", words_read(found.post), now), reason, by, watch)
 
 
 def _rule(  # noqa: PLR0917 - called above
@@ -177,8 +178,12 @@ def _rule(  # noqa: PLR0917 - called above
     )
 
 
-def _answer_at(store: Store, named: str) -> tuple[str, Post]:
-    """Node key and post of the kept answer that an address means."""
+def answer_at(store: Store, named: str) -> Candidate:
+    """The kept answer that an address means: on its network, the link of its place on our page, or its node key.
+
+    Raises:
+        UserError: there is none.
+    """
     key = _KEY.search(named)
     if key:
         chats = [place.chat for places in store.standing([key[1]]).values() for place in places]
@@ -192,7 +197,7 @@ def _answer_at(store: Store, named: str) -> tuple[str, Post]:
             f"{named}: no answer that is kept has this address. Give the post's address on its network, or the link "
             "of its place on our page (the time beside the name)."
         )
-    return answer.key, answer.post
+    return answer
 
 
 def is_at(post: Post, named: str) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, delete, exists, select, update
 from bot.storage.base import bump, chats_of, chunks, ids_of, note
 from bot.storage.downloads import end_downloads_of
 from bot.storage.following import forget_follow_ups
+from bot.storage.permitting import forget_permissions
 from bot.storage.picking import unpick
 from bot.storage.pictures import drop
 from bot.storage.scrubbing import repeating, scrub
@@ -63,6 +64,7 @@ def erase(connection: Connection, states: Mapping[str, str]) -> None:
         connection.execute(delete(host_sayings).where(host_sayings.c.answer.in_(some)))
     drop(connection, states)
     forget_follow_ups(connection, states)
+    forget_permissions(connection, states)
     unpick(connection, states)
     scrub(connection, repeating(connection, states))
     forget_authors(connection, authors)
@@ -80,6 +82,7 @@ def withdraw(connection: Connection, chat: str, keys: Collection[str]) -> None:
         connection.execute(delete(host_sayings).where(*these))
     drop(connection, keys)
     forget_follow_ups(connection, keys, chat)
+    forget_permissions(connection, keys, chat)
     unpick(connection, keys, chat)
     scrub(connection, repeating(connection, keys, chat))
 

@@ -47,6 +47,7 @@ LineKind = Literal[
     "unfollowed",
     "signed-off",
     "unlinked",
+    "declined",
     "badge",
     "revoked",
 ]
@@ -61,12 +62,14 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
             went, ``what`` is its state now. ``again``: they were let in again. ``edited``: they are others now.
             ``withdrawn`` and ``held``: in one chat alone. ``forgotten`` and ``cancelled``: a chat. ``unfollowed``:
             nothing more is to be asked about an answer. ``signed-off``: an account comes to the event ``chat`` no more.
+            ``declined``: its author said no to the purpose ``what``.
             ``unlinked``: an account is not one person with that of the key ``what``, or, where that is empty, with any.
             ``badge`` and ``revoked``: of the badge whose number is ``what`` one of its account's keys, or that it is
             good no more.
-        at: UTC; of a wish or ruling, of ``unfollowed``, ``signed-off`` and ``unlinked``, when it was said.
+        at: UTC; of a wish or ruling, of ``unfollowed``, ``declined``, ``signed-off`` and ``unlinked``, when it was
+            said.
         key: a node key, or an account's key.
-        what: the wish's or ruling's kind, the post's state, or why it is held.
+        what: the wish's or ruling's kind, the post's state, why it is held, or a purpose.
         chat: a chat's id.
         series: a series' slug.
         words: a ruling's fingerprint.

@@ -20,6 +20,7 @@ from bot.storage.following import end_again
 from bot.storage.keeping import Keeping
 from bot.storage.linked import end_links
 from bot.storage.people import wishes_of
+from bot.storage.permitting import decline_again
 from bot.storage.picking import unpick
 from bot.storage.pictures import drop
 from bot.storage.plans import Plans
@@ -70,6 +71,7 @@ class Replaying(Plans, Wishes, Keeping):
             ended = [Claim("not", line.key, line.what, line.at) for line in lines if line.kind == "unlinked"]
             end_links(connection, ended, SOURCE)
             self._forget_claims(connection, now)
+            decline_again(connection, [(line.key, line.what, line.at) for line in since if line.kind == "declined"])
             for key, kind in dict.fromkeys((line.key, line.what) for line in asked if line.kind == "wish"):
                 self._carry_out(connection, key, cast("WishKind", kind))
             self._unname_everywhere(connection)

@@ -29,6 +29,7 @@ from bot.storage.linking import Linking
 from bot.storage.live import Live
 from bot.storage.outbox import Outbox
 from bot.storage.pages import Pages
+from bot.storage.permitting import Permitting
 from bot.storage.pictures import Pictures
 from bot.storage.places import Places
 from bot.storage.plans import Plans
@@ -76,6 +77,7 @@ class SqlStore(  # one part for each verb's needs
     Digests,
     Following,
     SigningUp,
+    Permitting,
     Pages,
     Polls,
     Linking,

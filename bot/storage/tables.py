@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from bot.storage.columns import Moment, Number, Stretch
 
-SCHEMA = "0007"
+SCHEMA = "0008"
 """The newest revision in ``migrations/versions``; revisions are numbered so that older and newer can be told apart."""
 
 # Names of constraints are fixed, so that a later migration can name what it changes on both databases.
@@ -333,6 +333,21 @@ sign_ups = Table(
 )
 """Who comes to an event, by keyed hashes of the account's id and handle, and its handle for the hosts; of who does not
 come after all no handle stays. A row goes with who leaves, and 30 days after the event."""
+
+permissions = Table(
+    "permissions",
+    metadata,
+    Column("post", String(24), primary_key=True),
+    Column("purpose", String, primary_key=True),
+    Column("chat", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    Column("agreed", Boolean, nullable=False),
+    Column("words", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by", String, nullable=False),
+    Column("reason", String, nullable=False),
+)
+"""What authors said last about an answer's use for a purpose, about which words, and who noted it. A row goes with its
+answer."""
 
 cursors = Table(
     "cursors",

@@ -1,7 +1,8 @@
 """Databases that earlier versions wrote come along, whole; and a migration that fails or dies leaves what was there.
 
 `golden/schemas/NNNN.sql` is a small chat as the code of that version kept it in SQLite: made once, by that code, on
-sandbox networks, and never changed since. 0006's is 0005's as that version migrated it, with a follow-up put in.
+sandbox networks, and never changed since. 0006's is 0005's as that version migrated it, with a follow-up put
+in; 0007's is 0006's likewise, with a sign-up and a claim.
 """
 
 import os
