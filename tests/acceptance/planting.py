@@ -54,6 +54,7 @@ def _forms(value: str) -> set[str]:
 # -- a server that repeats -------------------------------------------------------------------------------------------
 class _Echo(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # as in networks/faults.py
     server: "EchoServer"
 
     def do_GET(self) -> None:

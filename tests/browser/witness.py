@@ -60,6 +60,7 @@ class Quiet(SimpleHTTPRequestHandler):
     """A static host that says nothing."""
 
     timeout = QUIET
+    disable_nagle_algorithm = True  # as in networks/faults.py
 
     def log_message(self, *_: Any) -> None:
         return
