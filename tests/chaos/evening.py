@@ -25,6 +25,7 @@ from typing import Any, Literal
 from chaos.folder import QUESTIONS, SQLITE, write_folder
 from chaos.lives import Life, Nursery
 from chaos.oracle import Held, Verdict, judge_said, judge_site, pages
+from chaos.trial import TRIES, Trial
 from networks.bluesky_server import BlueskyAccount, BlueskyNetwork, Posted
 from networks.faults import FaultProxy
 from networks.jetstream import Jetstream
@@ -54,6 +55,8 @@ LATE_ANSWERS = timedelta(hours=4)
 LOOKED_UP = timedelta(minutes=61)
 """After which the bot looks an answer up again on the day of its chat."""
 AFTER_A_KILL = timedelta(seconds=1.5)
+A_DAY = timedelta(days=1)
+"""What is due later is no part of the evening."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ class Evening:
         asked_at: when each question is due.
         over: no life is to come any more.
         regretting: on each network somebody takes back an answer that the digest repeats.
+        trial: on each network somebody says what they will try, and is asked about it weeks later.
     """
 
     folder: Path
@@ -113,6 +117,7 @@ class Evening:
     kills: int = 0
     over: bool = False
     regretting: bool = False
+    trial: Trial | None = None
     troubles: list[str] = field(default_factory=list)
     site_faults: list[str] = field(default_factory=list)
     said_wrongly: Verdict = field(default_factory=Verdict)
@@ -156,13 +161,23 @@ class Evening:
         self.teachers_come()
         moved = datetime.fromisoformat(report["now"])
         due = datetime.fromisoformat(report["next"]) if report["next"] else None
-        if due is None and report["digest"]:
-            if self._is_through():
+        soon = due if due and due - moved < A_DAY else None
+        if soon is None and report["digest"]:
+            soon = self._afterwards(moved, due)
+            if soon is None:
                 self.over = True
                 return False
-            due = moved + LOOKED_UP
-        self.now = max(moved, due or self.ends + LATE_ANSWERS) + timedelta(milliseconds=50)
+        self.now = max(moved, soon or self.ends + LATE_ANSWERS) + timedelta(milliseconds=50)
         return True
+
+    def _afterwards(self, moved: datetime, due: datetime | None) -> datetime | None:
+        """When to go on once all of the evening is said; ``None``: it is through."""
+        if not self._is_through():
+            return moved + LOOKED_UP
+        if self.trial is None or not self.trial.goes_on(self.held(), self.site):
+            return due
+        self.servers.bluesky.settle()
+        return moved + A_DAY
 
     def _is_through(self) -> bool:
         """Whether nothing is to come once the digest is out: what somebody regrets has to leave it again."""
@@ -225,7 +240,7 @@ class Evening:
             self._people.append((sky, self.servers.mastodon.create_account(f"{name}{key}")))
         (stays, _), (sky_leaver, toot_leaver), (sky_deleter, toot_deleter) = self._people
         sky_q, toot_q = self._said["bluesky"], self._said["mastodon"]
-        stays.reply(sky_q, STAYS["bluesky"])
+        self._say_and_try("bluesky", stays, sky_q)
         sky_leaver.reply(sky_q, LEAVES)
         toot_leaver.reply(toot_q, LEAVES)
         self._said["first"] = (sky_q, toot_q)
@@ -234,7 +249,7 @@ class Evening:
     def _answer_second(self) -> None:
         (_, stays), (sky_leaver, toot_leaver), (sky_deleter, toot_deleter) = self._people
         sky_q, toot_q = self._said["bluesky"], self._said["mastodon"]
-        stays.reply(toot_q, STAYS["mastodon"])
+        self._say_and_try("mastodon", stays, toot_q)
         if self.regretting:
             self._said["regretted"] = (sky_deleter.reply(sky_q, REGRETS), toot_deleter.reply(toot_q, REGRETS))
         for deleter, post in zip((sky_deleter, toot_deleter), self._said["deleted"], strict=True):
@@ -242,6 +257,12 @@ class Evening:
         sky_first, toot_first = self._said["first"]
         sky_leaver.reply(sky_first, "REMOVE ME")
         toot_leaver.reply(toot_first, f"@{self.toot.username} REMOVE ME")
+
+    def _say_and_try(self, network: Network, who: BlueskyAccount | MastodonAccount, question: Any) -> None:
+        """An answer that stays; with a trial it says what they will try, and they want to be asked."""
+        said: Any = who.reply(question, STAYS[network] + (TRIES if self.trial else ""))
+        if self.trial:
+            self.trial.begin(network, who, said)
 
     # -- what is there -------------------------------------------------------------------------------------------
     def sky_posts(self) -> list[dict[str, Any]]:
@@ -282,10 +303,15 @@ class Evening:
         found = Verdict(site=list(self.site_faults))
         found += self.said_wrongly
         taken_back = (LEAVES, DELETES, *([REGRETS] if self.stage > ALL_SAID else []))
-        for network, held in self.held().items():
+        everything = self.held()
+        asked = self.trial.asked(everything) if self.trial else {}
+        if self.trial and self.over:
+            found += self.trial.verdict(everything, self.site)
+        for network, held in everything.items():
+            said = [one for one in held if one not in asked.get(network, ())]
             found += judge_said(
-                network, self.expected[network], held,
-                repeated=list(STAYS.values()) if self.over else None, questions=QUESTIONS, unwanted=taken_back,
+                network, self.expected[network], said, repeated=list(STAYS.values()) if self.over else None,
+                questions=QUESTIONS, closing=int(self.trial is not None), unwanted=taken_back,
             )  # fmt: skip
         found += judge_site(
             self.site,
@@ -314,7 +340,13 @@ def plain(text: str) -> str:
 
 @contextmanager
 def open_evening(
-    folder: Path, servers: Servers, nursery: Nursery, *, database: str = SQLITE, regretting: bool = False
+    folder: Path,
+    servers: Servers,
+    nursery: Nursery,
+    *,
+    database: str = SQLITE,
+    regretting: bool = False,
+    trying: bool = False,
 ) -> Iterator[Evening]:
     """A bot's folder, two accounts and two proxies, shortly before the first prompt.
 
@@ -324,6 +356,7 @@ def open_evening(
         nursery: forks the bot's lives.
         database: a SQLAlchemy URL; a relative file stands in the folder.
         regretting: see `Evening`.
+        trying: with a trial, see `Evening`.
     """
     key = uuid.uuid4().hex[:8]
     sky = servers.bluesky.create_account(f"chaos{key}", bot=True)
@@ -353,7 +386,7 @@ def open_evening(
         made = Evening(
             folder, database, nursery, servers, sky, toot, sky_proxy, toot_proxy,
             now=min(due) + timedelta(seconds=1), ends=chat.ends_at, expected=expected, asked_at=asked_at,
-            regretting=regretting,
+            regretting=regretting, trial=Trial(toot.username) if trying else None,
         )  # fmt: skip
         for network in NETWORKS:
             made.log_in(network)

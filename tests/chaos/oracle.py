@@ -60,6 +60,7 @@ def judge_said(
     *,
     repeated: Collection[str] | None,
     questions: int = 0,
+    closing: int = 0,
     unwanted: Collection[str] = (),
 ) -> Verdict:
     """Every prompt once and in order, then one digest thread, whole and in order, and nothing else.
@@ -70,6 +71,7 @@ def judge_said(
         held: our account's posts on the server, oldest first.
         repeated: for each answer that the digest repeats, words that only it has, in order; ``None``: no digest yet.
         questions: for each of them the digest has a post under its root, unless it repeats nothing.
+        closing: posts of the digest that repeat nobody and stand at its end.
         unwanted: words that must not stand in any post of ours.
     """
     found = Verdict()
@@ -88,14 +90,32 @@ def judge_said(
     if repeated is None:
         found.doubled += [f"{network}: nobody asked for {one.text!r}" for one in rest]
     else:
-        found += _judge_digest(network, rest, list(repeated), questions)
+        found += _judge_digest(network, rest, list(repeated), (questions if repeated else 0) + closing)
     found.doubled += [
         f"{network}: {word!r} is still repeated" for word in unwanted if any(word in text for text in texts)
     ]
     return found
 
 
-def _judge_digest(network: str, posts: Sequence[Held], repeated: Sequence[str], questions: int) -> Verdict:
+def judge_asked(network: str, asked: Sequence[Held], held: Sequence[Held], times: int) -> Verdict:
+    """Somebody was asked later, under their answer, as often as is due, and after all that was said before.
+
+    Args:
+        network: named in what is found.
+        asked: our posts under that answer.
+        held: all our posts there, oldest first.
+        times: how often they are to be asked.
+    """
+    found = Verdict()
+    if len(asked) < times:
+        found.lost.append(f"{network}: asked {len(asked)} of {times} times what came of it")
+    found.doubled += [f"{network}: {one.text!r} is asked once too often" for one in asked[times:]]
+    if [one.id for one in held[len(held) - len(asked) :]] != [one.id for one in asked]:
+        found.out_of_order.append(f"{network}: somebody was asked before the chat was through")
+    return found
+
+
+def _judge_digest(network: str, posts: Sequence[Held], repeated: Sequence[str], beside: int) -> Verdict:
     found = Verdict()
     ids = {one.id for one in posts}
     roots = [one for one in posts if not one.parent]
@@ -115,7 +135,7 @@ def _judge_digest(network: str, posts: Sequence[Held], repeated: Sequence[str], 
         found.doubled += [f"{network}: the digest repeats {words!r} again" for _ in among[1:]]
     if places != sorted(places):
         found.out_of_order.append(f"{network}: the digest repeats answers as they stand at {places}")
-    whole = 1 + (questions + len(repeated) if repeated else 0)
+    whole = 1 + beside + len(repeated)
     if len(posts) < whole:
         found.lost.append(f"{network}: {whole - len(posts)} posts of the digest")
     found.doubled += [f"{network}: {one.text!r} is one post too many" for one in posts[whole:]]

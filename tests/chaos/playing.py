@@ -84,7 +84,7 @@ def play(task: Task) -> Tally:
         with (
             tempfile.TemporaryDirectory(prefix="staffroom-chaos-") as place,
             open_evening(
-                Path(place), _HERE["servers"], _HERE["nursery"], database=database, regretting=True
+                Path(place), _HERE["servers"], _HERE["nursery"], database=database, regretting=True, trying=True
             ) as evening,
         ):
             explorer.play(evening, kills=task.kills)

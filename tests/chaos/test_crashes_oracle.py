@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from chaos.lives import Life, Nursery
-from chaos.oracle import Held, Verdict, half, judge_said, judge_site, pages
+from chaos.oracle import Held, Verdict, half, judge_asked, judge_said, judge_site, pages
 
 WANTED = ["Welcome.", "Q1 What?", "Q2 Why?"]
 WORDS = ["Levels went first.", "Nobody missed it."]
@@ -68,6 +68,32 @@ def test_what_was_said_wrongly_is_seen(held: list[Held], kind: str) -> None:
 
 def test_nothing_is_to_be_said_beside_the_prompts() -> None:
     assert judged([*SAID[:3], Held("x", "Hello?")], repeated=None).doubled
+
+
+def test_what_closes_a_digest_is_counted() -> None:
+    closed = [*SAID, Held("e", "2 people will try something.", "d4")]
+    for held, wrong in ((closed, []), (SAID, ["lost"]), ([*closed, Held("f", "And more.", "e")], ["doubled"])):
+        found = judge_said("here", WANTED, held, repeated=WORDS, questions=2, closing=1)
+        assert [line.split(":")[0] for line in found.wrong] == wrong
+
+
+ASKED = [Held("f1", "Did you try it?", "theirs"), Held("f2", "Did you try it?", "theirs")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "held", "wrong"),
+    [
+        (ASKED, [*SAID, *ASKED], []),
+        (ASKED[:1], [*SAID, ASKED[0]], ["lost"]),
+        ([], SAID, ["lost"]),
+        ([*ASKED, Held("f3", "Did you?", "theirs")], [*SAID, *ASKED, Held("f3", "Did you?", "theirs")], ["doubled"]),
+        (ASKED, [*SAID[:-1], *ASKED, SAID[-1]], ["out of order"]),
+    ],
+)
+def test_who_is_asked_later_is_asked_as_often_as_they_wanted(
+    asked: list[Held], held: list[Held], wrong: list[str]
+) -> None:
+    assert [line.split(":")[0] for line in judge_asked("here", asked, held, 2).wrong] == wrong
 
 
 PAGE = "<!doctype html><html lang=en><head><meta charset=utf-8><title>T</title></head><body><p>Shown.</p></body></html>"
