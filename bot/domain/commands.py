@@ -14,7 +14,7 @@ import regex
 
 from bot.domain.commandwords import COURTESIES, HOSTS, NAMING, OPENINGS, PHRASES, SINGLE, THANKS, VERBS, Phrased
 from bot.domain.labels import fold
-from bot.domain.patterns import AT_SIGNS, handles, hashtags_in
+from bot.domain.patterns import AT, HANDLE, handles, hashtags_in
 from bot.domain.people import called
 from bot.domain.posts import handle_id
 from bot.domain.richtext import Link, Mention, Tag, runs
@@ -137,9 +137,9 @@ def _about_another(text: RichText, spoken: tuple[str, ...], own: str, own_handle
         elif isinstance(feature, Link):  # Bluesky's app makes one of a handle without its @
             names.append(Mention("", _HOST_ALONE.sub("", feature.uri)))
         elif not isinstance(feature, Tag):
-            for token in _INVISIBLE.sub("", piece).split():
+            for token in _INVISIBLE.sub("", AT.sub("@", piece)).split():
                 bare = token.strip(_AROUND)
-                if token.lstrip("(")[:1] in AT_SIGNS or called(bare):
+                if HANDLE.match(bare) or called(bare):
                     names.append(Mention("", bare))
                 elif token[:1] not in "#\uff03":
                     words += _WORD.findall(fold(token))

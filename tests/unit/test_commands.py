@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import commandwords
-from bot.domain.commands import LONGEST, Asked, read, read_host
+from bot.domain.commands import LONGEST, Asked, named, read, read_host
 from bot.domain.richtext import Link, Mention, RichText, Tag, detect, join, whole
 from bot.rendering.templates import Templates
 
@@ -322,6 +322,57 @@ def test_what_we_say_fits_a_post_and_names_words_that_we_know(language: str, lin
         named = [name.strip() for name in regex.findall(r"\b[A-Z]{2,}(?: [A-Z]{2,})*\b", said)]
         assert all(asked(name, in_thread=True) for name in named), named
         assert named or what == "not_yours"
+
+
+# -- one person, two accounts --------------------------------------------------------------------------------------
+def told(*parts: RichText | str, own: str = ME, in_thread: bool = False, **more: Any) -> tuple[Asked | None, str]:
+    text = join(parts)
+    return read(text, ALL, own=own, in_thread=in_thread, **more), named(text, ALL, own=own, **more)
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("I AM ALSO @amy@m.example", "@amy@m.example"),
+        ("@amy@m.example: I AM ALSO, please!", "@amy@m.example"),
+        ("Please, I am @amy@m.example also. Thanks", "@amy@m.example"),
+        ("I\u00adAM\u200b ALSO @amy\u200b@m.example\ufe0f", "@amy@m.example"),
+        ("I'm also \u201c@amy@m.example\u201d.", "@amy@m.example"),
+        ("I am also (@amy@m.example)", "@amy@m.example"),
+        ("I am also ( @amy@m.example ) \u2026", "@amy@m.example"),
+        ("I am also (@amy)", "@amy"),
+        ("I am also [@amy]!", "@amy"),
+        ("I am also \uff20amy@m.example", "@amy@m.example"),
+        ("I am also amy.bsky.social #EdChat \uff03edchat", "amy.bsky.social"),
+        ("I am also did:plc:amy", "did:plc:amy"),
+        ("I am also https://m.example/@amy.", "https://m.example/@amy"),
+        ("@staffroom@m.example I am also @amy@x.example", "@amy@x.example"),
+    ],
+)
+def test_whoever_says_to_be_somebody_else_too_names_one_account(said: str, name: str) -> None:
+    assert told(said) == ("also", name)
+    assert told(said, in_thread=True) == ("also", name)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I am also",
+        "I'm not (",
+        "I'm not (((",
+        "I'm not @ (",
+        "I am also #amy",
+        "I am also X@amy",
+        "I am also @amy@m.example X",
+        "I am also @staffroom@m.example",
+        "I am also @amy@m.example and @amy.bsky.social",
+        "I am also @amy@m.example @amy.bsky.social",
+        "only @amy@m.example",
+    ],
+)
+def test_who_names_nobody_or_us_or_two_says_nothing_of_an_account(said: str) -> None:
+    assert told(said) == (None, "")
+    assert told(said, in_thread=True) == (None, "")
 
 
 # -- hosts ---------------------------------------------------------------------------------------------------------
