@@ -202,6 +202,8 @@ def test_what_is_said_to_somebody_else_is_not_said_to_us(said: Any, outside: Any
         (Mention("", "@staffroom@xm.example"), "https://m.example/@staffroom", "", False),
         (Mention("", "@staffroom@m.example"), "https://xm.example/@staffroom", "", False),
         (Mention("", "@ben@m.example"), ME, "", False),
+        (Mention("", "@Xstaffroom@m.example"), ME, "", False),
+        (Mention("", "Xstaffroom.example.org"), DID, "staffroom.example.org", False),
         (Mention("", "@ben@m.example"), "https://m.example/ap/users/115", "", None),
         (Mention("", "@ben@m.example"), "https://m.example/ap/users/115", "@staffroom@m.example", False),
         (Mention("", "@staffroom@m.example"), "https://m.example/ap/users/115", "@staffroom@m.example", True),
@@ -234,6 +236,7 @@ def test_who_is_mentioned(mention: Mention, own: str, own_handle: str, ours: boo
         "Je voudrais effacer ma réponse",
         "¿puedes borrar todo?",
         "unsubscribe me now",
+        "delete x@school.example",  # that is nobody's handle
     ],
 )
 def test_who_wants_something_of_us_in_other_words_is_told_the_words(said: str) -> None:
@@ -325,6 +328,10 @@ def test_what_we_say_fits_a_post_and_names_words_that_we_know(language: str, lin
 
 
 # -- one person, two accounts --------------------------------------------------------------------------------------
+AMY_HERE = whole("@amy.bsky.social", Mention("did:plc:amy", "amy.bsky.social"))
+OURS_BY_LINK = whole("staffroom.example.org", Link("https://staffroom.example.org/"))
+
+
 def told(*parts: RichText | str, own: str = ME, in_thread: bool = False, **more: Any) -> tuple[Asked | None, str]:
     text = join(parts)
     return read(text, ALL, own=own, in_thread=in_thread, **more), named(text, ALL, own=own, **more)
@@ -375,6 +382,35 @@ def test_who_names_nobody_or_us_or_two_says_nothing_of_an_account(said: str) -> 
     assert told(said, in_thread=True) == (None, "")
 
 
+def test_an_account_is_named_by_its_did_where_the_network_tells_it_else_by_its_handle() -> None:
+    assert told("I am not ", AMY_HERE) == ("not-also", "did:plc:amy")
+    assert told("I am not ", BEN) == ("not-also", "@ben@x.example")
+    there = whole("@amy", Mention("https://m.example/users/amy", "@amy@m.example"))
+    assert told("I am not ", there) == ("not-also", "@amy@m.example")
+    linked = whole("amy.bsky.social", Link("https://amy.bsky.social/"))
+    assert told("I am not ", linked) == ("not-also", "amy.bsky.social")
+
+
+def test_our_own_name_beside_theirs_is_not_whom_they_mean() -> None:
+    """By id, by handle, and by the link that Bluesky's app makes of a handle typed without its @."""
+    here = {"own": DID, "own_handle": "staffroom.example.org"}
+    for ours in (OURS_BY_ID, OURS_BY_LINK, "@staffroom.example.org", "staffroom.example.org"):
+        assert told(ours, " I am also ", AMY_HERE, **here) == ("also", "did:plc:amy")
+        assert told(ours, " I am also", **here) == (None, "")
+
+
+def test_where_we_do_not_know_who_we_are_one_of_two_may_be_us() -> None:
+    assert told("I am also ", BEN, own="") == ("also", "@ben@x.example")
+    assert told(US, " I am also ", BEN, own="") == ("also", "")
+    assert told(US, " I am also ", BEN, " ", AMY_HERE, own="") == (None, "")
+
+
+def test_a_post_that_names_another_account_has_sixteen_words_at_most() -> None:
+    tags = " ".join(f"#chat{n}" for n in range(12))
+    assert told(f"I AM ALSO @amy@m.example {tags}") == ("also", "@amy@m.example")
+    assert told(f"I AM ALSO @amy@m.example {tags} #more") == (None, "")
+
+
 # -- hosts ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "languages", "asked"),
@@ -412,3 +448,8 @@ def test_what_the_message_proposes_is_understood() -> None:
     for language in ("en", "cy", "de", "es", "fr"):
         said = regex.findall(r"\b\p{Lu}{4,}(?: \p{Lu}+)*", dictionary.words(language)("hold.reply"))
         assert [read_host(detect(one), (language,)) for one in said] == ["approve-digest", "stop-digest"]
+
+
+def test_what_a_host_answers_is_no_longer_than_a_command() -> None:
+    assert read_host(RichText("approve".rjust(LONGEST)), ()) == "approve-digest"
+    assert read_host(RichText("approve".rjust(LONGEST + 1)), ()) is None
