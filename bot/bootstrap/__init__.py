@@ -29,6 +29,7 @@ from bot.bootstrap.review import decide, decisions, held_answer, held_answers, h
 from bot.bootstrap.running import running_house
 from bot.bootstrap.sending import send_record
 from bot.bootstrap.status import status_of
+from bot.bootstrap.stories import new_story, stories_of
 from bot.config.scaffold import scaffold as scaffold_folder
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "make_record",
     "migrate_database",
     "new_event",
+    "new_story",
     "newsletter_of",
     "note_permission",
     "permissions_of",
@@ -78,6 +80,7 @@ __all__ = [
     "send_record",
     "send_test_alert",
     "status_of",
+    "stories_of",
     "unsubscribe",
     "who_comes",
     "write_digest",

@@ -14,6 +14,7 @@ from bot.domain.schedule import planned_chats
 from bot.services.downloads import waiting_downloads
 from bot.services.hosts import waiting_lines
 from bot.services.recordrequests import waiting_records
+from bot.services.stories import tellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +79,7 @@ class Status(msgspec.Struct, frozen=True):
         places: those under ``publish:``; the site's own folder only where it cannot be written.
         records: how many people asked for a record that is yet to be written.
         to_fetch: how many records wait to be fetched by their owners.
+        stories: a line for each story whose host lets it be published, and that is not.
     """
 
     next_chat: NextChat | None
@@ -90,6 +92,7 @@ class Status(msgspec.Struct, frozen=True):
     places: tuple[PlaceStatus, ...] = ()
     records: int = 0
     to_fetch: int = 0
+    stories: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """The same in words."""
@@ -119,6 +122,7 @@ class Status(msgspec.Struct, frozen=True):
         if self.to_fetch:
             waits = "1 record waits" if self.to_fetch == 1 else f"{self.to_fetch} records wait"
             yield f"{waits} to be fetched."
+        yield from self.stories
         for trouble in self.troubles:
             why = f": {trouble.error}" if trouble.error else ""
             yield f"{trouble.state}: {trouble.delivery} (due {_moment(trouble.at)}){why}"
@@ -153,7 +157,14 @@ def status_of(folder: Path) -> Status:
         places=tuple(_places(settings, store)),
         records=waiting_records(store, now),
         to_fetch=waiting_downloads(store, shelf_of(settings), now),
+        stories=tuple(_untold(settings, store)),
     )
+
+
+def _untold(settings: Settings, store: Store) -> Iterator[str]:
+    for one in tellings(store, [story for series in settings.series for story in series.stories if story.ready]):
+        if one.why_not:
+            yield f"Story {one.story.slug} is not published: {one.why_not}. `staffroom story list {one.story.slug}`"
 
 
 def _places(settings: Settings, store: Store) -> Iterator[PlaceStatus]:

@@ -18,6 +18,7 @@ from bot.cli import (
     research,
     review,
     running,
+    stories,
 )
 from bot.cli.common import Commands
 
@@ -37,6 +38,7 @@ for command in (
     planning.cancel,
     running.rehearse,
     events.event,
+    stories.story,
     accounts.login,
     accounts.doctor,
     running.run,

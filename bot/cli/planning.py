@@ -55,6 +55,8 @@ def check(folder: Path) -> None:
     chats = sum(len(series.chats) for series in settings.series)
     events = sum(len(series.events) for series in settings.series)
     told = {0: "", 1: ", 1 event"}.get(events, f", {events} events")
+    stories = sum(len(series.stories) for series in settings.series)
+    told += {0: "", 1: ", 1 story"}.get(stories, f", {stories} stories")
     click.echo(f"All is well: {len(settings.series)} series, {chats} dated chats{told}.")
 
 

@@ -22,6 +22,8 @@ from bot.config.reading import Reading, survivors
 from bot.config.series_models import ChatBlock, QuestionBlock, SeriesFile
 from bot.config.settings import Measure, Settings, Site
 from bot.config.staffroom_models import StaffroomFile
+from bot.config.stories import FOLDER as STORIES
+from bot.config.stories import read_stories
 from bot.config.words import shown
 from bot.domain.schedule import ChatEntry, Image, Question, Repeat, Series
 from bot.errors import ConfigError, Problem
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from bot.config.event_models import EventFile
     from bot.config.settings import AccountSettings
+    from bot.domain.stories import Story
     from bot.domain.teachmeets import Event
 
 STAFFROOM = "staffroom.yaml"
@@ -39,7 +42,7 @@ _ANY_SITE = "https://chats.example.org"  # stands in for an address that is wron
 
 
 def load(folder: Path, *, measure: Measure | None = None) -> Settings:
-    """Read ``staffroom.yaml``, ``series/*.yaml`` and ``events/*.yaml``.
+    """Read ``staffroom.yaml``, ``series/*.yaml``, ``events/*.yaml`` and ``stories/*.yaml``.
 
     Args:
         folder: the bot's folder.
@@ -58,18 +61,23 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
     _check_site_folder(staffroom, folder)
     loose, files = _series_files(folder)
     loose_events, event_files = _named_files(folder, EVENTS, "An event's", "teachmeet")
+    loose_stories, story_files = _named_files(folder, STORIES, "A story's", "ten-minutes")
     readings = [(slug, Reading(f"series/{path.name}", _bytes(path), SeriesFile)) for slug, path in files]
     rules = _Rules(folder, accounts, whole_networks, site, measure)
     drafts = rules.series(readings)
     by_slug = {draft.series.slug: draft.series for draft in drafts}
     events = read_events([(slug, _bytes(path)) for slug, path in event_files], by_slug, [slug for slug, _ in files])
     rules.lengths(events, by_slug)
+    stories = read_stories([(slug, _bytes(path)) for slug, path in story_files], [slug for slug, _ in files])
     problems = [*tidy(staffroom.source, staffroom.problems), *loose]
     for _, reading in readings:
         problems += tidy(reading.source, reading.problems)
     problems += loose_events
     for event_reading, _ in events:
         problems += tidy(event_reading.source, event_reading.problems)
+    problems += loose_stories
+    for story_reading, _ in stories:
+        problems += tidy(story_reading.source, story_reading.problems)
     whole = staffroom.value
     if problems or whole is None or site is None:
         raise ConfigError(problems)
@@ -84,7 +92,7 @@ def load(folder: Path, *, measure: Measure | None = None) -> Settings:
         publish=publish,
         newsletter=newsletter,
         downloads=download_settings(whole),
-        series=tuple(_with_events(_in_order(draft.series), events) for draft in drafts),
+        series=tuple(_with_own(_in_order(draft.series), events, [story for _, story in stories]) for draft in drafts),
         places={"": (STAFFROOM, staffroom.source.places())} | {draft.series.slug: _places(draft) for draft in drafts},
     )
 
@@ -131,9 +139,16 @@ class _Rules:
                 check_length(reading, event, theirs, self.measure, site=self.address, accounts=self.accounts)
 
 
-def _with_events(series: Series, events: Sequence[tuple[Reading[EventFile], Event | None]]) -> Series:
+def _with_own(
+    series: Series, events: Sequence[tuple[Reading[EventFile], Event | None]], stories: Sequence[Story | None]
+) -> Series:
+    """A series with its events and stories."""
     mine = [event for reading, event in events if event and reading.value and reading.value.series == series.slug]
-    return msgspec.structs.replace(series, events=tuple(sorted(mine, key=lambda one: (one.date, one.at, one.slug))))
+    return msgspec.structs.replace(
+        series,
+        events=tuple(sorted(mine, key=lambda one: (one.date, one.at, one.slug))),
+        stories=tuple(story for story in stories if story and story.chat.partition("/")[0] == series.slug),
+    )
 
 
 def load_staffroom(folder: Path) -> Settings:
@@ -178,7 +193,10 @@ def _staffroom(folder: Path) -> Reading[StaffroomFile]:
 
 def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Name, time of change and size of every configuration file: equal stamps need no new ``load``."""
-    files = (*_series_files(folder)[1], *_named_files(folder, EVENTS, "", "")[1])
+    files = (
+        *_series_files(folder)[1],
+        *(one for name in (EVENTS, STORIES) for one in _named_files(folder, name, "", "")[1]),
+    )
     paths = [folder / STAFFROOM, *(path for _, path in files)]
     found = []
     for path in paths:
@@ -239,7 +257,8 @@ def _check_site_folder(staffroom: Reading[StaffroomFile], folder: Path) -> None:
     if not isinstance(name, str) or "\0" in name:
         return
     home, target = folder.resolve(), (folder / name).resolve()
-    if home.is_relative_to(target) or any(target.is_relative_to(home / kept) for kept in ("series", "images", EVENTS)):
+    inner = (home / kept for kept in ("series", "images", EVENTS, STORIES))
+    if home.is_relative_to(target) or any(target.is_relative_to(one) for one in inner):
         say = "The archive needs a folder of its own: pages are written there, and old ones removed."
         staffroom.note(("site", "folder"), say, value="site")
 
@@ -291,6 +310,7 @@ def _series(slug: str, block: SeriesFile, accounts: tuple[str, ...], language: s
         index=block.search_engines,
         chats=tuple(_entry(chat) for chat in block.chats),
         events=(),
+        stories=(),
     )
 
 

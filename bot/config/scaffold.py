@@ -1,4 +1,4 @@
-"""What ``staffroom init`` and ``staffroom event new`` write: a folder, a file that work at once, with coming dates."""
+"""What ``staffroom init``, ``event new`` and ``story new`` write: a folder, a file that work at once."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.config.events import FOLDER
+from bot.config.stories import FOLDER as STORIES
 from bot.config.words import shown, yaml_text
 from bot.errors import UserError
 from bot.shipped import shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _THURSDAY = 3
 _WEEKS = 12
 _LONGEST_SLUG = 60  # characters
-_EVENT = "event.yaml.j2"
+_EVENT, _STORY = "event.yaml.j2", "story.yaml.j2"
 _LOGINS_AND_OUTPUT = "gitignore"  # a dotfile would be left out of archives by some tools
 
 
@@ -43,7 +44,7 @@ def scaffold(target: Path, today: date) -> list[Path]:
     content: dict[Path, bytes] = {}
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
         name = path.relative_to(source)
-        if name.name == _EVENT:
+        if name.name in (_EVENT, _STORY):
             continue
         if name.suffix == ".j2":
             text = templates.get_template(name.as_posix()).render(_dates(today))
@@ -74,18 +75,44 @@ def scaffold_event(folder: Path, series: str, day: date, title: str, ask: str, *
     Raises:
         UserError: the title has no letters that can stand in an address, or such a file is there.
     """
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_SLUG].strip("-")
-    if not slug:
-        raise UserError(f"“{shown(title)}” gives no name for a file: write it with at least one letter from a to z.")
-    path = folder / FOLDER / f"{slug}.yaml"
-    there = [one for one in (path, path.with_suffix(".yml")) if one.exists() or one.is_symlink()]
-    if there:
-        raise UserError(f"{there[0]} is there already, and nothing of yours is written over. Give another --title.")
+    path = _free_file(folder / FOLDER, title, "--title")
     said = {"series": series, "date": day, "kind": "edcamp" if edcamp else "teachmeet"}
     said |= {name: yaml_text(" ".join(text.split())) for name, text in (("title", title), ("ask", ask))}
     written = _templates(shipped("templates") / "starter").get_template(_EVENT).render(said)
     _write({path: written.encode()}, folder)
+    return path
+
+
+def scaffold_story(folder: Path, chat: str, title: str, name: str, tried: Sequence[Sequence[str]]) -> Path:
+    """Write the file of a story to begin with; gives where.
+
+    Args:
+        folder: the bot's folder.
+        chat: id of the chat that it tells of.
+        title: what it is called.
+        name: what its file is called; empty to call it after the title.
+        tried: links of what somebody wanted to try, each followed by those of what came of it.
+
+    Raises:
+        UserError: the name has no letters that can stand in an address, or such a file is there.
+    """
+    path = _free_file(folder / STORIES, name or title, "--name")
+    said = {"chat": chat, "title": yaml_text(" ".join(title.split())), "name": path.stem, "tried": tried}
+    written = _templates(shipped("templates") / "starter").get_template(_STORY).render(said)
+    _write({path: written.encode()}, folder)
+    return path
+
+
+def _free_file(folder: Path, called: str, option: str) -> Path:
+    """Where a file stands that is called after something; ``option``: what gives it another name."""
+    plain = unicodedata.normalize("NFKD", called).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_SLUG].strip("-")
+    if not slug:
+        raise UserError(f"“{shown(called)}” gives no name for a file: write it with at least one letter from a to z.")
+    path = folder / f"{slug}.yaml"
+    there = [one for one in (path, path.with_suffix(".yml")) if one.exists() or one.is_symlink()]
+    if there:
+        raise UserError(f"{there[0]} is there already, and nothing of yours is written over. Give another {option}.")
     return path
 
 

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.config.event_models import EventFile
 from bot.config.series_models import SeriesFile
 from bot.config.staffroom_models import StaffroomFile
+from bot.config.story_models import StoryFile
+
+if TYPE_CHECKING:
+    from bot.config.block import Block
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_json() -> dict[str, dict[str, Any]]:
-    """The schemas by kind of file: ``event``, ``series`` and ``staffroom``. Every key has a description."""
-    return {"event": _schema(EventFile), "series": _schema(SeriesFile), "staffroom": _schema(StaffroomFile)}
+    """The schemas by kind of file: ``event``, ``series``, ``staffroom``, ``story``. Every key has a description."""
+    kinds: dict[str, type[Block]] = {
+        "event": EventFile,
+        "series": SeriesFile,
+        "staffroom": StaffroomFile,
+        "story": StoryFile,
+    }
+    return {kind: _schema(model) for kind, model in kinds.items()}
 
 
 def schema_bytes(kind: str) -> bytes:
@@ -22,7 +32,7 @@ def schema_bytes(kind: str) -> bytes:
     return (json.dumps(schema_json()[kind], indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _schema(model: type[EventFile | SeriesFile | StaffroomFile]) -> dict[str, Any]:
+def _schema(model: type[Block]) -> dict[str, Any]:
     return {"$schema": _DIALECT, **_plain(model.model_json_schema())}
 
 

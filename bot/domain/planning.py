@@ -39,8 +39,8 @@ def begun(delivery: Delivery) -> bool:
 
 
 def same_source(before: Series, after: Series) -> bool:
-    """Whether a series says the same, its dated entries and events apart: those count for their own chats only."""
-    bare = {"chats": (), "events": ()}
+    """Whether a series says the same, but for dated entries, events and stories: each counts for itself alone."""
+    bare = {"chats": (), "events": (), "stories": ()}
     return msgspec.structs.replace(before, **bare) == msgspec.structs.replace(after, **bare)
 
 

@@ -25,6 +25,7 @@ from bot.domain.occurrences import (
     occurrences,
     to_utc,
 )
+from bot.domain.stories import Story
 from bot.domain.teachmeets import Event, event_id
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ class Series(msgspec.Struct, frozen=True):
         index: search engines may list the chat pages.
         chats: the dated entries, in order.
         events: TeachMeets and EdCamps, in order.
+        stories: what hosts tell of its chats, by slug.
     """
 
     slug: str
@@ -172,6 +174,7 @@ class Series(msgspec.Struct, frozen=True):
     index: bool = False
     chats: tuple[ChatEntry, ...] = ()
     events: tuple[Event, ...] = ()
+    stories: tuple[Story, ...] = ()
 
 
 class Chat(msgspec.Struct, frozen=True):

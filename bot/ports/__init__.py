@@ -19,6 +19,7 @@ from bot.ports.publishing import (
     Place,
     PlannedBundle,
     PlannedPage,
+    Quoting,
     Renderer,
     Target,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "PlannedBundle",
     "PlannedPage",
     "PostBook",
+    "Quoting",
     "Renderer",
     "Said",
     "Sent",

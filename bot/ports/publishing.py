@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from bot.domain.badges import Issuer
     from bot.domain.followups import Addressed
     from bot.domain.outbox import Draft, MediaFile
+    from bot.domain.permissions import Permission
     from bot.domain.places import Print
     from bot.domain.posts import Account, NetworkName, PostRef
-    from bot.domain.records import ChatContent, ChatFigures, StoredChat
+    from bot.domain.records import Answer, ChatContent, ChatFigures, StoredChat
     from bot.domain.schedule import Chat, Prompt
     from bot.domain.textlength import Limits
     from bot.domain.trying import Told
@@ -110,6 +111,22 @@ class Album(NamedTuple):
 NO_PICTURES = Album()
 
 
+class Quoting(NamedTuple):
+    """What authors said of being quoted.
+
+    Attributes:
+        said: all of it (``Store.permissions``).
+        usable: gives the answers of a chat (id) that may be used for a purpose at this moment
+            (``services.permissions.usable``).
+    """
+
+    said: Sequence[Permission] = ()
+    usable: Callable[[str, str], Sequence[Answer]] = lambda _chat, _purpose: ()
+
+
+NOBODY_QUOTED = Quoting()
+
+
 class PlannedBundle(Protocol):
     """What search is to know of a part of the archive; it is made anew as a whole.
 
@@ -160,6 +177,7 @@ class Renderer(Protocol):
         shared: Shared = nothing_shared,
         album: Album = NO_PICTURES,
         issuer: Issuer | None = None,
+        quoting: Quoting = NOBODY_QUOTED,
     ) -> Iterable[PlannedPage]:
         """Every page that the archive of these chats has.
 
@@ -173,6 +191,7 @@ class Renderer(Protocol):
                 made.
             album: participants' pictures.
             issuer: who issues badges; ``None`` where nobody does.
+            quoting: what authors said of being quoted in stories.
         """
         ...
 

@@ -148,7 +148,7 @@ class Lines:
             edited=post.edited_at is not None,
             to=self._reply_to(row),
             warning=post.warning,
-            text=_html(answer),
+            text=marked_up(answer),
             lang=lang,
             dir=way,
             pictures=self._attached(answer),
@@ -183,7 +183,7 @@ class Lines:
         return self._words.html("chat.in_reply", name=link)
 
 
-def _html(answer: Answer) -> Markup:
+def marked_up(answer: Answer) -> Markup:
     """The house's own markup of a text: ``to_html`` escapes all that is not."""
     return Markup(to_html(answer.post.text))  # noqa: S704 - to_html escapes
 

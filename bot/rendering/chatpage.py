@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bot.domain.schedule import Question
     from bot.rendering.chatview import ChatView, Section, Shared, Tried
     from bot.rendering.frame import Press
+    from bot.rendering.storypages import StoryLink
     from bot.rendering.words import Words
 
 
@@ -51,6 +52,7 @@ class ChatPage:
         content: all that may be shown of the chat.
         coming: it has not begun.
         earlier, later: its neighbours in the series.
+        stories: those that tell of the chat.
         seen: ``view(content)``, where that is known.
     """
 
@@ -62,6 +64,7 @@ class ChatPage:
         coming: bool,
         earlier: Neighbour | None,
         later: Neighbour | None,
+        stories: Sequence[StoryLink] = (),
         seen: ChatView | None = None,
     ) -> None:
         self._press = press
@@ -69,6 +72,7 @@ class ChatPage:
         self._seen = seen or view(content)
         self._coming = coming
         self._neighbours = {"earlier": earlier, "later": later}
+        self._stories = stories
         self._chat = content.stored.chat
         self._words = press.series_words(content.stored.series)
         self._here = urls.chat_page(self._chat.id)
@@ -117,6 +121,7 @@ class ChatPage:
             "tried": [self._tried(tried) for tried in seen.tried],
             "left_out": words("chat.left_out", n=self._content.left_out) if self._content.left_out else "",
             "links": [self._link(link) for link in seen.links],
+            "stories": self._stories,
             **self._neighbours,
         }
         return self._press.page("chat", words, self._here, chat.topic, values)

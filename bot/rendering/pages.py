@@ -6,10 +6,11 @@ Fingerprints come from the plan alone, before anything is rendered: what did not
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.moves import forwards, leading, name_of, named, replanned
-from bot.ports.publishing import NO_PICTURES, nothing_shared
+from bot.ports.publishing import NO_PICTURES, NOBODY_QUOTED, nothing_shared
 from bot.rendering import privacy, urls
 from bot.rendering.badgepages import badge_files
 from bot.rendering.calendar import calendar, in_calendar
@@ -36,6 +37,7 @@ from bot.rendering.seriespage import series_page
 from bot.rendering.sheets import Page, Sheets, digest
 from bot.rendering.snippet import snippet, snippet_values
 from bot.rendering.socialcard import card_of, card_of_series, colours_of, paint, site_card
+from bot.rendering.storypages import story_pages
 from bot.rendering.topicpage import topic_page
 from bot.rendering.wordpages import people_page, word_pages
 
@@ -47,11 +49,12 @@ if TYPE_CHECKING:
     from bot.domain.posts import Account
     from bot.domain.records import ChatContent, ChatFigures, StoredChat
     from bot.domain.schedule import Series
-    from bot.ports.publishing import Album, Shared
+    from bot.ports.publishing import Album, Quoting, Shared
     from bot.rendering.chatview import ChatView
     from bot.rendering.searching import Bundle
     from bot.rendering.site import Site
     from bot.rendering.socialcard import Colours, SocialCard
+    from bot.rendering.storypages import StoryLink
     from bot.rendering.templates import Templates
     from bot.rendering.words import Words
 
@@ -93,6 +96,7 @@ class SiteRenderer:
         self._planned: dict[str, Page] = {}
         self._album = NO_PICTURES
         self._sources = Sources(self._press, searcher)
+        self._stories: list[StoryLink] = []
 
     def pages(
         self,
@@ -104,6 +108,7 @@ class SiteRenderer:
         shared: Shared = nothing_shared,
         album: Album = NO_PICTURES,
         issuer: Issuer | None = None,
+        quoting: Quoting = NOBODY_QUOTED,
     ) -> Iterator[Page]:
         """Every page of the archive of these chats, in a stable order.
 
@@ -115,6 +120,7 @@ class SiteRenderer:
             shared: gives the links of chats; asked for those that changed, and by a page that is made.
             album: participants' pictures.
             issuer: who issues badges; ``None`` where nobody does.
+            quoting: what authors said of being quoted in stories.
         """
         paths = []
         self._album = album
@@ -128,7 +134,9 @@ class SiteRenderer:
             if has_handout(stored):
                 printed = urls.chat_handout(stored.chat.id)
                 at[printed], names[printed] = stored, f"{_PRINTED}{names[path]}"
-        for page in self._every(chats, figures, listed, shared, known or {}):
+        stories = list(story_pages(self._sheets, chats, known or {}, quoting))
+        self._stories = [link for link, _ in stories]
+        for page in chain(self._every(chats, figures, listed, shared, known or {}), (page for _, page in stories)):
             if page.path.startswith(left):
                 continue
             if page.path in names:
@@ -294,7 +302,9 @@ class SiteRenderer:
         past = [stored for stored in chats if stored.chat.ends_at <= now][::-1]
         mine = series_card(words, series, self._press.site.voices)
         yield self._card(urls.series_card(series.slug), card_of_series(series, mine.rhythm, self._press.site.title))
-        yield series_page(self._sheets, series, coming, past, figures)
+        ids = {stored.chat.id for stored in chats}
+        stories = [one for one in self._stories if one.chat in ids]
+        yield series_page(self._sheets, series, coming, past, figures, stories)
         shown = snippet_values(self._press, words, mine, apart(coming)[0])
         yield self._page(
             urls.series_snippet(series.slug), [mine.language, shown], lambda _: snippet(self._press, words, shown)
@@ -315,20 +325,22 @@ class SiteRenderer:
         self, stored: StoredChat, earlier: Neighbour | None, later: Neighbour | None, *, coming: bool
     ) -> Iterator[Page]:
         chat, series = stored.chat, stored.series
+        stories = [one for one in self._stories if one.chat == chat.id]
         of_series = [series.title, series.hashtag, series.languages, series.index, series.also_show, series.timezone]
         data = [stored.revision, stored.cancelled, chat, of_series]
 
         def page(content: Content) -> bytes:
             told = content(chat.id)
             seen = self._view(told)
-            return ChatPage(self._press, told, coming=coming, earlier=earlier, later=later, seen=seen).render()
+            beside = {"earlier": earlier, "later": later}
+            return ChatPage(self._press, told, coming=coming, **beside, stories=stories, seen=seen).render()
 
         def shown(write: Callable[[ChatContent, ChatView], bytes]) -> Callable[[Content], bytes]:
             return lambda content: write(told := content(chat.id), self._view(told))
 
         yield self._page(
             urls.chat_page(chat.id),
-            [data, series.accounts, earlier, later, coming],
+            [data, series.accounts, earlier, later, coming, stories],
             page,
         )
         yield self._card(

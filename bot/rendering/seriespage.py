@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from bot.domain.records import ChatFigures, StoredChat
     from bot.domain.schedule import Series
     from bot.rendering.sheets import Page, Sheets
+    from bot.rendering.storypages import StoryLink
     from bot.rendering.words import Words
 
 
-def series_page(
+def series_page(  # noqa: PLR0917 - all that it shows
     sheets: Sheets,
     series: Series,
     coming: Sequence[StoredChat],
     past: Sequence[StoredChat],
     figures: Mapping[str, ChatFigures],
+    stories: Sequence[StoryLink] = (),
 ) -> Page:
     """Plan the page.
 
@@ -35,6 +37,7 @@ def series_page(
         coming: chats and events that have not ended, in order of start.
         past: the others, latest first.
         figures: counts by chat id.
+        stories: those of its chats.
     """
     press = sheets.press
     words = press.series_words(series)
@@ -61,6 +64,7 @@ def series_page(
             }
             for one in shelves(words, past)
         ],
+        "stories": [{"path": one.path, "title": one.title} for one in stories],
         "handout": _handout(words, following, printed) if following else "",
         "chart": chart(words, apart(past)[0], figures, {chat: one.path for chat, one in cards.items()}),
         "summary": series.about,

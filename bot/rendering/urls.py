@@ -128,6 +128,11 @@ def event_poster(chat: str) -> str:
     return f"{_chat_folder(chat)}/poster.svg"
 
 
+def story_page(series: str, story: str) -> str:
+    """The page of a story of a series, by their slugs."""
+    return f"{folder(series)}/stories/{story}/index.html"
+
+
 def is_handout(path: str) -> bool:
     """Whether a path is that of something to print."""
     return path.endswith((f"/{_HANDOUT}", f"/{_PROGRAMME}"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from bot.domain.marks import outdated
 from bot.errors import UserError
-from bot.ports import Album, Archived
+from bot.ports import Album, Archived, Quoting
+from bot.services.permissions import usable
 from bot.services.searching import Indexed, bring_search
 
 if TYPE_CHECKING:
@@ -46,8 +47,16 @@ def archive(
     known = store.page_marks()
     chats, figures = store.chats(), store.figures()
     album = Album(store.pictures_shown(), store.picture)
-    shared, issuer = store.shared_links, store.issuer()
-    pages = renderer.pages(chats, figures, store.listed(), known=known, shared=shared, album=album, issuer=issuer)
+    pages = renderer.pages(
+        chats,
+        figures,
+        store.listed(),
+        known=known,
+        shared=store.shared_links,
+        album=album,
+        issuer=store.issuer(),
+        quoting=Quoting(store.permissions(), partial(usable, store)),
+    )
     planned = {page.path: page for page in pages}
     bundles = list(renderer.bundles(chats, figures)) if indexer else []
     folders = tuple(bundle.folder for bundle in bundles)

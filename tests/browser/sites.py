@@ -26,7 +26,7 @@ def written(site: Path, chats: Sequence[StoredChat], content: Callable[[str], Ch
     """A site with its search, as `archive` writes it."""
     target = FolderTarget(site)
     renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW, "pagefind 1")
-    for page in renderer.pages(chats, sample.figures(), sample.listed()):
+    for page in renderer.pages(chats, sample.figures(), sample.listed(), quoting=sample.quoting()):
         target.write(page.path, page.render(content))
     indexer = PagefindIndexer(get_executable())
     for bundle in renderer.bundles(chats, sample.figures()):

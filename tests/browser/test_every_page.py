@@ -31,6 +31,7 @@ KINDS = [
     urls.chat_page("edchat/events/teachmeet-leeds"),
     urls.event_programme("edchat/events/teachmeet-leeds"),
     urls.chat_handout("edchat/2027-01-07"),
+    urls.story_page("edchat", "ten-silent-minutes"),
     urls.SEARCH,
     urls.TOPICS,
     urls.LINKS,

@@ -25,6 +25,7 @@ PAGES = [
     "edchat/index.html",
     CHAT,
     "edchat/2027-01-14/index.html",
+    "edchat/stories/ten-silent-minutes/index.html",
     "about/index.html",
     "privacy/index.html",
     "people/index.html",
@@ -38,8 +39,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     target = FolderTarget(folder)
     renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
-    listed, shared, album = sample.listed(), sample.shared_links, sample.album()
-    for page in renderer.pages(sample.chats(), sample.figures(), listed, shared=shared, album=album):
+    listed, shared, album, quoting = sample.listed(), sample.shared_links, sample.album(), sample.quoting()
+    for page in renderer.pages(sample.chats(), sample.figures(), listed, shared=shared, album=album, quoting=quoting):
         target.write(page.path, page.render(sample.contents))
     return folder
 

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 def site() -> dict[str, bytes]:
     """All pages of the sample but the style sheet, which is a file already."""
     renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
-    listed, shared, album = sample.listed(), sample.shared_links, sample.album()
-    pages = renderer.pages(sample.chats(), sample.figures(), listed, shared=shared, album=album)
+    listed, shared, album, quoting = sample.listed(), sample.shared_links, sample.album(), sample.quoting()
+    pages = renderer.pages(sample.chats(), sample.figures(), listed, shared=shared, album=album, quoting=quoting)
     return {page.path: page.render(sample.contents) for page in pages if page.path != "look.css"}
 
 

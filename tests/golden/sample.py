@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from bot.domain.alarms import words_read
 from bot.domain.copying import Copy
 from bot.domain.naming import Naming, as_called
 from bot.domain.occurrences import Weekly
+from bot.domain.permissions import Permission, permitted
 from bot.domain.posts import Account, Media, NetworkName, Post, PostRef, Tombstone
 from bot.domain.records import (
     Answer,
@@ -28,8 +30,9 @@ from bot.domain.records import (
 )
 from bot.domain.richtext import detect, links
 from bot.domain.schedule import ChatEntry, Image, Question, Series, Tone, planned_chats
+from bot.domain.stories import Part, Story
 from bot.domain.teachmeets import Access, Event, Place, Session
-from bot.ports import Album
+from bot.ports import Album, Quoting
 from bot.rendering.site import Site, Voice
 
 if TYPE_CHECKING:
@@ -49,6 +52,21 @@ SITE = Site(
     voices=(
         Voice("bluesky", "bluesky", "edchat.example.org", "https://bsky.example/profile/edchat.example.org"),
         Voice("mastodon", "mastodon", "@edchat@social.example.org", "https://social.example.org/@edchat"),
+    ),
+)
+
+STORY = Story(
+    slug="ten-silent-minutes",
+    title="Ten silent minutes",
+    chat="edchat/2027-01-07",
+    by="Sam <from> Leeds",
+    about="What one answer changed in three schools.",
+    parts=(
+        Part("It began with one answer, late on a Thursday.\n\nNobody had planned it."),
+        Part(quote="01"),
+        Part("Others had other ways & said so."),
+        *(Part(quote=key) for key in ("08", "09", "22", "23")),
+        Part("We still do it, see https://example.org/minutes"),
     ),
 )
 
@@ -90,6 +108,7 @@ EDCHAT = Series(
             ),
         ),
     ),
+    stories=(STORY,),
 )
 
 TEACHMEET = Event(
@@ -326,6 +345,14 @@ def album() -> Album:
     """The pictures that the sample's answers show; a third one could not be had."""
     files = {sha256(data): data for data in (board(), notes())}
     return Album({"edchat/2027-01-07": tuple(sorted(files))}, files.__getitem__)
+
+
+def quoting(*but: str) -> Quoting:
+    """Everybody whom the story quotes agreed, but the authors of these answers (by key)."""
+    words = {one.key: words_read(one.post) for one in content().answers}
+    keys = [key for key in STORY.quotes if key not in but]
+    said = [Permission(key, STORY.chat, STORY.purpose, agreed=True, words=words[key], at=NOW) for key in keys]
+    return Quoting(said, lambda chat, purpose: permitted(contents(chat).answers, said, purpose))
 
 
 def event(**changes: Any) -> StoredChat:

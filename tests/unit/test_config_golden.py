@@ -35,7 +35,8 @@ def outcome(folder: Path) -> str:
     except ConfigError as error:
         return f"{error}\n"
     return "".join(
-        f"{one.slug}: {len(one.chats)} chats, {', '.join(one.accounts)}\n" + "".join(f"{each}\n" for each in one.events)
+        f"{one.slug}: {len(one.chats)} chats, {', '.join(one.accounts)}\n"
+        + "".join(f"{each}\n" for each in (*one.events, *one.stories))
         for one in settings.series
     )
 

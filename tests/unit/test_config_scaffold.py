@@ -52,7 +52,7 @@ def test_logins_are_kept_out_of_version_control(tmp_path: Path) -> None:
     assert ".staffroom-badge-key.json" in kept_out
 
 
-@pytest.mark.parametrize("kind", ["series", "staffroom"])
+@pytest.mark.parametrize("kind", ["event", "series", "staffroom", "story"])
 def test_shipped_schemas_are_current(kind: str) -> None:
     shipped = STARTER / "schema" / f"{kind}.schema.json"
     if os.environ.get("STAFFROOM_GOLDEN"):
@@ -106,6 +106,9 @@ def test_a_stamp_changes_with_the_files(tmp_path: Path) -> None:
     assert changed != before
     (tmp_path / "series" / "maths.yml").write_text("")
     assert len(stamp(tmp_path)) == len(changed) + 1
+    (tmp_path / "stories").mkdir()
+    (tmp_path / "stories" / "marking.yaml").write_text("")
+    assert len(stamp(tmp_path)) == len(changed) + 2
 
 
 def test_folders_that_are_none(tmp_path: Path) -> None:

@@ -247,6 +247,9 @@ class FakeStore:
     def issuer(self) -> None:
         return None
 
+    def permissions(self) -> tuple[()]:
+        return ()
+
     def pictures_shown(self) -> Mapping[str, Sequence[str]]:
         return sample.album().by_chat
 

@@ -32,6 +32,7 @@ from bot.rendering.templates import Templates
 
 TEMPLATES = Templates()
 CHAT = "edchat/2027-01-07"
+STORY = urls.story_page("edchat", sample.STORY.slug)
 PICTURES = [urls.chat_picture("edchat/2027-01-07", sample.sha256(data)) for data in (sample.board(), sample.notes())]
 VOID = {"meta", "link", "br", "img"}
 
@@ -84,7 +85,8 @@ def planned(
     renderer = SiteRenderer(TEMPLATES, site, lambda: now)
     every = sample.chats() if chats is None else chats
     counts = figures if figures is not None else sample.figures()
-    return {page.path: page for page in renderer.pages(every, counts, listed, album=sample.album())}
+    pages = renderer.pages(every, counts, listed, album=sample.album(), quoting=sample.quoting())
+    return {page.path: page for page in pages}
 
 
 def chat_page(content: ChatContent, path: str = urls.chat_page(CHAT)) -> bytes:
@@ -305,10 +307,9 @@ def test_planning_renders_nothing_and_is_stable() -> None:
         raise AssertionError
 
     renderer = SiteRenderer(TEMPLATES, sample.SITE, lambda: sample.NOW)
-    assert (
-        len(list(renderer.pages(sample.chats(), sample.figures(), sample.listed(), album=sample.album())))
-        == len(GOLDEN) + 1
-    )
+    album, quoting = sample.album(), sample.quoting()
+    pages = renderer.pages(sample.chats(), sample.figures(), sample.listed(), album=album, quoting=quoting)
+    assert len(list(pages)) == len(GOLDEN) + 1
     assert marks() == marks()
     with pytest.raises(AssertionError):
         planned()[urls.chat_page(CHAT)].render(never)
@@ -332,6 +333,7 @@ def test_an_answer_more_changes_its_chat_and_the_lists_that_count_it() -> None:
         urls.chat_data(CHAT),
         urls.chat_table(CHAT),
         urls.chat_download(CHAT),
+        STORY,
     }
 
 
@@ -376,6 +378,7 @@ def test_a_chat_taken_out_takes_its_pages_along() -> None:
         urls.chat_table(CHAT),
         urls.chat_download(CHAT),
         urls.chat_card(CHAT),
+        STORY,
         *PICTURES,
     }
 

@@ -221,6 +221,9 @@ class Book:
     def listed(self) -> Any:
         return ()
 
+    def permissions(self) -> tuple[()]:
+        return ()
+
     def issuer(self) -> Any:
         return None
 
