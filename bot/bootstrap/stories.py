@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.bootstrap.house import open_store_of, read_settings
+from bot.bootstrap.house import open_store_of, read_settings, templates_of
 from bot.config.scaffold import scaffold_story
 from bot.domain.stories import Standing
 from bot.errors import UserError
@@ -16,12 +16,22 @@ from bot.services.stories import begin_with, tellings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bot.domain.stories import Story
+    from bot.rendering.words import Words
+
+_TO_ASK = ("unasked", "edited")
+
 
 class Quoted(msgspec.Struct, frozen=True):
-    """A quote: the link of the answer's place on its chat's page, and how it stands."""
+    """A quote: the link of the answer's place on its chat's page, and how it stands.
+
+    ``message`` asks its author, in the series' language, for the host to send; empty where nobody is to be asked, or
+    the site has no address.
+    """
 
     link: str
     standing: Standing
+    message: str = ""
 
 
 class StoryTold(msgspec.Struct, frozen=True):
@@ -59,21 +69,29 @@ def stories_of(folder: Path, name: str) -> tuple[StoryTold, ...]:
         UserError: there is no story of this name.
     """
     settings = read_settings(folder)
+    language = {story.slug: series.languages[0] for series in settings.series for story in series.stories}
     every = sorted((story for series in settings.series for story in series.stories), key=lambda one: one.slug)
     wanted = [story for story in every if name in ("", story.slug)]
     if name and not wanted:
         there = ", ".join(story.slug for story in every)
         raise UserError(f"{name}: there is no such story. There are: {there or 'none'}.")
+    dictionary, site = templates_of(folder).dictionary, settings.site.address
     return tuple(
         StoryTold(
             one.story.slug,
             one.story.title,
             one.story.chat,
             one.why_not,
-            tuple(Quoted(_link(settings.site.address, one.story.chat, key), stands) for key, stands in one.quotes),
+            tuple(_quoted(dictionary.words(language[one.story.slug]), site, one.story, *quote) for quote in one.quotes),
         )
         for one in tellings(open_store_of(settings), wanted)
     )
+
+
+def _quoted(words: Words, site: str, story: Story, key: str, standing: Standing) -> Quoted:
+    link = _link(site, story.chat, key)
+    asks = site and standing in _TO_ASK
+    return Quoted(link, standing, words("story.ask", title=story.title, link=link) if asks else "")
 
 
 def _link(site: str, chat: str, key: str) -> str:

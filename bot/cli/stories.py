@@ -52,7 +52,8 @@ def new(folder: Path, chat: str, title: str, name: str) -> None:
 def how_they_stand(folder: Path, name: str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Say which stories are published, and whom you have to ask.
 
-    STORY is the name of a file in stories/, without its ending; without it, all of them.
+    STORY is the name of a file in stories/, without its ending; without it, all of them. For a story that is named,
+    there are also a message that you can send, and the command for what you are told.
     """
     from bot.bootstrap import stories_of
 
@@ -61,11 +62,14 @@ def how_they_stand(folder: Path, name: str, as_json: bool) -> None:  # noqa: FBT
         print_json(told)
         return
     for one in told:
-        click.echo(f"{one.story}: {f'not published: {one.why_not}' if one.why_not else 'published'}.")
+        stands = f"not published: {one.why_not}" if one.why_not else "published by `run`, or with the next `archive`"
+        click.echo(f"{one.story}: {stands}.")
         for quote in one.quotes:
             click.echo(f"  {_STANDS[quote.standing]}\n    {quote.link}")
-            if quote.standing in _TO_ASK:
+            if name and quote.standing in _TO_ASK:
                 command = f"staffroom permission {quote.link} --for story/{one.story}"
                 click.echo(f'    {command} --agreed --reason "…"   (or --declined)')
+            if name and quote.message:
+                click.echo(f"    to send: {quote.message}")
     if not told:
         click.echo("There is no story yet. `staffroom story new SERIES/DATE` writes one to begin with.")

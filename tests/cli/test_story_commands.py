@@ -155,7 +155,7 @@ def test_a_host_is_told_whom_to_ask_and_the_page_waits_for_the_last_yes(world: W
     assert world.linked() == [False, False]
     with time_machine.travel(END + timedelta(days=2), tick=False):
         world.agree(world.planted.key)
-        assert world.run("story", "list", "marking")[1].startswith("marking: published.\n")
+        assert world.run("story", "list", "marking")[1].startswith("marking: published by `run`, or with the")
         assert "Story" not in world.run("status")[1]
         page = world.publish()
     assert "One colour less." in page
@@ -170,9 +170,13 @@ def test_an_edit_takes_the_page_away_until_its_author_was_asked_again(world: Wor
     world.store.upsert([msgspec.structs.replace(world.amy, post=edited)], END)
     assert world.publish() == ""
     assert world.linked() == [False, False]
-    shown = world.run("story", "list")[1]
-    assert "edited since its author agreed: ask again" in shown
+    assert "edited since its author agreed: ask again" in world.run("story", "list")[1]
+    assert "staffroom permission" not in world.run("story", "list")[1]
+    shown = world.run("story", "list", "marking")[1]
     assert f'staffroom permission {world.link(world.amy.key)} --for story/marking --agreed --reason "…"' in shown
+    (line,) = (one for one in shown.splitlines() if "to send:" in one)
+    assert line.startswith("    to send: May I quote your answer in a story called “Feedback that pupils use”?")
+    assert line.endswith(f"Your answer: {world.link(world.amy.key)}")
     with time_machine.travel(END + timedelta(days=2), tick=False):
         world.agree(world.amy.key)
         assert "Two colours less." in world.publish()

@@ -75,6 +75,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     assert len(accepted) > 200
     text = HEAD + "".join(entry(number, say) for number, say in enumerate(accepted))
     (folder / "series" / "hostile.yaml").write_text(text, encoding="utf-8")
+    (folder / "stories").mkdir()
+    parts = "".join(f"- {json.dumps(say, ensure_ascii=False)}\n" for say in accepted)
+    about = json.dumps(accepted[0], ensure_ascii=False)
+    told = f"chat: hostile/2027-01-08\ntitle: {about}\nby: {about}\nabout: {about}\nstory:\n{parts}"
+    (folder / "stories" / "hostile.yaml").write_text(told, encoding="utf-8")
     (series,) = load(folder).series
     chats = [StoredChat(chat, series, 1) for chat in planned_chats(series)]
     assert len(chats) == len(accepted)
@@ -82,6 +87,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 def test_pages_of_moderators_words_are_our_own_markup(pages: dict[str, bytes]) -> None:
+    assert "hostile/stories/hostile/index.html" in pages
     for path, page in pages.items():
         if path.endswith(".html"):
             assert faults(page) == [], path

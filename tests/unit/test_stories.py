@@ -9,6 +9,8 @@ import msgspec
 import pytest
 from golden import sample
 
+from bot.config.scaffold import scaffold_story
+from bot.config.stories import read_stories
 from bot.domain.alarms import words_read
 from bot.domain.permissions import Permission
 from bot.domain.planning import same_source
@@ -24,6 +26,7 @@ from bot.services.stories import Telling, begin_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from bot.domain.records import Answer, ChatContent, StoredChat
     from bot.rendering.pages import Page
@@ -215,6 +218,18 @@ class Book:
 def test_one_begins_with_what_was_tried_and_what_came_of_it() -> None:
     stored, tried = begin_with(Book(), STORY.chat)  # type: ignore[arg-type]
     assert (stored.chat.id, tried) == (STORY.chat, (("01", ("22",)),))
+
+
+def test_the_file_to_begin_with_says_what_came_of_what(tmp_path: Path) -> None:
+    links = [f"https://chats.example.org/edchat/2027-01-07/#a-{KEY[:-1]}{number}" for number in range(3)]
+    file = scaffold_story(tmp_path, STORY.chat, "Two: tries", "", [links[:2], links[2:]])
+    lines = [line.strip() for line in file.read_text().splitlines() if "quote:" in line]
+    assert lines == [f"- quote: {links[0]}", f"- quote: {links[1]}   # what came of it", f"- quote: {links[2]}"]
+    ((reading, story),) = read_stories([(file.stem, file.read_bytes())], ["edchat"])
+    assert reading.problems == []
+    assert story is not None
+    assert (story.slug, story.title, story.ready) == ("two-tries", "Two: tries", False)
+    assert story.quotes == tuple(placed_at(link) for link in links)
 
 
 def test_what_came_of_it_is_told_apart() -> None:
