@@ -115,7 +115,8 @@ class _Seating:
         """Seat somebody whose first chat it is, if none of them sits."""
         if not any(answer.key in self._quoted.newcomers for answer in self._seated()):
             new = self._seat_best({key for key in self._quoted.newcomers if key in self._talk.answers})
-            self._welcomed |= {self._person(new)} if new else set()
+            if new is not None:
+                self._welcomed.add(self._person(new))
 
     def seat_each_network(self) -> None:
         """Seat somebody of each network that nobody is from."""
@@ -234,7 +235,7 @@ class _Seating:
         """What comes first is chosen: longest not quoted, the other network, most people below, readable, early."""
         last = self._quoted.last.get(answer.key)
         return (
-            (0, 0.0) if last is None else (1, last.timestamp()),
+            0.0 if last is None else last.timestamp(),
             any(answer.post.ref.network == other.post.ref.network for other in beside),
             -min(self._talk.people(answer.key), REPLIES),
             graphemes(answer.post.text.text.strip()) not in READABLE,

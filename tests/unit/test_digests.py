@@ -10,7 +10,7 @@ from golden.sample import answer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.digests import PER_QUESTION, choose
+from bot.domain.digests import PER_QUESTION, choose, questions_of
 from bot.domain.holding import Wanted
 from bot.domain.records import Answer, ChatContent, Placed, Quoted
 from bot.domain.whychosen import Reason, Talk, in_english, lasting, reason
@@ -28,6 +28,10 @@ def picked(*answers: Answer) -> list[tuple[str, str]]:
 
 
 LONG = "This is long enough to say something and short enough to be read in one breath."
+
+
+def test_questions_are_counted_from_one() -> None:
+    assert questions_of(content()) == [f"{CHAT}/q{number}" for number in (1, 2, 3, 4)]
 
 
 def test_no_answers_no_picks() -> None:
@@ -159,8 +163,19 @@ def test_it_is_not_said_that_somebody_waited_where_that_changed_nothing() -> Non
     assert chosen(*FOUR, last={"03": 3, "04": 10}) == {"01": "the first answer", "02": "so that more people are heard"}
 
 
+def test_who_comes_as_the_other_network_did_not_wait() -> None:
+    """Both networks have somebody already; beside the first answer to this question stands one of its own."""
+    three = [answer(f"0{n}", who, n, LONG, 1) for n, who in ((1, "y5"), (3, "dep"), (4, "hist"))]
+    found = chosen(*three, answer("02", "sci", 2, LONG, 2))
+    assert found == {"01": "the first answer", "04": "so that more people are heard", "02": "the first answer"}
+
+
 def test_a_network_has_its_place_though_its_only_people_were_quoted_last() -> None:
     assert set(chosen(*FOUR, answer("05", "hist", 5, LONG, 1), last={"05": 24})) == {"01", "05"}
+
+
+def test_a_network_has_its_place_beside_what_hosts_pinned_of_the_other() -> None:
+    assert set(chosen(*FOUR, answer("05", "hist", 5, LONG, 1), last={"05": 24}, pinned=("01",))) == {"01", "05"}
 
 
 def test_one_place_is_a_newcomers() -> None:
@@ -179,6 +194,24 @@ def test_a_newcomer_who_is_moved_to_another_question_stays_one() -> None:
     assert found == {"03": "so that more people are heard", "02": "their first chat here"}
 
 
+def test_a_pinned_newcomer_is_enough_and_a_pinned_regular_takes_no_newcomers_place() -> None:
+    assert list(chosen(*FOUR, new="03 04", pinned=("03",))) == ["03", "01"]
+    assert list(chosen(*FOUR, new="04", pinned=("01",))) == ["01", "04"]
+
+
+def test_a_newcomer_has_no_third_place_beside_two_pins() -> None:
+    assert list(chosen(*FOUR, new="04", pinned=("01", "02"))) == ["01", "02"]
+
+
+def test_a_newcomers_answer_to_two_questions_stands_where_fewer_people_answered() -> None:
+    """So that everybody is heard: at the other question somebody would have no place."""
+    both, other = answer("01", "maths", 1, LONG, 1, 2), answer("02", "dep", 2, LONG, 2)
+    rest = (answer("03", "y5", 3, LONG, 1), answer("04", "head", 4, LONG, 1))
+    quoted = Quoted(newcomers=frozenset({"01"}))
+    found = [(one.question[-2:], one.answer) for one in choose(content(both, other, *rest), quoted)]
+    assert found == [("q1", "03"), ("q1", "04"), ("q2", "01"), ("q2", "02")]
+
+
 # -- what hosts say ------------------------------------------------------------------------------------------------
 def test_pins_come_first_and_as_many_as_there_are() -> None:
     again = answer("05", "dep", 5, LONG, 1)
@@ -194,6 +227,12 @@ def test_pins_come_first_and_as_many_as_there_are() -> None:
 def test_who_is_pinned_is_not_moved_to_a_question_that_stays_empty() -> None:
     two = [answer("01", "y5", 1, LONG, 1), answer("02", "dep", 2, LONG, 1), answer("03", "y5", 3, LONG, 2)]
     assert chosen(*two, pinned=("01",)) == {"01": "the hosts' choice", "02": "so that more people are heard"}
+
+
+def test_somebody_else_is_moved_where_one_who_could_be_is_pinned() -> None:
+    both = [answer(f"0{n}", who, n, LONG, 1 + n // 3) for n, who in ((1, "y5"), (2, "hist"), (3, "y5"), (4, "hist"))]
+    found = chosen(*both, new="02 04", pinned=("01",))
+    assert found == {"01": "the hosts' choice", "04": "their first chat here"}
 
 
 def test_what_is_left_out_is_not_chosen_and_nobody_is_pinned_against_the_rules() -> None:
