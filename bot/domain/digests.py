@@ -89,7 +89,7 @@ class _Seating:
     """Who sits at which question. Somebody may be moved to another one that they answered, so that one is not empty."""
 
     def __init__(self, content: ChatContent, quoted: Quoted, wanted: Wanted) -> None:
-        self._talk = Talk(content)
+        self._talk = Talk(content, quoted.persons)
         self._quoted = quoted
         self._pinned: set[str] = set()
         self._welcomed: set[str] = set()

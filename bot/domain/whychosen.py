@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from bot.domain.records import Answer, ChatContent
 
@@ -42,9 +43,16 @@ class Reason(NamedTuple):
 
 
 class Talk:
-    """A chat's shown answers as threads: who and how much stands below each one."""
+    """A chat's shown answers as threads: who and how much stands below each one.
 
-    def __init__(self, content: ChatContent) -> None:
+    Args:
+        content: what is shown.
+        persons: by node key a code for who gave an answer, where several accounts are one person's. Pages are made
+            without: a count that is smaller than what one sees would tell who they are.
+    """
+
+    def __init__(self, content: ChatContent, persons: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._persons = persons
         self.answers = {answer.key: answer for answer in content.answers}
         parents = {answer.key: answer.parent for answer in content.answers}
         parents.update((stone.key, stone.parent) for stone in content.tombstones)
@@ -64,8 +72,10 @@ class Talk:
 
     def people(self, key: str) -> int:
         """How many other people wrote below one."""
-        author = self.answers[key].post.author.id
-        return len({below.post.author.id for below in self._below[key]} - {author})
+        return len({self._person(below) for below in self._below[key]} - {self._person(self.answers[key])})
+
+    def _person(self, answer: Answer) -> str:
+        return self._persons.get(answer.key, answer.post.author.id)
 
 
 def reason(talk: Talk, beside: Iterable[Answer], answer: Answer) -> Reason:

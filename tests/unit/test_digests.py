@@ -448,3 +448,12 @@ def test_a_newcomer_is_welcomed_as_the_account_that_came() -> None:
     said = (answer("01", "y5", 1, LONG, 1), answer("02", "dep", 2, LONG, 1))
     quoted = Quoted(newcomers=frozenset({"02"}), persons={"02": "one"})
     assert [pick.why for pick in choose(content(*said), quoted) if pick.answer == "02"] == ["their first chat here"]
+
+
+def test_a_reply_from_ones_own_other_account_is_no_other_persons() -> None:
+    early, late = answer("01", "y5", 1, LONG, 1), answer("02", "dep", 2, LONG, 1)
+    own, other = answer("03", "head", 3, "Yes.", to="02"), answer("04", "maths", 4, "And how?", to="02")
+    linked = {"02": "one", "03": "one"}
+    assert keys_chosen(early, late, own)[0] == "02"
+    assert keys_chosen(early, late, own, persons=linked)[0] == "01"
+    assert keys_chosen(early, late, own, other, persons=linked)[0] == "02"
