@@ -137,7 +137,8 @@ class ChatPage:
         if event is None:
             return {}
         coming = told(self._content.coming) if self._coming else None
-        return event_values(self._words, self._content.stored, event, coming, over=not self._coming)
+        values = event_values(self._words, self._content.stored, event, coming, over=not self._coming)
+        return values | {"paper": self._press.paper(values["programme"])}
 
     def _voices(self) -> list[dict[str, str]]:
         """Our accounts, on the page of a chat that is to come: where its questions will be asked."""

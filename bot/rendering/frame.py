@@ -51,6 +51,10 @@ class Press(NamedTuple):
         """The phrases of a series' language."""
         return self.words(series.languages[0] if series.languages else "")
 
+    def paper(self, page: str) -> str:
+        """The path of a page as PDF; empty for no page, and where nothing sets any."""
+        return urls.on_paper(page) if page and self.typesetter else ""
+
     def page(self, template: str, words: Words, here: str, title: str, values: dict[str, Any]) -> bytes:
         """Fill in a page. ``values`` may set the frame's: ``summary``, ``feed``, ``json_feed``, ``feeds``,
         ``calendar``, ``data``, ``table``, ``download``, ``index``, ``instead`` (the path of the page that took its

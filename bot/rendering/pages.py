@@ -28,7 +28,7 @@ from bot.rendering.homepage import home_page
 from bot.rendering.icon import icon_png, icon_svg
 from bot.rendering.linkpages import link_pages
 from bot.rendering.poster import poster_of, poster_svg
-from bot.rendering.programme import programme_page
+from bot.rendering.programme import programme
 from bot.rendering.recordjson import record_schema
 from bot.rendering.schoolpages import school_pages
 from bot.rendering.searching import Sources
@@ -349,7 +349,7 @@ class SiteRenderer:
         if has_handout(stored):
             yield from chat_handout(self._sheets, stored)
         if chat.event is not None and not stored.cancelled:
-            yield programme_page(self._sheets, stored, chat.event)
+            yield from programme(self._sheets, stored, chat.event)
             poster = poster_of(self._press.series_words(series), stored, chat.event, self._press.site.address)
             yield self._page(urls.event_poster(chat.id), poster, lambda _: poster_svg(poster, self._colours()))
         for sha256 in self._album.by_chat.get(chat.id, ()):

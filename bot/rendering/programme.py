@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from bot.rendering.sheets import Page, Sheets
     from bot.rendering.words import Words
 
-PAGE = "programme.html"
 
-
-def programme_page(sheets: Sheets, stored: StoredChat, event: Event) -> Page:
-    """Plan the page; it is made from the plan alone."""
+def programme(sheets: Sheets, stored: StoredChat, event: Event) -> Iterator[Page]:
+    """Plan the page, and the same as PDF beside it; they are made from the plan alone."""
     w, path = sheets.press.series_words(stored.series), urls.event_programme(stored.chat.id)
     values = {
         "hashtag": f"#{stored.series.hashtag}",
@@ -34,14 +32,19 @@ def programme_page(sheets: Sheets, stored: StoredChat, event: Event) -> Page:
         "about": event.about,
         "hosts": hosts_line(w, stored.chat.hosts),
         "event": event_values(w, stored, event),
+        "paper": sheets.paper(path),
         "page_address": urls.absolute(sheets.press.site.address, urls.chat_page(stored.chat.id)),
     }
-    return sheets.filled("programme", w, path, w("event.programme_of", title=event.title), values)
+    yield sheets.filled("programme", w, path, w("event.programme_of", title=event.title), values)
+    site = sheets.press.site.address
+    yield from sheets.pdf(path, [w.language, values], lambda: programme_sheet(w, stored, event, site))
 
 
 def programme_sheet(w: Words, stored: StoredChat, event: Event, site: str) -> Sheet:
     """The same on paper; ``site`` is the site's address."""
-    return sheet(w, w("event.programme_of", title=event.title), PAGE, _blocks(w, stored, event, site))
+    path = urls.event_programme(stored.chat.id)
+    title = w("event.programme_of", title=event.title)
+    return sheet(w, title, urls.absolute(site, path) or path, _blocks(w, stored, event, site))
 
 
 def _blocks(w: Words, stored: StoredChat, event: Event, site: str) -> Iterator[Block]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from markupsafe import Markup
 
-from bot.rendering import urls
 from bot.rendering.typesetting import typeset
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Sheets:
 
     def paper(self, page: str) -> str:
         """The path of a page as PDF; empty where nothing sets any."""
-        return urls.on_paper(page) if self.press.typesetter else ""
+        return self.press.paper(page)
 
     def pdf(self, page: str, made_from: object, tell: Callable[[], Sheet]) -> Iterator[Page]:
         """Plan a page as PDF beside it, where that can be set. ``made_from`` is all that the sheet says."""

@@ -21,6 +21,7 @@ from bot.rendering.templates import Templates
 from bot.rendering.typesetting import typeset, typeset_drawing
 
 if TYPE_CHECKING:
+    from bot.rendering.pages import Page
     from bot.rendering.poster import Poster
 
 TEMPLATES = Templates()
@@ -123,3 +124,24 @@ def test_both_can_be_set_as_pdf() -> None:
     assert bare("Sam from Leeds") in Pdf(sheet).words
     assert bare("Quiet room: no") in Pdf(sheet).words
     assert Pdf(sheet).ua == "1"
+
+
+def test_a_programme_stands_beside_the_event_as_pdf_where_one_can_be_set() -> None:
+    paper = urls.on_paper(urls.event_programme(EVENT.chat.id))
+
+    def planned(typesetter: str, **changes: Any) -> dict[str, Page]:
+        renderer = SiteRenderer(TEMPLATES, sample.SITE, lambda: sample.NOW, typesetter=typesetter)
+        return {page.path: page for page in renderer.pages([sample.event(**changes)], {})}
+
+    def page(typesetter: str, path: str) -> str:
+        return planned(typesetter)[path].render(lambda _: sample.contents(EVENT.chat.id)).decode()
+
+    here = urls.chat_page(EVENT.chat.id)
+    there, nowhere = planned("typst 1"), planned("")
+    assert bare("Sam from Leeds") in Pdf(there[paper].render(lambda _: sample.contents(EVENT.chat.id))).words
+    assert 'href="programme/programme.pdf"' in page("typst 1", here)
+    assert 'href="programme.pdf"' in page("typst 1", urls.event_programme(EVENT.chat.id))
+    assert paper not in nowhere
+    assert "programme.pdf" not in page("", here) + page("", urls.event_programme(EVENT.chat.id))
+    assert there[paper].mark != planned("typst 1", about="Bring a friend")[paper].mark
+    assert there[paper].mark == planned("typst 1", announce=())[paper].mark  # it says nothing of that
