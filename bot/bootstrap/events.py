@@ -12,13 +12,17 @@ from bot.bootstrap.onpaper import made, on_paper
 from bot.config.scaffold import scaffold_event
 from bot.domain.records import StoredChat
 from bot.domain.schedule import planned_chats
+from bot.domain.sessions import named_in, propose
 from bot.domain.teachmeets import event_id, seated
 from bot.errors import UserError
+from bot.rendering import urls
+from bot.rendering.eventpage import NOBODY
 from bot.rendering.paper import language_of
 from bot.rendering.poster import poster_of, poster_svg
 from bot.rendering.programme import programme_sheet
 from bot.rendering.socialcard import colours_of
 from bot.rendering.typesetting import typeset_drawing
+from bot.services.sessions import Asked, asked, speakers
 
 if TYPE_CHECKING:
     from datetime import date
@@ -29,33 +33,40 @@ if TYPE_CHECKING:
 
 
 class WhoComes(msgspec.Struct, frozen=True):
-    """Who comes to an event: its title, how many seats it has (``None``: as many as come), and handles in order."""
+    """Who comes to an event: its title, how many seats it has (``None``: as many as come), and handles in order.
+
+    ``sign_up``: there is a list at all. ``sessions``: those that come from answers.
+    """
 
     title: str
     seats: int | None
     coming: tuple[str, ...]
     waiting: tuple[str, ...]
+    sign_up: bool = True
+    sessions: tuple[Asked, ...] = ()
 
 
 def who_comes(folder: Path, name: str) -> WhoComes:
-    """Who signed up for an event, and who waits for a seat, those first who signed up first.
+    """Who signed up for an event, and who waits, those first who signed up first; what authors of sessions said.
 
     Args:
         folder: the bot's folder.
         name: the name of the event's file, without its ending, or its id.
 
     Raises:
-        UserError: there is no such event, or nobody signs up for it.
+        UserError: there is no such event, or nobody signs up for it and no session comes from an answer.
     """
     settings = read_settings(folder)
     series, event = _event(settings, name)
-    if not event.sign_up:
+    if not event.sign_up and not named_in(event):
         raise UserError(f"{name}: nobody signs up for it (sign_up: no), so nobody is on a list.")
-    coming, waiting = seated(open_store_of(settings).signed_up(event_id(series.slug, event.slug)), event.seats)
-    return WhoComes(event.title, event.seats, tuple(one.handle for one in coming), tuple(one.handle for one in waiting))
+    store = open_store_of(settings)
+    signed = store.signed_up(event_id(series.slug, event.slug)) if event.sign_up else ()
+    coming, waiting = (tuple(one.handle for one in part) for part in seated(signed, event.seats))
+    return WhoComes(event.title, event.seats, coming, waiting, event.sign_up, asked(store, event))
 
 
-def new_event(folder: Path, series: str, day: date, title: str, *, edcamp: bool) -> Path:
+def new_event(folder: Path, series: str, day: date, title: str, *, edcamp: bool, chat: str = "") -> Path:
     """Write the file of an event to begin with; gives where.
 
     Args:
@@ -64,14 +75,34 @@ def new_event(folder: Path, series: str, day: date, title: str, *, edcamp: bool)
         day: its date.
         title: what it is called; the file is named after it.
         edcamp: sessions are agreed on in the morning.
+        chat: id of a chat whose answers are proposed as sessions; empty for none.
 
     Raises:
-        UserError: there is no such series, the title gives no name for a file, or the file is there already.
+        UserError: there is no such series or chat, the title gives no name for a file, the file is there already, or
+            the chat has no answer to propose.
     """
     settings = read_settings(folder)
     mine = _series(settings, series)
     words = templates_of(folder).dictionary.words(mine.languages[0])
-    return scaffold_event(folder, mine.slug, day, title, words("event.ask"), edcamp=edcamp)
+    proposed = _proposed(settings, chat) if chat else ()
+    return scaffold_event(folder, mine.slug, day, title, words("event.ask"), proposed, edcamp=edcamp)
+
+
+def _proposed(settings: Settings, chat: str) -> tuple[tuple[int, str], ...]:
+    """Sessions from a chat's answers: minutes, and the link of the answer's place, in which is nobody's name."""
+    store = open_store_of(settings)
+    if store.chat(chat) is None:
+        raise UserError(f"--from {chat}: there is no such chat. `staffroom plan` lists them: edchat/2027-01-07.")
+    found = propose(store.content(chat), store.quoted(chat).persons)
+    if not found:
+        raise UserError(
+            f"--from {chat}: nobody said #tryit there, and no answer was followed by several people. Leave --from out."
+        )
+    page = urls.chat_page(chat)
+    return tuple(
+        (minutes, urls.absolute(settings.site.address, page, urls.anchor(key)) or f"{page}#{urls.anchor(key)}")
+        for minutes, key in found
+    )
 
 
 def _event(settings: Settings, name: str) -> tuple[Series, Event]:
@@ -113,12 +144,14 @@ def print_event(folder: Path, name: str, out: Path) -> Printed:
     (chat,) = (one for one in planned_chats(series) if one.id == event_id(series.slug, event.slug))
     stored, templates = StoredChat(chat, series, 1), templates_of(folder)
     words, site = templates.dictionary.words(series.languages[0]), settings.site.address
-    poster = poster_of(words, stored, event, site)
+    found = speakers(open_store_of(settings), [stored]) if named_in(event) else {}
+    leading = found.get(chat.id, NOBODY)
+    poster = poster_of(words, stored, event, leading, site)
     svg = poster_svg(poster, colours_of(templates.source("site/look.css")))
-    programme, no_pdf = on_paper(programme_sheet(words, stored, event, site))
+    programme, no_pdf = on_paper(programme_sheet(words, stored, event, leading, site))
     drawing, why = made(lambda: typeset_drawing(svg, poster.title, poster.described(), language_of(words.language)))
-    found = {"poster.svg": svg, "poster.pdf": drawing, "programme.pdf": programme}
-    files = {(out / file).absolute(): data for file, data in found.items() if data}
+    sheets = {"poster.svg": svg, "poster.pdf": drawing, "programme.pdf": programme}
+    files = {(out / file).absolute(): data for file, data in sheets.items() if data}
     try:
         out.mkdir(parents=True, exist_ok=True)
         for file, data in files.items():

@@ -12,12 +12,13 @@ from bot.cli.review import by_option, checked, reason_option
 if TYPE_CHECKING:
     from pathlib import Path
 
-_STANDS = {
+STANDS = {
     "agreed": "its author agreed",
     "declined": "its author said no",
     "edited": "edited since its author agreed: ask again",
     "held": "its author agreed, and it is on no page now",
 }
+"""How an answer that was asked for stands, in words."""
 
 
 @click.command()
@@ -53,7 +54,7 @@ def permission(  # noqa: PLR0917 - click passes them by name
             print_json(told)
             return
         for one in told:
-            click.echo(f"{one.purpose}: {_STANDS[one.standing]}\n    {one.address}")
+            click.echo(f"{one.purpose}: {STANDS[one.standing]}\n    {one.address}")
         if not told:
             click.echo("Nothing was noted yet.")
         return

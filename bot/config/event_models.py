@@ -28,6 +28,7 @@ from bot.domain.teachmeets import EventKind  # noqa: TC001 - pydantic reads the 
 
 _LONGEST_SESSION = 180
 _MOST_SEATS = 10_000
+_PLACE = re.compile(r"#a-([0-9a-f]{24})$")
 
 
 def _whole(most: int, example: str) -> PlainValidator:
@@ -49,9 +50,23 @@ def _access(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
         return said
 
 
+def _place(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
+    """The node key in the link of an answer's place on our page."""
+    said = words.line_text(value)
+    if found := _PLACE.search(said):
+        return found[1]
+    raise Wrong(
+        f"“{words.shown(said)}” is no link of an answer's place on our page. Copy it there from the time beside the"
+        " name: a post's own address has its author's name in it, which would stay in this file when they leave."
+    )
+
+
 _Minutes = Annotated[int, _whole(_LONGEST_SESSION, "7"), WithJsonSchema({"type": "integer", "minimum": 1})]
 _Seats = Annotated[int | None, _whole(_MOST_SEATS, "40"), WithJsonSchema({"type": "integer", "minimum": 1})]
-_Answer = Annotated[str, PlainValidator(_access), WithJsonSchema({"type": ["string", "boolean"]})]
+_Found = Annotated[str, PlainValidator(_access), WithJsonSchema({"type": ["string", "boolean"]})]
+
+
+_Place = Annotated[str, PlainValidator(_place), WithJsonSchema({"type": "string"})]
 
 
 class PlaceBlock(Block):
@@ -67,12 +82,12 @@ class PlaceBlock(Block):
 class AccessBlock(Block):
     """What people find there: yes, no, or how it is in words. Leave out what you do not know yet."""
 
-    captions: _Answer = Field("", description="What is said is captioned.", examples=["yes"])
-    interpreter: _Answer = Field(
+    captions: _Found = Field("", description="What is said is captioned.", examples=["yes"])
+    interpreter: _Found = Field(
         "", description="Sign language is interpreted.", examples=['"BSL, if you ask by 20 February"']
     )
-    step_free: _Answer = Field("", description="The way in, and to all rooms, has no steps.", examples=["yes"])
-    quiet_room: _Answer = Field("", description="There is a room in which to be quiet.", examples=["yes"])
+    step_free: _Found = Field("", description="The way in, and to all rooms, has no steps.", examples=["yes"])
+    quiet_room: _Found = Field("", description="There is a room in which to be quiet.", examples=["yes"])
     other: Prose = Field("", description="What else people should know.", examples=["A hearing loop in the hall."])
 
 
@@ -82,8 +97,13 @@ class SessionBlock(Block):
     minutes: _Minutes = Field(
         description="How long it is: 2 or 7 minutes at a TeachMeet, up to 180 at an EdCamp.", examples=["7"]
     )
-    title: Word = Field(description="What it is about.", examples=["Five minutes of silence"])
+    title: Word = Field("", description="What it is about.", examples=["Five minutes of silence"])
     who: Word = Field("", description="Who leads it, as they want to be called.", examples=["Sam from Leeds"])
+    answer: _Place = Field(
+        "",
+        description="Instead of who: the link of an answer's place on our page. It is shown once its author agreed.",
+        examples=["https://chats.example.org/edchat/2027-01-07/#a-0123456789abcdef01234567"],
+    )
 
 
 class EventFile(Block):

@@ -10,6 +10,8 @@ from bot.config.event_models import EventFile
 from bot.config.reading import Reading
 from bot.config.settings import Measured
 from bot.config.words import nearest, shown
+from bot.domain.permissions import is_purpose
+from bot.domain.sessions import LONG, SHORT, purpose_of
 from bot.domain.teachmeets import Access, Event, Place, Session
 
 if TYPE_CHECKING:
@@ -19,9 +21,6 @@ if TYPE_CHECKING:
     from bot.domain.schedule import Series
 
 FOLDER = "events"
-
-_TALKS = (2, 7)
-"""Minutes of a talk at a TeachMeet."""
 
 
 def read_events(
@@ -50,6 +49,8 @@ def read_events(
             _check_asking(reading, block, series[block.series])
         if block is not None and block.kind == "teachmeet":
             _check_talks(reading, block)
+        if block is not None:
+            _check_sessions(reading, block, slug)
         found.append((reading, None if block is None else _event(slug, block)))
     return found
 
@@ -84,10 +85,27 @@ def _check_asking(reading: Reading[EventFile], block: EventFile, series: Series)
 
 def _check_talks(reading: Reading[EventFile], block: EventFile) -> None:
     for number, session in enumerate(block.sessions):
-        if session.minutes not in _TALKS:
+        if session.minutes not in (SHORT, LONG):
             say = "A talk at a TeachMeet has 2 or 7 minutes. At an EdCamp (kind: edcamp) sessions may be longer."
-            fit = min(_TALKS, key=lambda minutes: abs(minutes - session.minutes))
+            fit = min((SHORT, LONG), key=lambda minutes: abs(minutes - session.minutes))
             reading.note(("sessions", number, "minutes"), say, value=str(fit))
+
+
+def _check_sessions(reading: Reading[EventFile], block: EventFile, slug: str) -> None:
+    """Each says what it is about, and comes from an answer of its own."""
+    named: set[str] = set()
+    for number, session in enumerate(block.sessions):
+        at = ("sessions", number)
+        if not session.answer and not session.title:
+            reading.note(at, "What is this session about? Give it a title:, or the answer: that it comes from.")
+        elif session.answer in named:
+            reading.note((*at, "answer"), "Another session comes from this answer already. Take one of them out.")
+        elif session.answer and session.who:
+            reading.note((*at, "who"), "Its author is named as they wish, once they agreed. Take this out.")
+        elif session.answer and not is_purpose(purpose_of(slug)):
+            say = "Nobody can be asked for an event of so long a name: call this file by at most 60 characters."
+            reading.note((*at, "answer"), say)
+        named |= {session.answer} - {""}
 
 
 def _event(slug: str, block: EventFile) -> Event:
@@ -101,7 +119,7 @@ def _event(slug: str, block: EventFile) -> Event:
         kind=block.kind,
         about=block.about,
         access=Access(**block.access.model_dump()),
-        sessions=tuple(Session(one.minutes, one.title, one.who) for one in block.sessions),
+        sessions=tuple(Session(one.minutes, one.title, one.who, one.answer) for one in block.sessions),
         sign_up=block.sign_up,
         seats=block.seats,
         announce=tuple(sorted(block.announce, reverse=True)),

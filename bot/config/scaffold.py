@@ -61,7 +61,16 @@ def scaffold(target: Path, today: date) -> list[Path]:
     return list(content)
 
 
-def scaffold_event(folder: Path, series: str, day: date, title: str, ask: str, *, edcamp: bool) -> Path:
+def scaffold_event(  # noqa: PLR0917 - a file has so many lines that somebody chose
+    folder: Path,
+    series: str,
+    day: date,
+    title: str,
+    ask: str,
+    proposed: Sequence[tuple[int, str]] = (),
+    *,
+    edcamp: bool,
+) -> Path:
     """Write the file of an event to begin with, named after its title; gives where.
 
     Args:
@@ -70,13 +79,14 @@ def scaffold_event(folder: Path, series: str, day: date, title: str, ask: str, *
         day: its date.
         title: what it is called.
         ask: what is asked afterwards.
+        proposed: sessions from answers: minutes, and the link of the answer's place on our page.
         edcamp: which kind it is.
 
     Raises:
         UserError: the title has no letters that can stand in an address, or such a file is there.
     """
     path = _free_file(folder / FOLDER, title, "--title")
-    said = {"series": series, "date": day, "kind": "edcamp" if edcamp else "teachmeet"}
+    said = {"series": series, "date": day, "kind": "edcamp" if edcamp else "teachmeet", "proposed": proposed}
     said |= {name: yaml_text(" ".join(text.split())) for name, text in (("title", title), ("ask", ask))}
     written = _templates(shipped("templates") / "starter").get_template(_EVENT).render(said)
     _write({path: written.encode()}, folder)

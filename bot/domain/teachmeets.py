@@ -40,11 +40,15 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """One session: its length in minutes, its title, and who leads it, in the hosts' own words."""
+    """One session: its length in minutes, its title, and who leads it, in the hosts' own words.
+
+    One that comes from an ``answer`` (its node key) is led by its author, once they agreed, and may have no title.
+    """
 
     minutes: int
-    title: str
+    title: str = ""
     who: str = ""
+    answer: str = ""
 
 
 class Access(msgspec.Struct, frozen=True):

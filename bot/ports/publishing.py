@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 from bot.domain.records import SharedLink
+from bot.domain.sessions import Speaker  # noqa: TC001 - an annotation of a constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,6 +110,7 @@ class Album(NamedTuple):
 
 
 NO_PICTURES = Album()
+NO_SPEAKERS: Mapping[str, Mapping[str, Speaker]] = {}
 
 
 class Quoting(NamedTuple):
@@ -178,6 +180,7 @@ class Renderer(Protocol):
         album: Album = NO_PICTURES,
         issuer: Issuer | None = None,
         quoting: Quoting = NOBODY_QUOTED,
+        speakers: Mapping[str, Mapping[str, Speaker]] = NO_SPEAKERS,
     ) -> Iterable[PlannedPage]:
         """Every page that the archive of these chats has.
 
@@ -192,6 +195,8 @@ class Renderer(Protocol):
             album: participants' pictures.
             issuer: who issues badges; ``None`` where nobody does.
             quoting: what authors said of being quoted in stories.
+            speakers: who agreed to lead a session that comes from an answer: by event (its chat's id), then by the
+                answer's node key.
         """
         ...
 

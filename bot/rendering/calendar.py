@@ -13,14 +13,16 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar, Event, vDuration
 
 from bot.domain.cleaning import showable
+from bot.ports.publishing import NO_SPEAKERS
 from bot.rendering import urls
 from bot.rendering.entries import stable_id
-from bot.rendering.eventpage import event_values
+from bot.rendering.eventpage import NOBODY, event_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.domain.records import StoredChat
+    from bot.rendering.eventpage import Speakers
     from bot.rendering.site import Site
     from bot.rendering.words import Words
 
@@ -37,9 +39,11 @@ def in_calendar(chats: Iterable[StoredChat], now: datetime) -> list[StoredChat]:
     return [stored for stored in chats if stored.chat.ends_at > now - (KEPT if stored.cancelled else timedelta(0))]
 
 
-def calendar(site: Site, words: Words, *, name: str, chats: Sequence[StoredChat]) -> bytes:
+def calendar(
+    site: Site, words: Words, *, name: str, chats: Sequence[StoredChat], speakers: Mapping[str, Speakers] = NO_SPEAKERS
+) -> bytes:
     """Write a calendar: one event for each chat, in its own zone, with that zone's rules. Cancelled ones say so, and
-    leave their time free.
+    leave their time free. ``speakers`` are those of each event, by its chat's id.
 
     The time stamp of an event moves by a second with each revision of its chat, so the same plan gives the same bytes
     and a changed one is newer, by all three that programs go by (sections 3.8.7.2 to 3.8.7.4).
@@ -62,7 +66,7 @@ def calendar(site: Site, words: Words, *, name: str, chats: Sequence[StoredChat]
         event.add("dtstart", chat.starts_at.astimezone(zone))
         event.add("dtend", chat.ends_at.astimezone(zone))
         event.add("summary", _text(f"#{series.hashtag}: {chat.topic}"))
-        event.add("description", _text("\n".join(_about(words, stored))))
+        event.add("description", _text("\n".join(_about(words, stored, speakers.get(chat.id, NOBODY)))))
         if chat.event is not None:
             place = chat.event.place
             event.add("location", _text(", ".join(one for one in (place.name, place.address) if one)))
@@ -81,15 +85,15 @@ def calendar(site: Site, words: Words, *, name: str, chats: Sequence[StoredChat]
     return written
 
 
-def _about(words: Words, stored: StoredChat) -> list[str]:
+def _about(words: Words, stored: StoredChat, speakers: Speakers) -> list[str]:
     """What a calendar says of a chat: its questions. Of an event: what people find there, its sessions, how to come."""
     chat = stored.chat
     if chat.event is None:
         questions = [f"Q{number} {question.ask}" for number, question in enumerate(chat.questions, start=1)]
         return [words("prompt.take_part"), "", *questions]
-    told = event_values(words, stored, chat.event)
+    told = event_values(words, stored, chat.event, speakers)
     access = [f"{name}: {said}" for name, said in told["access"]]
-    sessions = [" · ".join(line for line in one.values() if line) for one in told["sessions"]]
+    sessions = [" · ".join(filter(None, (one["minutes"], one["title"], one["who"]))) for one in told["sessions"]]
     lines = [chat.about, told["how"], *access, told["other"], *sessions, told["no_sessions"]]
     return [line for line in lines if line]
 

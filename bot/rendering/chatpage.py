@@ -16,7 +16,7 @@ from bot.rendering.answerlines import MARKS, Lines
 from bot.rendering.brief import brief, from_hosts, glance
 from bot.rendering.chatview import UNPLACED, short_uri, view
 from bot.rendering.composer import hosts_line
-from bot.rendering.eventpage import event_values
+from bot.rendering.eventpage import NOBODY, event_values
 from bot.rendering.frame import NETWORKS, series_card, upper_first, when_line
 from bot.rendering.handouts import has_handout
 from bot.rendering.questions import lettered
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.domain.records import ChatContent
     from bot.domain.schedule import Question
     from bot.rendering.chatview import ChatView, Section, Shared, Tried
+    from bot.rendering.eventpage import Speakers
     from bot.rendering.frame import Press
     from bot.rendering.storypages import StoryLink
     from bot.rendering.words import Words
@@ -54,6 +55,7 @@ class ChatPage:
         earlier, later: its neighbours in the series.
         stories: those that tell of the chat.
         seen: ``view(content)``, where that is known.
+        speakers: of an event, who leads a session that comes from an answer.
     """
 
     def __init__(
@@ -66,11 +68,13 @@ class ChatPage:
         later: Neighbour | None,
         stories: Sequence[StoryLink] = (),
         seen: ChatView | None = None,
+        speakers: Speakers = NOBODY,
     ) -> None:
         self._press = press
         self._content = content
         self._seen = seen or view(content)
         self._coming = coming
+        self._speakers = speakers
         self._neighbours = {"earlier": earlier, "later": later}
         self._stories = stories
         self._chat = content.stored.chat
@@ -137,7 +141,8 @@ class ChatPage:
         if event is None:
             return {}
         coming = told(self._content.coming) if self._coming else None
-        values = event_values(self._words, self._content.stored, event, coming, over=not self._coming)
+        stored, speakers = self._content.stored, self._speakers
+        values = event_values(self._words, stored, event, speakers, coming, over=not self._coming)
         return values | {"paper": self._press.paper(values["programme"])}
 
     def _voices(self) -> list[dict[str, str]]:

@@ -8,10 +8,18 @@ from zoneinfo import ZoneInfo
 from bot.rendering import urls
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.domain.records import StoredChat
     from bot.domain.schedule import Chat
-    from bot.domain.teachmeets import Access, Event
+    from bot.domain.sessions import Speaker
+    from bot.domain.teachmeets import Access, Event, Session
     from bot.rendering.words import Words
+
+    Speakers = Mapping[str, Speaker]
+
+NOBODY: Speakers = {}
+"""No author of an answer agreed to lead a session."""
 
 
 def event_when(words: Words, chat: Chat) -> str:
@@ -29,7 +37,13 @@ def event_when(words: Words, chat: Chat) -> str:
 
 
 def event_values(
-    words: Words, stored: StoredChat, event: Event, coming: int | None = None, *, over: bool = False
+    words: Words,
+    stored: StoredChat,
+    event: Event,
+    speakers: Speakers,
+    coming: int | None = None,
+    *,
+    over: bool = False,
 ) -> dict[str, Any]:
     """What its page says of an event, for ``site/event.html.j2``.
 
@@ -37,6 +51,7 @@ def event_values(
         words: the series' language.
         stored: the chat that stands for it.
         event: the event.
+        speakers: who agreed to lead a session, by the node key of the answer that it comes from.
         coming: how many people said that they come; ``None`` where that is not told.
         over: it has begun, so that nobody signs up any more.
     """
@@ -45,7 +60,7 @@ def event_values(
         "place": event.place,
         "access": access_lines(words, event.access),
         "other": event.access.other,
-        "sessions": session_lines(words, event),
+        "sessions": session_lines(words, event, speakers),
         "no_sessions": no_sessions(words, event),
         "how": " ".join([words("event.how" if event.sign_up else "event.free"), *seats]),
         "coming": words("event.coming", n=coming) if coming is not None else "",
@@ -69,11 +84,24 @@ def access_in_short(words: Words, access: Access) -> str:
     return words.both([words(f"event.{name}") for name, said in access.told() if said != "no"])
 
 
-def session_lines(words: Words, event: Event) -> list[dict[str, str]]:
-    """The sessions: how long, what about, who leads it."""
+def session_lines(words: Words, event: Event, speakers: Speakers) -> list[dict[str, str]]:
+    """The sessions: how long, what about, who leads it, and the path of the chat that it comes from.
+
+    Until its author agreed, one that comes from an answer says nothing but how long it is.
+    """
     return [
-        {"minutes": words("event.minutes", n=one.minutes), "title": one.title, "who": one.who} for one in event.sessions
+        {"minutes": words("event.minutes", n=one.minutes), **_session(words, one, speakers.get(one.answer))}
+        for one in event.sessions
     ]
+
+
+def _session(words: Words, session: Session, speaker: Speaker | None) -> dict[str, str]:
+    if speaker:
+        title = session.title or words("event.idea", topic=speaker.topic)
+        return {"title": title, "who": speaker.called, "from": urls.chat_page(speaker.chat)}
+    if session.answer:
+        return {"title": words("event.to_be_announced"), "who": "", "from": ""}
+    return {"title": session.title, "who": session.who, "from": ""}
 
 
 def no_sessions(words: Words, event: Event) -> str:

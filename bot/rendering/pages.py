@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.moves import forwards, leading, name_of, named, replanned
-from bot.ports.publishing import NO_PICTURES, NOBODY_QUOTED, nothing_shared
+from bot.ports.publishing import NO_PICTURES, NO_SPEAKERS, NOBODY_QUOTED, nothing_shared
 from bot.rendering import privacy, urls
 from bot.rendering.badgepages import badge_files
 from bot.rendering.calendar import calendar, in_calendar
@@ -21,6 +21,7 @@ from bot.rendering.chatview import view
 from bot.rendering.crawlers import changed_on, closed_series, may_list, robots, sitemap
 from bot.rendering.download import Download, Recent
 from bot.rendering.entries import ENTRIES, entries, made_from
+from bot.rendering.eventpage import NOBODY
 from bot.rendering.feeds import atom, json_feed, opml
 from bot.rendering.frame import Press, apart, series_card
 from bot.rendering.handouts import chat_handout, has_handout, term_handouts
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from bot.domain.schedule import Series
     from bot.ports.publishing import Album, Quoting, Shared
     from bot.rendering.chatview import ChatView
+    from bot.rendering.eventpage import Speakers
     from bot.rendering.searching import Bundle
     from bot.rendering.site import Site
     from bot.rendering.socialcard import Colours, SocialCard
@@ -95,6 +97,7 @@ class SiteRenderer:
         self._arranged: tuple[ChatContent, ChatView] | None = None
         self._planned: dict[str, Page] = {}
         self._album = NO_PICTURES
+        self._speakers = NO_SPEAKERS
         self._sources = Sources(self._press, searcher)
         self._stories: list[StoryLink] = []
 
@@ -109,6 +112,7 @@ class SiteRenderer:
         album: Album = NO_PICTURES,
         issuer: Issuer | None = None,
         quoting: Quoting = NOBODY_QUOTED,
+        speakers: Mapping[str, Speakers] = NO_SPEAKERS,
     ) -> Iterator[Page]:
         """Every page of the archive of these chats, in a stable order.
 
@@ -121,9 +125,10 @@ class SiteRenderer:
             album: participants' pictures.
             issuer: who issues badges; ``None`` where nobody does.
             quoting: what authors said of being quoted in stories.
+            speakers: who leads sessions of events that come from answers, by event and by answer.
         """
         paths = []
-        self._album = album
+        self._album, self._speakers = album, speakers
         self._press = self._press._replace(closed=closed_series(stored.series for stored in chats))
         self._sheets = Sheets(self._press, self._base)
         again = {urls.chat_page(old): urls.chat_page(new) for old, new in replanned(chats, figures).items()}
@@ -289,9 +294,15 @@ class SiteRenderer:
             yield self._page(path, [title, made_from(chats, figures)], make)
 
     def _calendar(self, words: Words, name: str, path: str, told: Sequence[StoredChat]) -> Page:
-        made_from = [name, [(one.chat, one.series.hashtag, one.revision, one.cancelled) for one in told]]
-        site = self._press.site
-        return self._page(path, made_from, lambda _: calendar(site, words, name=name, chats=told))
+        site, speakers = self._press.site, self._speakers
+        made_from = [
+            name,
+            [
+                (one.chat, one.series.hashtag, one.revision, one.cancelled, speakers.get(one.chat.id, NOBODY))
+                for one in told
+            ],
+        ]
+        return self._page(path, made_from, lambda _: calendar(site, words, name=name, chats=told, speakers=speakers))
 
     def _series(
         self, series: Series, chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], now: datetime
@@ -328,19 +339,29 @@ class SiteRenderer:
         stories = [one for one in self._stories if one.chat == chat.id]
         of_series = [series.title, series.hashtag, series.languages, series.index, series.also_show, series.timezone]
         data = [stored.revision, stored.cancelled, chat, of_series]
+        speakers = self._speakers.get(chat.id, NOBODY)
 
         def page(content: Content) -> bytes:
             told = content(chat.id)
             seen = self._view(told)
-            beside = {"earlier": earlier, "later": later}
-            return ChatPage(self._press, told, coming=coming, **beside, stories=stories, seen=seen).render()
+            written = ChatPage(
+                self._press,
+                told,
+                coming=coming,
+                earlier=earlier,
+                later=later,
+                stories=stories,
+                seen=seen,
+                speakers=speakers,
+            )
+            return written.render()
 
         def shown(write: Callable[[ChatContent, ChatView], bytes]) -> Callable[[Content], bytes]:
             return lambda content: write(told := content(chat.id), self._view(told))
 
         yield self._page(
             urls.chat_page(chat.id),
-            [data, series.accounts, earlier, later, coming, stories],
+            [data, series.accounts, earlier, later, coming, stories, speakers],
             page,
         )
         yield self._card(
@@ -349,8 +370,8 @@ class SiteRenderer:
         if has_handout(stored):
             yield from chat_handout(self._sheets, stored)
         if chat.event is not None and not stored.cancelled:
-            yield from programme(self._sheets, stored, chat.event)
-            poster = poster_of(self._press.series_words(series), stored, chat.event, self._press.site.address)
+            yield from programme(self._sheets, stored, chat.event, speakers)
+            poster = poster_of(self._press.series_words(series), stored, chat.event, speakers, self._press.site.address)
             yield self._page(urls.event_poster(chat.id), poster, lambda _: poster_svg(poster, self._colours()))
         for sha256 in self._album.by_chat.get(chat.id, ()):
             yield self._page(urls.chat_picture(chat.id, sha256), "", partial(_picture, self._album.read, sha256))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bot.domain.records import StoredChat
     from bot.domain.teachmeets import Event
+    from bot.rendering.eventpage import Speakers
     from bot.rendering.socialcard import Colours
     from bot.rendering.words import Words
 
@@ -73,8 +74,16 @@ class _Line(msgspec.Struct, frozen=True):
     above: float
 
 
-def poster_of(words: Words, stored: StoredChat, event: Event, site: str) -> Poster:
-    """What an event's poster says, in its series' language; ``site`` is the site's address."""
+def poster_of(words: Words, stored: StoredChat, event: Event, speakers: Speakers, site: str) -> Poster:
+    """What an event's poster says, in its series' language. Names of people stand in the programme alone.
+
+    Args:
+        words: that language.
+        stored: the chat that stands for the event.
+        event: the event.
+        speakers: who agreed to lead a session, by the node key of the answer that it comes from.
+        site: the site's address.
+    """
     access = access_in_short(words, event.access)
     how = words("event.how" if event.sign_up else "event.free")
     return Poster(
@@ -83,7 +92,7 @@ def poster_of(words: Words, stored: StoredChat, event: Event, site: str) -> Post
         when=upper_first(event_when(words, stored.chat)),
         place=event.place.name,
         address=event.place.address,
-        sessions=tuple(f"{one['minutes']} · {one['title']}" for one in session_lines(words, event)),
+        sessions=tuple(f"{one['minutes']} · {one['title']}" for one in session_lines(words, event, speakers)),
         notes=tuple(line for line in (words("prompt.event_access", list=access) if access else "", how) if line),
         link=urls.absolute(site, urls.chat_page(stored.chat.id)),
     )

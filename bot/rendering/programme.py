@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     from bot.domain.records import StoredChat
     from bot.domain.teachmeets import Event
+    from bot.rendering.eventpage import Speakers
     from bot.rendering.paper import Block, Sheet
     from bot.rendering.sheets import Page, Sheets
     from bot.rendering.words import Words
 
 
-def programme(sheets: Sheets, stored: StoredChat, event: Event) -> Iterator[Page]:
-    """Plan the page, and the same as PDF beside it; they are made from the plan alone."""
+def programme(sheets: Sheets, stored: StoredChat, event: Event, speakers: Speakers) -> Iterator[Page]:
+    """Plan the page, and the same as PDF beside it, from the plan and from who leads what as it is now."""
     w, path = sheets.press.series_words(stored.series), urls.event_programme(stored.chat.id)
     values = {
         "hashtag": f"#{stored.series.hashtag}",
@@ -31,24 +32,24 @@ def programme(sheets: Sheets, stored: StoredChat, event: Event) -> Iterator[Page
         "iso": stored.chat.starts_at.isoformat(),
         "about": event.about,
         "hosts": hosts_line(w, stored.chat.hosts),
-        "event": event_values(w, stored, event),
+        "event": event_values(w, stored, event, speakers),
         "paper": sheets.paper(path),
         "page_address": urls.absolute(sheets.press.site.address, urls.chat_page(stored.chat.id)),
     }
     yield sheets.filled("programme", w, path, w("event.programme_of", title=event.title), values)
     site = sheets.press.site.address
-    yield from sheets.pdf(path, [w.language, values], lambda: programme_sheet(w, stored, event, site))
+    yield from sheets.pdf(path, [w.language, values], lambda: programme_sheet(w, stored, event, speakers, site))
 
 
-def programme_sheet(w: Words, stored: StoredChat, event: Event, site: str) -> Sheet:
+def programme_sheet(w: Words, stored: StoredChat, event: Event, speakers: Speakers, site: str) -> Sheet:
     """The same on paper; ``site`` is the site's address."""
     path = urls.event_programme(stored.chat.id)
     title = w("event.programme_of", title=event.title)
-    return sheet(w, title, urls.absolute(site, path) or path, _blocks(w, stored, event, site))
+    return sheet(w, title, urls.absolute(site, path) or path, _blocks(w, stored, event, speakers, site))
 
 
-def _blocks(w: Words, stored: StoredChat, event: Event, site: str) -> Iterator[Block]:
-    told, place = event_values(w, stored, event), event.place
+def _blocks(w: Words, stored: StoredChat, event: Event, speakers: Speakers, site: str) -> Iterator[Block]:
+    told, place = event_values(w, stored, event, speakers), event.place
     yield special("kicker", f"#{stored.series.hashtag}")
     yield special("title", event.title)
     yield special("lede", when_line(w, stored))

@@ -11,6 +11,7 @@ from bot.errors import UserError
 from bot.ports import Album, Archived, Quoting
 from bot.services.permissions import usable
 from bot.services.searching import Indexed, bring_search
+from bot.services.sessions import speakers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,7 @@ def archive(
         album=album,
         issuer=store.issuer(),
         quoting=Quoting(store.permissions(), partial(usable, store)),
+        speakers=speakers(store, chats),
     )
     planned = {page.path: page for page in pages}
     bundles = list(renderer.bundles(chats, figures)) if indexer else []

@@ -13,6 +13,7 @@ from unit.pdf_reader import Pdf, bare
 
 from bot.domain.teachmeets import Place, Session
 from bot.rendering import urls
+from bot.rendering.eventpage import NOBODY
 from bot.rendering.pages import SiteRenderer
 from bot.rendering.poster import HEIGHT, WIDTH, poster_of, poster_svg
 from bot.rendering.programme import programme_sheet
@@ -33,7 +34,7 @@ TEXT = "{http://www.w3.org/2000/svg}text"
 def poster(**changes: Any) -> Poster:
     one = sample.event(**changes)
     assert one.chat.event is not None
-    return poster_of(W, one, one.chat.event, sample.SITE.address)
+    return poster_of(W, one, one.chat.event, NOBODY, sample.SITE.address)
 
 
 def lines(of: Poster) -> list[ET.Element]:
@@ -120,7 +121,7 @@ def test_both_can_be_set_as_pdf() -> None:
     drawing = typeset_drawing(svg, "TeachMeet Leeds", poster().described(), ("en", None))
     assert drawing == typeset_drawing(svg, "TeachMeet Leeds", poster().described(), ("en", None))
     assert (Pdf(drawing).title, Pdf(drawing).ua) == ("TeachMeet Leeds", "1")
-    sheet = typeset(programme_sheet(W, EVENT, EVENT.chat.event, sample.SITE.address))
+    sheet = typeset(programme_sheet(W, EVENT, EVENT.chat.event, NOBODY, sample.SITE.address))
     assert bare("Sam from Leeds") in Pdf(sheet).words
     assert bare("Quiet room: no") in Pdf(sheet).words
     assert Pdf(sheet).ua == "1"
