@@ -57,7 +57,8 @@ class Badges(Base):
     def drop_badge(self, number: int) -> None:
         """Forget a badge that nobody got."""
         with self._writing() as connection:
-            connection.execute(delete(meta).where(meta.c.name == f"{_BADGE}{number}"))
+            _drop(connection, number)
+            note(connection, "dropped", what=str(number))
 
     def revoke_badges(self, keys: Collection[str]) -> int:
         """Revoke all badges of an account, known by any of its keys; gives how many. Each keeps its number alone."""
@@ -71,15 +72,22 @@ class Badges(Base):
 
 
 def replay_badges(connection: Connection, lines: Sequence[Line]) -> None:
-    """Know again, in a backup, which badges were made since and which were revoked."""
+    """Know again, in a backup, which badges were made since, which nobody got, and which were revoked."""
     made: dict[int, list[str]] = {}
     for line in lines:
         if line.kind == "badge":
             made.setdefault(int(line.what), []).append(line.key)
+        elif line.kind == "dropped":
+            made.pop(int(line.what), None)
+            _drop(connection, int(line.what))
     revoked = {int(line.what) for line in lines if line.kind == "revoked"}
     there = {one.number for one in _all(connection)}
     new = [Badge(number, tuple(keys)) for number, keys in made.items() if number not in there | revoked]
     put(connection, meta, [_row(one) for one in (*new, *(Badge(number, revoked=True) for number in sorted(revoked)))])
+
+
+def _drop(connection: Connection, number: int) -> None:
+    connection.execute(delete(meta).where(meta.c.name == f"{_BADGE}{number}"))
 
 
 def _all(connection: Connection) -> tuple[Badge, ...]:

@@ -49,6 +49,7 @@ LineKind = Literal[
     "unlinked",
     "declined",
     "badge",
+    "dropped",
     "revoked",
 ]
 
@@ -64,8 +65,8 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
             nothing more is to be asked about an answer. ``signed-off``: an account comes to the event ``chat`` no more.
             ``declined``: its author said no to the purpose ``what``.
             ``unlinked``: an account is not one person with that of the key ``what``, or, where that is empty, with any.
-            ``badge`` and ``revoked``: of the badge whose number is ``what`` one of its account's keys, or that it is
-            good no more.
+            ``badge``, ``dropped`` and ``revoked``: of the badge whose number is ``what`` one of its account's keys,
+            that nobody got it and its number is free again, or that it is good no more.
         at: UTC; of a wish or ruling, of ``unfollowed``, ``declined``, ``signed-off`` and ``unlinked``, when it was
             said.
         key: a node key, or an account's key.

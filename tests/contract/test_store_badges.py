@@ -62,3 +62,25 @@ def test_a_backup_that_is_put_back_knows_what_was_made_and_revoked_since(tmp_pat
     assert again.revoke_badges(["my-handle"]) == 1
     for opened in (first, again):
         opened.close()
+
+
+def test_a_badge_that_nobody_got_stays_forgotten_in_a_backup_that_is_put_back(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'first.db'}"
+    listed = Erasures(tmp_path / "erasures", lambda: TAKEN + timedelta(minutes=5))
+    migrate(url)
+    first = open_store(url, pepper_source=lambda: PEPPER, erasures=listed)
+    first.add_badge(Badge(1, ("mine",)))
+    first.add_badge(Badge(2, ("mine",)))
+    file = back_up(url, tmp_path)
+    first.drop_badge(2)  # also one that the backup knows
+    first.add_badge(Badge(3, ("mine",)))
+    first.drop_badge(3)
+    first.add_badge(Badge(4, ("mine",)))
+    first.drop_badge(4)
+    first.add_badge(Badge(4, ("other",)))  # its number was free again
+    first.add_badge(Badge(5, ("third",)))
+    first.revoke_badges(["third"])
+    again = put_back(file, f"sqlite:///{tmp_path / 'second.db'}", read_list(listed.path, first.database))
+    assert again.badges() == first.badges() == (Badge(1, ("mine",)), Badge(4, ("other",)), Badge(5, (), revoked=True))
+    for opened in (first, again):
+        opened.close()
