@@ -51,6 +51,7 @@ def messages(
         (
             f"{phrase('review.record', language)} {handle}",
             f"{phrase('review.record_do', language)} staffroom record {quote(handle)} --out DIR",
+            phrase("review.record_send", language),
             phrase("review.record_days", language),
         )
     )

@@ -50,6 +50,7 @@ def test_it_is_remembered_liked_and_hosts_are_told_once(room: Room) -> None:
     words = (
         "review.record in en amy.bsky.social\n"
         "review.record_do in en staffroom record amy.bsky.social --out DIR\n"
+        "review.record_send in en\n"
         "review.record_days in en"
     )
     assert told(room) == [("hanes.bsky.social", words)]
@@ -121,9 +122,10 @@ def test_hosts_read_it_in_their_language_and_nobody_is_called_by_it(room: Room, 
     requests = room.read(room.post(dai, "MY RECORD", minute=20))
     attend(room.store, requests, {"sky": "bluesky"}, LATER, Templates().dictionary.phrase(""))
     ((_, text),) = told(room)
-    first, command, last = text.splitlines()
+    first, command, send, last = text.splitlines()
     assert first.endswith(" dai@school.example")
     assert command.endswith(" staffroom record dai@school.example --out DIR")
+    assert "--send" in send
     assert str(ASKED_WITHIN.days) in last
     assert not mentions(detect(text))
     assert len(text) < LONGEST_TOLD
