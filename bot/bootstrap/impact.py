@@ -11,10 +11,23 @@ from bot.bootstrap.house import open_store_of, read_settings, site_of, templates
 from bot.bootstrap.onpaper import on_paper
 from bot.bootstrap.published import published
 from bot.domain.choosing import choose
+from bot.domain.evidence import evidence_of
 from bot.domain.impact import impact
 from bot.errors import UserError
 from bot.publishing.handover import put_files, refuse_public
-from bot.rendering.impact import EXPLAINED, Account, Explained, basis, explained, figure_name, page, rows, table, told
+from bot.rendering.impact import (
+    EXPLAINED,
+    Account,
+    Explained,
+    basis,
+    dated,
+    explained,
+    figure_name,
+    page,
+    rows,
+    table,
+    told,
+)
 from bot.rendering.impactpaper import impact_sheet
 from bot.rendering.shelves import stretch_title
 
@@ -22,8 +35,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.config import Settings
-    from bot.domain.choosing import Wanted
+    from bot.domain.choosing import Chosen, Wanted
     from bot.domain.impact import Term
+    from bot.domain.schedule import Series
     from bot.ports import Store
     from bot.rendering.words import Words
 
@@ -43,6 +57,7 @@ class SeriesTold(msgspec.Struct, frozen=True):
     Attributes:
         slug, title: the series'.
         terms: what is told.
+        evidence: what its hosts link to about pupils, each as title, address and day.
         open: terms of which nothing is told since they are not over.
         cut: terms of which nothing is told since the dates that were asked for cut through them.
     """
@@ -50,6 +65,7 @@ class SeriesTold(msgspec.Struct, frozen=True):
     slug: str
     title: str
     terms: tuple[TermTold, ...]
+    evidence: tuple[tuple[str, str, str], ...]
     open: tuple[str, ...]
     cut: tuple[str, ...]
 
@@ -77,6 +93,7 @@ def impact_of(folder: Path, wanted: Wanted) -> tuple[SeriesTold, ...]:
                 TermTold(stretch_title(words, term.stretch), tuple(rows(words, term)))
                 for term in one.chosen.impact.terms
             ),
+            evidence=tuple((each.title, each.url, dated(words, each)) for each in one.evidence),
             open=tuple(stretch_title(words, each) for each in one.chosen.impact.open),
             cut=tuple(stretch_title(words, each) for each in one.chosen.cut),
         )
@@ -147,4 +164,8 @@ def _accounts(store: Store, wanted: Wanted, now: datetime) -> tuple[Account, ...
     latest = {one.series.slug: one.series for one in store.chats()}
     slugs = [wanted.series] if wanted.series in latest else list(latest)
     found = {slug: impact(store.chronicle(slug), now) for slug in slugs}
-    return tuple(Account(latest[one.slug], one) for one in choose(found, wanted))
+    return tuple(_account(latest[one.slug], one, wanted) for one in choose(found, wanted))
+
+
+def _account(series: Series, chosen: Chosen, wanted: Wanted) -> Account:
+    return Account(series, chosen, evidence_of(series.evidence, series.terms, wanted))

@@ -78,6 +78,7 @@ def _print(found: tuple[SeriesTold, ...]) -> None:
                 click.echo(f"    {name:<{width}}  {value}")
         if not one.terms:
             click.echo("  No term asked for is over yet, so there is nothing to tell.")
+        _print_evidence(one)
         for title in one.open:
             _wrapped(f"Not over yet, so not told: {title}", "  ")
         for title in one.cut:
@@ -87,9 +88,17 @@ def _print(found: tuple[SeriesTold, ...]) -> None:
         _wrapped("“too few people” also stands where a number would let another one be worked out.")
         _wrapped(
             "Of Guskey's five levels (reactions, learning, the school's support, use, pupils) this says nothing but "
-            "what people tell themselves: of learning, #reflection; of use, tries, follow-ups, replies. "
+            "what people tell themselves (of learning, #reflection; of use, tries, follow-ups, replies) "
+            "and, of pupils, what the hosts link to (evidence: in the series' file). "
             "--out DIR writes why, level by level; --explain FIGURE says how a figure was counted."
         )
+
+
+def _print_evidence(of: SeriesTold) -> None:
+    if of.evidence:
+        _wrapped("Pupils' outcomes, as the hosts link to them; nothing is inferred from a link:", "  ")
+    for title, url, day in of.evidence:
+        click.echo(f"    {title} ({day}): {url}")
 
 
 def _print_figure(figure: FigureTold) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from bot.config.series_models import ChatBlock, SeriesFile
+    from bot.config.series_models import ChatBlock, EvidenceBlock, SeriesFile
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 _LARGEST_PICTURE = 2_000_000  # bytes: ``app.bsky.embed.images``
@@ -152,6 +152,17 @@ def check_pictures(draft: Draft, folder: Path) -> None:
         elif picture.stat().st_size > _LARGEST_PICTURE:
             say = "This picture is larger than 2 MB, which Bluesky does not take. Make it smaller."
             draft.reading.note(path, say)
+
+
+def check_evidence(draft: Draft, evidence: tuple[EvidenceBlock, ...]) -> None:
+    """Each ``chat:`` names a date on which the file has a chat, right or wrong in all else."""
+    days = [day for _, day in _dated(draft)]
+    for index, one in enumerate(evidence):
+        wanted = one.chat
+        if wanted is not None and wanted not in days:
+            near = min(days, key=lambda day: abs(day - wanted), default=None)
+            say = f"There is no chat on {_spoken(wanted)} in this file."
+            draft.reading.note(("evidence", index, "chat"), say, value=near.isoformat() if near else "")
 
 
 def check_lengths(draft: Draft, measure: Measure, site: str, accounts: dict[str, AccountSettings]) -> None:

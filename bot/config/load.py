@@ -25,6 +25,7 @@ from bot.config.staffroom_models import StaffroomFile
 from bot.config.stories import FOLDER as STORIES
 from bot.config.stories import read_stories
 from bot.config.words import shown
+from bot.domain.evidence import Evidence
 from bot.domain.schedule import ChatEntry, Image, Question, Repeat, Series
 from bot.errors import ConfigError, Problem
 
@@ -126,6 +127,7 @@ class _Rules:
             checks.check_dates(draft)
             checks.check_offsets(draft, block.chats)
             checks.check_pictures(draft, self.folder)
+            checks.check_evidence(draft, block.evidence)
             if self.measure:
                 checks.check_lengths(draft, self.measure, self.address, self.accounts)
         checks.check_slots(drafts)
@@ -308,6 +310,7 @@ def _series(slug: str, block: SeriesFile, accounts: tuple[str, ...], language: s
         late=block.late,
         follow_up=tuple(sorted(block.follow_up)),
         index=block.search_engines,
+        evidence=tuple(Evidence(one.title, one.url, one.date, one.chat) for one in block.evidence),
         chats=tuple(_entry(chat) for chat in block.chats),
         events=(),
         stories=(),

@@ -194,6 +194,19 @@ class ChatBlock(Block):
         return value
 
 
+class EvidenceBlock(Block):
+    """A link to something published elsewhere about how pupils fared."""
+
+    title: Word = Field(
+        description="What it is, in a few words. Name no pupil.", examples=["Reading ages in year 7, before and after"]
+    )
+    url: Address = Field(description="Where it stands.", examples=["https://example.org/reading-ages"])
+    date: Day = Field(description="The day it is of, as year-month-day.", examples=["2027-06-18"])
+    chat: Day | None = Field(
+        None, description="The date of the chat that it goes back to, if it is one.", examples=["2027-01-07"]
+    )
+
+
 class SeriesFile(Block):
     """One recurring chat."""
 
@@ -295,6 +308,12 @@ class SeriesFile(Block):
     )
     search_engines: Switch = Field(
         default=False, description="yes: search engines may list the chat pages.", examples=["no"]
+    )
+    evidence: tuple[EvidenceBlock, ...] = Field(
+        (),
+        description="Links to what is published elsewhere about how pupils fared. The impact report lists them as they"
+        " stand here, and nothing is inferred from them.",
+        examples=["[{title: Reading ages in year 7, url: 'https://example.org/reading', date: 2027-06-18}]"],
     )
     chats: tuple[ChatBlock, ...] = Field(
         (), description="The chats, each with its date. A day of the rhythm without an entry posts nothing."

@@ -29,6 +29,10 @@ class Wanted(msgspec.Struct, frozen=True):
     since: date | None = None
     until: date | None = None
 
+    def spans(self, one: Stretch) -> bool:
+        """Whether the dates hold a term wholly."""
+        return (not self.since or one.first >= self.since) and (not self.until or one.last <= self.until)
+
 
 class Chosen(msgspec.Struct, frozen=True):
     """The figures of one series that were asked for.
@@ -89,17 +93,14 @@ def _names(stretches: Iterable[Stretch]) -> str:
 
 
 def _within(slug: str, found: Impact, wanted: Wanted) -> Chosen:
-    def inside(one: Stretch) -> bool:
-        return (not wanted.since or one.first >= wanted.since) and (not wanted.until or one.last <= wanted.until)
-
     def outside(one: Stretch) -> bool:
         return bool((wanted.since and one.last < wanted.since) or (wanted.until and one.first > wanted.until))
 
     return Chosen(
         slug,
         Impact(
-            tuple(term for term in found.terms if inside(term.stretch)),
+            tuple(term for term in found.terms if wanted.spans(term.stretch)),
             tuple(one for one in found.open if not outside(one)),
         ),
-        tuple(term.stretch for term in found.terms if not inside(term.stretch) and not outside(term.stretch)),
+        tuple(term.stretch for term in found.terms if not wanted.spans(term.stretch) and not outside(term.stretch)),
     )

@@ -39,8 +39,11 @@ def begun(delivery: Delivery) -> bool:
 
 
 def same_source(before: Series, after: Series) -> bool:
-    """Whether a series says the same, but for dated entries, events and stories: each counts for itself alone."""
-    bare = {"chats": (), "events": (), "stories": ()}
+    """Whether a series says the same, but for what changes no other chat.
+
+    Dated entries, events and stories each count for themselves alone; evidence is in no chat.
+    """
+    bare = {"chats": (), "events": (), "stories": (), "evidence": ()}
     return msgspec.structs.replace(before, **bare) == msgspec.structs.replace(after, **bare)
 
 

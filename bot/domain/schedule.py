@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from bot.domain.evidence import Evidence
 from bot.domain.occurrences import (
     Misfit,
     Monthly,
@@ -139,6 +140,7 @@ class Series(msgspec.Struct, frozen=True):
         late: how long after the end answers still enter the archive.
         follow_up: how long after a chat those are asked what came of it who asked for that, shortest first.
         index: search engines may list the chat pages.
+        evidence: what the hosts link to of how pupils fared, in the file's order.
         chats: the dated entries, in order.
         events: TeachMeets and EdCamps, in order.
         stories: what hosts tell of its chats, by slug.
@@ -172,6 +174,7 @@ class Series(msgspec.Struct, frozen=True):
     late: timedelta = timedelta(days=14)
     follow_up: tuple[timedelta, ...] = (timedelta(weeks=2), timedelta(weeks=6))
     index: bool = False
+    evidence: tuple[Evidence, ...] = ()
     chats: tuple[ChatEntry, ...] = ()
     events: tuple[Event, ...] = ()
     stories: tuple[Story, ...] = ()

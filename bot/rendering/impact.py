@@ -13,6 +13,7 @@ import msgspec
 from markupsafe import Markup
 
 from bot.domain.choosing import Chosen
+from bot.domain.evidence import Evidence
 from bot.domain.schedule import Series
 from bot.rendering.impactchart import Bars, bars
 from bot.rendering.shelves import stretch_title
@@ -64,10 +65,11 @@ class Explained(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """One series in a report: as last planned, and its figures."""
+    """One series in a report: as last planned, its figures, and what its hosts link to, in order of date."""
 
     series: Series
     chosen: Chosen
+    evidence: tuple[Evidence, ...] = ()
 
 
 def figure_name(words: Words, figure: str) -> str:
@@ -96,6 +98,12 @@ def explained(words: Words, figure: str) -> Explained:
     """What one of ``EXPLAINED`` is."""
     how, not_said = words.words(f"impact.explain_{figure.replace('-', '_')}")
     return Explained(figure_name(words, figure), how, not_said)
+
+
+def dated(words: Words, one: Evidence) -> str:
+    """Of which day a link is, and to which chat it goes back."""
+    day = words.day_of_year(one.date)
+    return words("impact.evidence_chat", date=day, chat=words.day_of_year(one.chat)) if one.chat else day
 
 
 def basis(term: Term, figure: str) -> tuple[str, int | None]:
@@ -157,6 +165,7 @@ def _account(words: Words, account: Account) -> dict[str, Any]:
             }
             for term in reversed(chosen.impact.terms)
         ],
+        "evidence": [(one.title, one.url, dated(words, one)) for one in account.evidence],
         "open": words.both([stretch_title(words, one) for one in chosen.impact.open]),
         "cut": words.both([stretch_title(words, one) for one in chosen.cut]),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.rendering.impact import report
-from bot.rendering.paper import bullets, heading, sheet, special, table, words
+from bot.rendering.paper import bullets, heading, run, sheet, special, table, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +35,10 @@ def _figures(w: Words, told: dict[str, Any]) -> Iterator[Block]:
         for term in account["terms"]:
             yield heading(2, term["title"])
             yield table((3, 1), [w("impact.figure"), w("impact.told")], term["rows"])
+        if account["evidence"]:
+            yield heading(2, w("impact.evidence"))
+            yield words(w("impact.evidence_lede"))
+            yield bullets([run(title, url=url), f" ({day}): {url}"] for title, url, day in account["evidence"])
         for name in ("open", "cut"):
             if account[name]:
                 yield words(w(f"impact.{name}", terms=account[name]))

@@ -15,6 +15,7 @@ from contract.store_world import BEFORE, candidate, chat, deliveries, prompts, s
 
 from bot.bootstrap.house import open_store_of
 from bot.config import load_staffroom
+from bot.domain.evidence import Evidence
 from bot.domain.occurrences import Span
 from bot.domain.posts import PostRef
 from bot.domain.schedule import Series
@@ -187,6 +188,25 @@ def test_a_link_in_its_place_is_not_followed(folder: Path, tmp_path: Path) -> No
     assert staffroom("impact", "--out", out, "-C", folder).exit_code == 0
     assert elsewhere.read_text() == "mine"
     assert (out / "impact.csv").read_text().startswith("series,")
+
+
+def test_links_to_evidence_are_told_with_their_terms(folder: Path, tmp_path: Path) -> None:
+    linked = shutil.copytree(folder, tmp_path / "linked")
+    store = open_store_of(load_staffroom(linked))
+    assert isinstance(store, SqlStore)
+    link = Evidence("Reading ages", "https://example.org/reading", chat(30).date, chat(14).date)
+    plan(store, series(terms=TERMS, evidence=(link,)), 7, 14, 21, 28)
+    store.close()
+    told = staffroom("impact", "-C", linked).stdout
+    days = "30 January 2027, after the chat of 14 January 2027"
+    assert f"    Reading ages ({days}): https://example.org/reading\n" in told
+    assert "nothing is inferred from a link" in told
+    for term, links in (("2027-01-11", 1), ("2027-01-07", 0)):
+        (found,) = said(staffroom("impact", "--term", term, "--json", "-C", linked))
+        assert len(found["evidence"]) == links
+    assert staffroom("impact", "--out", tmp_path / "report", "-C", linked).exit_code == 0
+    assert link.url in (tmp_path / "report" / "impact.html").read_text()
+    assert link.url not in (tmp_path / "report" / "impact.csv").read_text()
 
 
 def test_nothing_stored_is_no_error(tmp_path: Path) -> None:

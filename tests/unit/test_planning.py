@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from bot.domain.evidence import Evidence
 from bot.domain.outbox import DELIVERY_MOVES, Delivery, Part
 from bot.domain.planning import difference, over, same_source
 from bot.domain.schedule import Chat, ChatEntry, OnlyDates, Series
@@ -135,6 +136,11 @@ def test_a_series_says_the_same_whatever_stands_under_its_dates() -> None:
     assert same_source(SERIES, other_dates)
     assert same_source(other_dates, SERIES)
     assert not same_source(SERIES, msgspec.structs.replace(SERIES, hashtag="T"))
+
+
+def test_what_hosts_link_to_afterwards_changes_no_chat() -> None:
+    link = Evidence("Reading ages", "https://example.org/reading", date(2027, 6, 18))
+    assert same_source(SERIES, msgspec.structs.replace(SERIES, evidence=(link,)))
 
 
 def test_a_chat_is_over_at_its_end() -> None:

@@ -11,10 +11,13 @@ from unit.impact_world import LATER, chronicle, crowd, four_terms
 
 from bot.domain.choosing import Chosen
 from bot.domain.chronicle import Chronicle
+from bot.domain.evidence import Evidence
 from bot.domain.impact import Impact, impact
 from bot.domain.suppression import Cell
 from bot.rendering.impact import EXPLAINED, Account, basis, explained, page, rows, table
 from bot.rendering.impactchart import MOST, bars
+from bot.rendering.impactpaper import impact_sheet
+from bot.rendering.paper import Bullets
 from bot.rendering.templates import Templates
 
 TEMPLATES = Templates()
@@ -113,3 +116,36 @@ def test_a_series_of_which_no_term_is_over_has_no_charts() -> None:
     made = page(TEMPLATES, sample.SITE, [quiet]).decode()
     assert ENGLISH("impact.none") in made
     assert "<svg" not in made
+
+
+LINKS = (
+    Evidence("Reading <ages>", "https://example.org/reading?a=1&b=2", date(2027, 6, 18), date(2027, 1, 7)),
+    Evidence("Attendance", "https://example.org/attendance", date(2027, 7, 2)),
+)
+
+
+def test_what_hosts_link_to_stands_as_they_wrote_it_and_says_that_nothing_is_inferred() -> None:
+    linked = msgspec.structs.replace(account(four_terms()), evidence=LINKS)
+    made = page(TEMPLATES, sample.SITE, [linked]).decode()
+    first = '<a href="https://example.org/reading?a=1&amp;b=2">Reading &lt;ages&gt;</a>'
+    assert f"<li>{first} (18 June 2027, after the chat of 7 January 2027)</li>" in made
+    assert '<a href="https://example.org/attendance">Attendance</a> (2 July 2027)' in made
+    assert str(ENGLISH.html("impact.evidence_lede")) in made
+    without = page(TEMPLATES, sample.SITE, [account(four_terms())]).decode()
+    assert str(ENGLISH.html("impact.evidence")) not in without
+
+
+def bullets_of(one: Account) -> list[Bullets]:
+    sheet = impact_sheet(TEMPLATES, sample.SITE, [one], "impact.html")
+    return [block for block in sheet.blocks if isinstance(block, Bullets)]
+
+
+def test_on_paper_a_link_leads_and_its_address_can_be_read() -> None:
+    linked = msgspec.structs.replace(account(four_terms()), evidence=LINKS)
+    lists = bullets_of(linked)
+    _, other = lists[0].items
+    assert [(run.text, run.url) for run in other] == [
+        ("Attendance", LINKS[1].url),
+        (f" (2 July 2027): {LINKS[1].url}", ""),
+    ]
+    assert bullets_of(account(four_terms())) == lists[1:]
