@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from bot.ports import Stored
 from bot.storage import codec
 from bot.storage.base import Base, bump, chunks, note, put
+from bot.storage.downloads import end_downloads_of
 from bot.storage.engine import take_turns
 from bot.storage.erasing import erase, forget_authors, withdraw
 from bot.storage.ingest import Before, Comparison, LeftOut, Node, Place, Work
@@ -111,6 +112,8 @@ class Batches(Base):
         if work.erased or work.let_in or work.withdrawn or work.hidden:
             self._erased = True
         put(connection, left_out, [row._asdict() for row in work.left_out])
+        if authors := _shown_otherwise(work, different):
+            self._erased |= end_downloads_of(connection, authors)
         self._erased |= tend(connection, work.changed | {node.key for node in work.nodes if _has_media(node)})
         bump(connection, touched | work.visible | _holding_up(connection, work.unseen))
         return Stored(new=len(work.nodes), changed=len(work.changed))
@@ -120,10 +123,7 @@ def _note(connection: Connection, work: Work, before: Mapping[str, Node | None])
     """Put into the list of erasures what of this work takes words away, and what lets them in again."""
     for key, state in sorted(work.erased.items()):
         note(connection, "gone", key=key, what=state)
-    for node in work.renewed:
-        old = before[node.key]
-        if node.state != "kept" or old is None or old.data == node.data:
-            continue
+    for node, old in _reworded(work, before):
         note(connection, "edited" if old.state == "kept" else "again", key=node.key)
     for chat, keys in sorted(work.withdrawn.items()):
         for key in sorted(set(keys) - set(work.erased)):
@@ -131,6 +131,22 @@ def _note(connection: Connection, work: Work, before: Mapping[str, Node | None])
     for chat, keys in sorted(work.hidden.items()):
         for key in sorted(keys):
             note(connection, "held", key=key, chat=chat)
+
+
+def _reworded(work: Work, before: Mapping[str, Node | None]) -> Iterator[tuple[Node, Node]]:
+    """Kept nodes whose words are others than before, each with what it was."""
+    for node in work.renewed:
+        old = before[node.key]
+        if node.state == "kept" and old is not None and old.data != node.data:
+            yield node, old
+
+
+def _shown_otherwise(work: Work, before: Mapping[str, Node | None]) -> set[str]:
+    """Authors (by account key) of kept words that were edited, or may not be shown in a chat any more."""
+    hidden = {key for keys in (*work.hidden.values(), *work.withdrawn.values()) for key in keys}
+    nodes = [old for _, old in _reworded(work, before)]
+    nodes += [old for key in hidden if (old := before[key]) is not None]
+    return {old.account for old in nodes if old.account is not None}
 
 
 def _has_media(node: Node) -> bool:

@@ -1,14 +1,16 @@
 """What the store remembers of records that wait to be fetched, on both databases."""
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
-from contract.store_world import END, database_url, store, teacher
+from contract.store_world import END, START, candidate, database_url, opened, store, teacher
 
 from bot.domain.consent import Wish, WishKind
 from bot.domain.downloads import TOLD_OF_DOWNLOADS, Download
 from bot.domain.errands import Errand
+from bot.domain.richtext import RichText
 from bot.domain.takingpart import RECORD_WRITTEN
 from bot.storage.store import SqlStore
 
@@ -73,3 +75,38 @@ def test_it_goes_with_who_leaves(store: SqlStore, kind: WishKind, left: int) -> 
         store.queue([telling(one)])
     store.add_wish(mine.account, Wish(kind, "", NOW), "a test")
     assert len(store.downloads()) == len(store.errands("bluesky", NOW, 9)) == 1 + left
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ({"text": RichText("Quite another thing.")}, []),
+        ({"hold": True}, []),
+        ({"store": False, "search": False, "why": "noarchive"}, []),
+        ({"search": False}, ["a"]),
+        ({}, ["a"]),
+    ],
+    ids=["edited", "held", "not kept", "not searched", "the same"],
+)
+def test_it_goes_when_words_in_it_are_edited_or_may_not_be_shown_any_more(
+    store: SqlStore, changes: dict[str, Any], left: list[str]
+) -> None:
+    chat, question = opened(store)
+    said = candidate(store, chat.id, "said", question)
+    store.upsert([said], START)
+    mine, other = waits(store, "a"), waits(store, "c", "another")
+    for one in (mine, other):
+        store.offer(one)
+        store.queue([telling(one)])
+        store.save_cursor(one.account, RECORD_WRITTEN, NOW.isoformat())
+    store.upsert([candidate(store, chat.id, "said", question, **changes)], NOW)
+    assert [one.name for one in store.downloads()] == [*left, "c"]
+    assert len(store.errands("bluesky", NOW, 9)) == len(left) + 1
+    assert bool(store.cursor(mine.account, RECORD_WRITTEN)) == bool(left), "they wait for a record again"
+
+
+def test_it_stays_when_an_answer_comes_that_it_does_not_have(store: SqlStore) -> None:
+    chat, question = opened(store)
+    store.offer(waits(store, "a"))
+    store.upsert([candidate(store, chat.id, "said", question)], NOW)
+    assert [one.name for one in store.downloads()] == ["a"]
