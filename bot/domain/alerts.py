@@ -1,8 +1,8 @@
 """Alerts: what an operator should know of, decided from plain data.
 
-An alert is about a delivery, an account of ours or a place of the archive, never about a person. Each is told once,
-again at most daily while it lasts, and one more time when a network, a login or a place that was in trouble is well
-again.
+An alert is about a delivery, an account of ours, a place of the archive, or a day on which records were asked for,
+never about a person. Each is told once; again at most daily while it lasts, but for missed and refused prompts and for
+records; and one more time when a network, a login or a place that was in trouble is well again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bot.domain.sweeps import is_long
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-AlertKind = Literal["missed", "refused", "silent", "login", "ends", "place"]
+AlertKind = Literal["missed", "refused", "silent", "login", "ends", "place", "records"]
 
 PATIENCE = timedelta(minutes=5)
 """How long a network may be silent around an evening's chat before somebody is told."""
@@ -29,6 +29,9 @@ LONG_PATIENCE = timedelta(hours=1)
 
 PLACE_PATIENCE = timedelta(minutes=30)
 """How long a place, the site's own folder among them, may not be brought up to date before somebody is told."""
+
+RECORD_PATIENCE = timedelta(days=7)
+"""How long a record that was asked for may wait, where no host can be told of it, before somebody is told."""
 
 BEFORE = timedelta(minutes=30)
 """How long before a chat a silent network matters."""
@@ -109,7 +112,7 @@ class Alert(msgspec.Struct, frozen=True):
 
     @property
     def about(self) -> str:
-        """A delivery's id, an account's key, or a place's name."""
+        """A delivery's id, an account's key, a place's name, or a day in UTC: ``2027-01-08``."""
         return self.key.partition(":")[2]
 
 
@@ -124,6 +127,7 @@ class Sight(msgspec.Struct, frozen=True):
         beats: when we worked lately, in order, UTC.
         messages: when messages were written in the last hour.
         places: since when each place could not be brought up to date, by name; ``None`` where all is well.
+        records: when each record was asked for that waits, where no host can be told of it; ``None``: not looked at.
     """
 
     accounts: tuple[str, ...]
@@ -133,11 +137,14 @@ class Sight(msgspec.Struct, frozen=True):
     beats: tuple[datetime, ...] = ()
     messages: tuple[datetime, ...] = ()
     places: dict[str, datetime | None] = {}
+    records: tuple[datetime, ...] | None = None
 
     def knows(self, alert: Alert) -> bool:
         """Whether it is known how what an alert is about fares now; of deliveries it always is."""
         if alert.kind in ("missed", "refused"):
             return True
+        if alert.kind == "records":
+            return self.records is not None
         return alert.about in (self.places if alert.kind == "place" else self.health)
 
 
@@ -151,6 +158,7 @@ class News(msgspec.Struct, frozen=True):
         away: stretches in which we did not work, and prompts of ``bad`` were missed.
         chats: ids of the chats that are on or near on accounts that are silent.
         ends: when the logins of ``ends`` end, by account.
+        records: how many records of ``bad`` wait.
     """
 
     bad: tuple[Alert, ...] = ()
@@ -159,6 +167,7 @@ class News(msgspec.Struct, frozen=True):
     away: tuple[tuple[datetime, datetime], ...] = ()
     chats: tuple[str, ...] = ()
     ends: dict[str, datetime] = {}
+    records: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.bad or self.well)
@@ -210,11 +219,18 @@ def _after(sight: Sight, before: Mapping[str, Alert], now: datetime) -> dict[str
     for place, since in sight.places.items():
         if since and now - since >= PLACE_PATIENCE:
             found[f"place:{place}"] = since
+    waiting = (at for at in sight.records or () if now - at >= RECORD_PATIENCE)
+    found |= {_asked_on(at): at + RECORD_PATIENCE for at in waiting}
     after = {key: _going_on(before.get(key), key, since, now) for key, since in found.items()}
     for key, alert in before.items():
         if key not in after and (kept := _kept(alert, sight, now)):
             after[key] = kept
     return after
+
+
+def _asked_on(at: datetime) -> str:
+    """The key of the alert about records that were asked for on the day of a time (UTC)."""
+    return f"records:{at:%Y-%m-%d}"
 
 
 def _going_on(alert: Alert | None, key: str, since: datetime, now: datetime) -> Alert:
@@ -227,6 +243,8 @@ def _going_on(alert: Alert | None, key: str, since: datetime, now: datetime) -> 
 
 def _kept(alert: Alert, sight: Sight, now: datetime) -> Alert | None:
     """What stays of an alert that is not found now: itself where nothing is known, or its good end, to be told."""
+    if alert.kind == "records":
+        return None if sight.knows(alert) else alert
     ours = sight.places if alert.kind == "place" else sight.accounts
     if alert.about not in ours:  # nor is any delivery: what became of it is told once
         return None
@@ -243,7 +261,7 @@ def _is_due(alert: Alert, sight: Sight, now: datetime) -> bool:
     if not sight.knows(alert):
         return False
     if alert.told_at is not None:
-        return alert.kind not in ("missed", "refused") and abs(now - alert.told_at) >= _again(alert, now)
+        return alert.kind not in _ONCE and abs(now - alert.told_at) >= _again(alert, now)
     return alert.kind != "silent" or any(True for _ in _disturbed(alert, sight, now))
 
 
@@ -284,6 +302,7 @@ def _news(due: Sequence[Alert], sight: Sight, now: datetime) -> News:
             for account, health in sight.health.items()
             if health.login_ends and f"ends:{account}" in {alert.key for alert in bad}
         },
+        records=sum(_asked_on(at) in {alert.key for alert in bad} for at in sight.records or ()),
     )
 
 
@@ -291,4 +310,5 @@ def _rank(alert: Alert) -> tuple[int, datetime, str]:
     return (_ORDER.index(alert.kind), alert.since, alert.key)
 
 
-_ORDER: Sequence[str] = ("silent", "login", "missed", "refused", "place", "ends")
+_ORDER: Sequence[str] = ("silent", "login", "missed", "refused", "place", "ends", "records")
+_ONCE = ("missed", "refused", "records")

@@ -85,6 +85,8 @@ def _subject(news: News) -> str:
     if first.kind in ("missed", "refused"):
         what = f"{len(alike)} prompts were {first.kind}" if len(alike) > 1 else f"a prompt was {first.kind}"
         return f"Staffroom: {what}{more}"
+    if first.kind == "records":
+        return f"Staffroom: {_asked_for(news.records)}"
     names = " and ".join(map(_called, alike))
     does = _DOES[first.kind]
     return f"Staffroom: {names}: {does}{more}"
@@ -93,13 +95,18 @@ def _subject(news: News) -> str:
 def _lines(news: News) -> Iterator[str]:
     prompts = [alert for alert in news.bad if alert.kind in ("missed", "refused")]
     for alert in news.bad:
-        if alert not in prompts:
+        if alert not in prompts and alert.kind != "records":
             yield _line(alert, news)
     yield from (_line(alert, news) for alert in prompts[:LISTED])
     if len(prompts) > LISTED:
         yield f"And {len(prompts) - LISTED} more prompts."
     for last, first in news.away:
         yield f"Staffroom itself was not at work from {moment(last)} to {moment(first)}."
+    if news.records:
+        yield (
+            f"{_asked_for(news.records)} for 7 days or more, and no host of theirs can be written to."
+            " `staffroom people` names who asked, `staffroom record HANDLE --out DIR` writes it, for them alone."
+        )
     for alert in news.well:
         yield f"{_well_in_short(alert)}, since {moment(alert.ended_at or alert.seen_at)} or shortly before."
 
@@ -130,6 +137,10 @@ def _line(alert: Alert, news: News) -> str:
 
 def _well_in_short(alert: Alert) -> str:
     return f"{_called(alert)} {_WELL[alert.kind]} again"
+
+
+def _asked_for(records: int) -> str:
+    return "1 request for a record waits" if records == 1 else f"{records} requests for records wait"
 
 
 def _called(alert: Alert) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,10 +18,10 @@ from bot.domain.alertwords import message
 from bot.domain.outbox import backoff
 from bot.domain.places import SITE
 from bot.errors import Busy, NetworkError, Refused, Unauthorized
+from bot.services.recordrequests import untold_records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from bot.ports import Notice, Store
     from bot.services.messenger import Messenger
@@ -34,6 +34,7 @@ LOGIN_WAIT = timedelta(minutes=10)
 KEPT = timedelta(days=60)
 """How long it is remembered that a message was sent."""
 
+_BOOK, _RECORDS = "alerts", "records"
 _LIMIT = 8  # in one go: a mail may take a minute, and whoever waits for this duty must not think that it hangs
 _FIRST_WAIT, _LONGEST_WAIT = 60.0, 1800.0
 
@@ -79,11 +80,20 @@ class Alerter:
             beats=tuple(sorted((*store.beats("run"), *store.beats("tick")))) if troubled else (),
             messages=store.messages_since(now - HOUR),
             places=self._places(),
+            records=self._records(now),
         )
         decision = decide(sight, store.alerts(), now)
         if decision.remember or decision.forget:
             notices = self.messenger.notices(message(decision.news), now) if decision.news else ()
             store.alert(decision.remember, decision.forget, notices)
+
+    def _records(self, now: datetime) -> tuple[datetime, ...] | None:
+        """Records that hosts were not told of; looked at once in an hour, for all wishes are read for it."""
+        looked = self.store.cursor(_BOOK, _RECORDS)
+        if looked and abs(now - datetime.fromisoformat(looked)) < HOUR:
+            return None
+        self.store.save_cursor(_BOOK, _RECORDS, now.isoformat())
+        return untold_records(self.store, self.messenger.accounts, now)
 
     def _places(self) -> dict[str, datetime | None]:
         known = self.store.places()

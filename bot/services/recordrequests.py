@@ -75,10 +75,31 @@ def written_at(store: Store, account_key: str) -> datetime | None:
 
 def waiting_records(store: Store, now: datetime) -> int:
     """How many people asked for a record that can be made, and was not written since."""
+    return sum(1 for keys in _asking(store) if _waiting(store, keys, now))
+
+
+def untold_records(store: Store, accounts: Mapping[str, NetworkName], now: datetime) -> tuple[datetime, ...]:
+    """When each record was asked for (UTC, in order) that waits, where no host of its last chat can be written to.
+
+    Args:
+        store: the truth.
+        accounts: keys of our accounts, each with its network.
+        now: UTC.
+    """
+    found = []
+    for keys in _asking(store):
+        asked, parts = asked_at(store, keys, now), _waiting(store, keys, now)
+        stored = store.chat(parts[-1].chat.id) if parts else None
+        if asked and stored and not reachable(stored, accounts):
+            found.append(asked)
+    return tuple(sorted(found))
+
+
+def _asking(store: Store) -> set[frozenset[str]]:
+    """Everybody who ever wished for anything, as the keys of their accounts."""
     everybody = store.persons()
     asking = (store.key(account.network, account.id) for account, _ in store.wishing() if account is not None)
-    people = {frozenset(person_of(everybody, key)) for key in asking}
-    return sum(1 for keys in people if _waiting(store, keys, now))
+    return {frozenset(person_of(everybody, key)) for key in asking}
 
 
 def _waiting(store: Store, account_keys: Collection[str], now: datetime) -> tuple[TakenPart, ...]:

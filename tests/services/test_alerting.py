@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from services.stage import CHAT, START, Stage
@@ -367,3 +368,19 @@ def test_run_says_a_trouble_with_alerts_once(office: Office, outage: Outage) -> 
         now += 2 * MINUTE
     assert said == ["alerts: down"]
     assert len(office.mail.mails) == 1
+
+
+def test_records_that_no_host_was_told_of_are_looked_for_once_in_an_hour(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[datetime] = []
+
+    def untold(*asked: Any) -> tuple[datetime, ...]:
+        looked.append(asked[-1])
+        return (START - timedelta(days=8),)
+
+    monkeypatch.setattr("bot.services.alerts.untold_records", untold)
+    for minutes in (0, 1, 59, 60, 61):
+        office.at(minutes)
+    assert looked == [START, START + 60 * MINUTE]
+    assert office.mail.subjects == ["Staffroom: 1 request for a record waits"]

@@ -10,17 +10,19 @@ from services.request_room import AMY, BEN, LATER, US, Room, empty, make, person
 
 from bot.domain.commandwords import PHRASES
 from bot.domain.mentions import mentions
+from bot.domain.posts import NetworkName
 from bot.domain.richtext import detect
 from bot.domain.takingpart import ASKED_WITHIN
 from bot.rendering.templates import Templates
 from bot.services.record import gather
-from bot.services.recordrequests import note_written, waiting_records, written_at
+from bot.services.recordrequests import note_written, untold_records, waiting_records, written_at
 from bot.services.requests import attend
 
 __all__ = ["empty", "make", "room"]  # fixtures
 
 MINUTE = timedelta(minutes=1)
 LONGEST_TOLD = 400  # characters: the shortest messages, of Mastodon, have room for 500 with the reader's handle
+OURS: dict[str, NetworkName] = {"sky": "bluesky"}
 HOSTS: Any = ("hanes.bsky.social", "@nobody@elsewhere.example")
 
 
@@ -112,6 +114,16 @@ def test_a_handle_is_one_word_to_the_shell_into_which_it_is_copied(room: Room) -
 def test_where_no_host_can_be_told_it_still_waits(room: Room) -> None:
     room.hear(room.post(AMY, "silence"), room.post(AMY, "KEEP MY ANSWERS"), room.post(AMY, "MY RECORD", minute=20))
     assert (told(room), waiting_records(room.store, LATER)) == ([], 1)
+    assert untold_records(room.store, OURS, LATER) == (START + 20 * MINUTE,)
+    note_written(room.store, [room.store.key("bluesky", AMY.id)], LATER)
+    assert untold_records(room.store, OURS, LATER) == ()
+
+
+def test_what_hosts_can_be_told_of_is_nobody_elses_to_hear(room: Room) -> None:
+    ready(room)
+    room.hear(room.post(AMY, "MY RECORD", minute=20))
+    assert untold_records(room.store, OURS, LATER) == ()
+    assert untold_records(room.store, {}, LATER) == (START + 20 * MINUTE,)
 
 
 @pytest.mark.parametrize("language", sorted(PHRASES))

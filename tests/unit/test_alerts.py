@@ -310,6 +310,41 @@ def test_whatever_happens(story: list[tuple[int, dict[str, Health], list[Trouble
             assert words.subject.startswith("Staffroom: ")
 
 
+# -- records that nobody was told of ----------------------------------------------------------------------------------
+def test_a_record_that_waits_for_a_week_is_told_of_once_and_names_nobody() -> None:
+    play = Play()
+    asked = (START, START + HOUR)
+    assert not play.at(START + 7 * DAY - MINUTE, records=asked).news
+    found = play.at(START + 7 * DAY + HOUR, records=asked)
+    assert keys(found.news.bad) == ["records:2027-01-07"]
+    words = message(found.news)
+    assert words.subject == "Staffroom: 2 requests for records wait"
+    assert "2 requests for records wait for 7 days or more, and no host of theirs can be written to." in words.text
+    assert "`staffroom record HANDLE --out DIR`" in words.short
+    assert len(words.short) <= SHORT
+    for days in (8, 9, 20):
+        assert not play.at(START + days * DAY, records=asked).news
+    assert not play.at(START + 20 * DAY, records=None).news
+    assert keys(tuple(play.known.values())) == ["records:2027-01-07"]  # not looked at is not gone
+    assert not play.at(START + 21 * DAY, records=()).news
+    assert play.known == {}
+
+
+def test_records_of_another_day_are_told_of_anew_and_only_those_are_counted() -> None:
+    play = Play()
+    play.at(START + 7 * DAY, records=(START,))
+    found = play.at(START + 8 * DAY, records=(START, START + DAY))
+    assert keys(found.news.bad) == ["records:2027-01-08"]
+    assert message(found.news).subject == "Staffroom: 1 request for a record waits"
+    assert "1 request for a record waits for 7 days or more" in message(found.news).text
+
+
+def test_records_stand_behind_what_is_more_urgent() -> None:
+    found = Play().at(START + 7 * DAY, records=(START,), troubled=(prompt(at=START + 7 * DAY - HOUR),))
+    assert [alert.kind for alert in found.news.bad] == ["missed", "records"]
+    assert message(found.news).subject == "Staffroom: a prompt was missed, and more"
+
+
 # -- words -------------------------------------------------------------------------------------------------------
 
 
