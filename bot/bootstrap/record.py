@@ -67,7 +67,7 @@ class Composed(msgspec.Struct, frozen=True):
 
     Attributes:
         one: who was named.
-        keys: of all accounts of that person, that one's first.
+        keys: of all accounts of that person, that one's first; of that one only where it is about it alone.
         whose: the accounts whose answers stand in it.
         language: the record's, as a BCP 47 tag.
         badge: the number of the badge among the files.
@@ -83,7 +83,14 @@ class Composed(msgspec.Struct, frozen=True):
 
 
 def make_record(
-    folder: Path, account: str, network: NetworkName | None, out: Path, *, badge: bool = False, name: str = ""
+    folder: Path,
+    account: str,
+    network: NetworkName | None,
+    out: Path,
+    *,
+    badge: bool = False,
+    name: str = "",
+    alone: bool = False,
 ) -> Made:
     """Write the record of somebody who asked for it: a page, data, ``record.pdf`` where it can be made, and a badge.
 
@@ -94,6 +101,7 @@ def make_record(
         out: where the files go; neither the site's folder nor another place that is published.
         badge: write ``badge.jwt``, ``badge.svg`` and ``badge.png``, too.
         name: to stand in the badge, as the person gave it for that; empty if they gave none.
+        alone: of this account only, with no word of others that are the same person's.
 
     Raises:
         UserError: it cannot be told whom the name means, nothing of them is kept by consent, they did not ask, or the
@@ -102,7 +110,7 @@ def make_record(
     settings = load_staffroom(folder)
     store = open_store_of(settings)
     now = max(datetime.now(UTC), clock_of(store).now())
-    return record_of(settings, store, account, network, out, now, badge=badge, name=name)
+    return record_of(settings, store, account, network, out, now, badge=badge, name=name, alone=alone)
 
 
 def record_of(  # noqa: PLR0917 - what make_record was asked for, and where it stands
@@ -115,10 +123,11 @@ def record_of(  # noqa: PLR0917 - what make_record was asked for, and where it s
     *,
     badge: bool = False,
     name: str = "",
+    alone: bool = False,
 ) -> Made:
     """The same from settings and a store that are open, at a time (UTC)."""
     refuse_public(out, published(settings))
-    record = compose_record(settings, store, account, network, now, badge=badge, name=name)
+    record = compose_record(settings, store, account, network, now, badge=badge, name=name, alone=alone)
     theirs = {(account.network, account.id) for account in record.whose}
     with drop_badge_unless_handed_over(store, record):
         hand_over(out, record.contents, DATA, lambda there: not theirs.isdisjoint(whose_record(there)), without=[PAPER])
@@ -135,6 +144,7 @@ def compose_record(
     *,
     badge: bool,
     name: str,
+    alone: bool,
 ) -> Composed:
     """Make a record's files. Arguments and errors as of ``make_record``; a badge in it is issued already."""
     one = _the_one(store, account, network)
@@ -143,6 +153,7 @@ def compose_record(
     if asked is None:
         last = max((wish.at for wish in wishes_of(store, one) if wish.kind == "record"), default=None)
         raise UserError(_not_asked(one.handle, last))
+    keys = keys[:1] if alone else keys
     chats = gather(store, keys)
     if not chats:
         raise UserError(

@@ -61,7 +61,13 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 def send_record(
-    folder: Path, account: str, network: NetworkName | None, *, badge: bool = False, name: str = ""
+    folder: Path,
+    account: str,
+    network: NetworkName | None,
+    *,
+    badge: bool = False,
+    name: str = "",
+    alone: bool = False,
 ) -> Waiting:
     """Make the record of somebody who asked for it, let it wait to be fetched once, and tell its owner where.
 
@@ -78,7 +84,7 @@ def send_record(
         raise UserError(f"{shown} is published, and a record waits below it: let no place under `publish:` name it.")
     store = open_store_of(settings)
     now = max(datetime.now(UTC), clock_of(store).now())
-    record = compose_record(settings, store, account, network, now, badge=badge, name=name)
+    record = compose_record(settings, store, account, network, now, badge=badge, name=name, alone=alone)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     keep_hidden(token)
     mine, *others = record.keys

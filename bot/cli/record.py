@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option("--badge", is_flag=True, help="Write a badge, too: signed, so that others can verify it.")
 @click.option("--name", default="", metavar="NAME", help="A name to stand in the badge, as its owner gave it for that.")
+@click.option("--this-account-only", "alone", is_flag=True, help="Leave out the other accounts of the same person.")
 @network_option
 @folder_option
 def record(
@@ -40,27 +41,28 @@ def record(
     network: NetworkName | None,
     *,
     send: bool,
-    **badge: Any,  # noqa: ANN401 - a flag and a text
+    **how: Any,  # noqa: ANN401 - flags and a text
 ) -> None:
     """Write a record of taking part, for its owner: as a page, as data and, with the extra `pdf`, on paper.
 
     It is made only if they asked (`people ACCOUNT --record`), from answers that are kept by their consent. Nothing of
-    it is published. With --send its owner fetches it; with --out hand the files over and delete them here.
+    it is published. With --send its owner fetches it; with --out hand the files over and delete them here. It covers
+    all accounts that their owner asked to be one person, unless you say --this-account-only.
 
     ACCOUNT is a handle (y5leeds.bsky.social, @hanes@social.example.org) or the address of a profile.
     """
     from bot.bootstrap import make_record, send_record
 
-    if badge["name"] and not badge["badge"]:
+    if how["name"] and not how["badge"]:
         fail("A name stands in a badge only: write --badge, too.")
     if out is not None and send:
         fail("Write either --out DIR or --send.")
     if out is not None:
-        made = make_record(folder, account, network, out, **badge)
+        made = make_record(folder, account, network, out, **how)
         _print_made(made)
         click.echo("Hand the files to their owner and delete them here; nothing else knows of them.")
     elif send:
-        waiting = send_record(folder, account, network, **badge)
+        waiting = send_record(folder, account, network, **how)
         _print_made(waiting.made)
         _print_waiting(waiting)
     else:

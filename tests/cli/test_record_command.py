@@ -434,6 +434,18 @@ def test_a_record_covers_both_accounts_and_counts_their_chat_once(two: Path, out
     assert [one["handle"] for one in json.loads((out / "record.json").read_bytes())["whose"]] == [ALSO.handle, HANDLE]
 
 
+def test_a_record_of_this_account_only_has_no_word_of_the_other(two: Path, out: Path) -> None:
+    ask(two, "record", who=ALSO)
+    link(two)
+    result = staffroom("record", HANDLE, "--this-account-only", "--out", out, "-C", two)
+    assert f"The record of {HANDLE}: 2 answers in 1 chat." in result.stdout
+    assert ALSO.handle not in result.stdout
+    data = json.loads((out / "record.json").read_bytes())
+    assert [one["handle"] for one in data["whose"]] == [HANDLE]
+    assert not [text for text in said(out) if "Fromthere" in text or bare(ALSO.handle) in text]
+    assert "for a record" not in staffroom("status", "-C", two).stdout  # that was what they asked for
+
+
 def test_a_record_of_one_account_says_nothing_of_others(asked: Path, out: Path) -> None:
     made(asked, out)
     assert not [text for text in said(out) if "saidsooftheother" in text]

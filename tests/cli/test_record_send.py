@@ -25,6 +25,7 @@ from bot.bootstrap.house import shelf_of
 from bot.config import load_staffroom
 from bot.config.settings import DownloadSettings
 from bot.domain.downloads import GOOD_FOR, Download, name_of
+from bot.domain.linked import Claim
 from bot.errors import Refused
 from bot.services.downloads import end_old_downloads, offer
 
@@ -85,6 +86,17 @@ def test_a_record_waits_in_a_private_folder_and_its_owner_is_told_where(ready: P
     assert "1 record waits to be fetched." in status
     assert "request" not in status
     assert said(staffroom("status", "--json", "-C", ready))["to_fetch"] == 1
+
+
+def test_of_this_account_only_it_waits_whatever_becomes_of_the_other(ready: Path) -> None:
+    store, other = open_store(ready), "another"
+    mine = store.key("bluesky", PERSON.id)
+    for one, also in ((mine, other), (other, mine)):
+        store.add_claim(Claim("also", one, also, NOW - timedelta(hours=1)), "a test", NOW)
+    send(ready)
+    assert [one.others for one in open_store(ready).downloads()] == [(other,)]
+    send(ready, "--this-account-only")
+    assert [one.others for one in open_store(ready).downloads()] == [()]
 
 
 def test_without_a_place_to_fetch_it_from_it_says_what_to_configure(asked: Path) -> None:
