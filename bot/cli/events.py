@@ -60,9 +60,10 @@ def new(folder: Path, series: str, day: datetime, **said: Any) -> None:  # noqa:
 @json_option
 @folder_option
 def who(folder: Path, name: str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Say who comes, for its hosts alone, and whose answers are to be sessions: who agreed, and who is to be asked.
+    """Say who comes, and whom to ask for a session.
 
-    Nobody else is told, and 30 days after the event nobody knows who came.
+    That is for its hosts alone: whose answers are to be sessions, who agreed, who is still to be asked. Nobody else is
+    told who comes, and 30 days after the event nobody knows who signed up.
 
     EVENT is the name of a file in events/, without its ending.
     """
