@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 from golden import sample
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.config.scaffold import scaffold_story
 from bot.config.stories import read_stories
 from bot.domain.alarms import words_read
-from bot.domain.permissions import Permission
+from bot.domain.permissions import Permission, permitted
 from bot.domain.planning import same_source
 from bot.domain.posts import PostRef
 from bot.domain.records import SentPost
@@ -62,6 +64,8 @@ def pages(quoting: Quoting, known: dict[str, str] | None = None, **changes: Any)
         (f"edchat/2027-01-07/index.html#a-{KEY}", KEY),
         (f"#a-{KEY}", KEY),
         (KEY, ""),
+        (f"a-{KEY}", ""),
+        (f"#a-{KEY[1:]}g", ""),
         (f"#a-{KEY}0", ""),
         (f"#a-{KEY[1:]}", ""),
         (f"#a-{KEY}\n", ""),
@@ -114,6 +118,30 @@ def test_each_quote_stands_as_its_author_and_its_words_have_it(
     notes = [] if said is None else [yes("01", **{"purpose": "story/s", **said})]
     there = [one for one in ANSWERS.values() if shown or one.key != "01"]
     assert standings(story, there, notes) == (("01", standing),)
+
+
+@given(
+    notes=st.dictionaries(
+        st.sampled_from(["01", "02"]),
+        st.fixed_dictionaries(
+            {},
+            optional={"agreed": st.just(False), "words": st.just(1), "purpose": st.just("story/other")},
+        ),
+    ),
+    shown=st.sets(st.sampled_from(["01", "02", "08"])),
+    ready=st.booleans(),
+)
+def test_a_story_is_published_just_when_its_host_says_so_and_each_quote_stands_as_agreed(
+    notes: dict[str, dict[str, Any]], shown: set[str], ready: bool
+) -> None:
+    story = msgspec.structs.replace(two(), ready=ready)
+    there = [one for key, one in ANSWERS.items() if key in shown]
+    said = [yes(key, **{"purpose": story.purpose, **but}) for key, but in notes.items()]
+    usable = {one.key: one for one in permitted(there, said, story.purpose)}
+    stands = standings(story, there, said)
+    assert [key for key, _ in stands] == ["02", "01"]
+    assert complete(story, usable) is (ready and all(standing == "agreed" for _, standing in stands))
+    assert {key for key, standing in stands if standing == "agreed"} <= {one.answer for one in agreed(story, said)}
 
 
 @pytest.mark.parametrize(
