@@ -38,6 +38,8 @@ def _part(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
     """A part may be a plain text; one torn apart at its colon is explained."""
     if isinstance(value, str) or value is None:
         return {"say": words.text(value)}
+    if value == {}:  # a key after which nothing stands is not here either
+        raise Wrong("Nothing stands in this part: your own words are wanted, or the link of an answer after “quote:”.")
     if isinstance(value, dict) and len(value) == 1:
         ((key, rest),) = value.items()
         if not words.nearest(key, PartBlock.model_fields, SYNONYMS) and isinstance(rest, str):
