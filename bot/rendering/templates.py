@@ -218,20 +218,28 @@ class Templates:
         return found
 
     def _fingerprint(self) -> str:
-        digest = hashlib.blake2b(digest_size=12)
-        digest.update(cldr.VERSION.encode())
-        ours = ShippedLoader()
-        for name in ours.list_templates():
-            digest.update(f"{name}\0{self._text(name, shipped_only=True)}\0".encode())
+        digest = _shipped_digest().copy()
         for name in OwnLoader(self._own).list_templates() if self._own is not None else ():
             if name.partition("/")[0] in OURS:
                 digest.update(f"own/{name}\0".encode())
                 with suppress(TemplateError):
                     digest.update(f"{self._text(name)}\0".encode())
-        code = (entry for entry in Path(__file__).parent.iterdir() if entry.name.endswith(".py"))
-        for entry in sorted(code, key=lambda entry: entry.name):
-            digest.update(entry.read_bytes())
         return digest.hexdigest()
+
+
+@cache
+def _shipped_digest() -> hashlib.blake2b:
+    """Of shipped templates, phrases and rendering code, as they were when this process needed it first."""
+    digest = hashlib.blake2b(digest_size=12)
+    digest.update(cldr.VERSION.encode())
+    ours = ShippedLoader()
+    environment = _shipped_environment()
+    for name in ours.list_templates():
+        digest.update(f"{name}\0{ours.get_source(environment, name)[0]}\0".encode())
+    code = (entry for entry in Path(__file__).parent.iterdir() if entry.name.endswith(".py"))
+    for entry in sorted(code, key=lambda entry: entry.name):
+        digest.update(entry.read_bytes())
+    return digest
 
 
 def _is_markup(name: str | None) -> bool:

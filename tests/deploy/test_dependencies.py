@@ -10,8 +10,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,6 +59,9 @@ def test_what_is_installed_is_what_is_pinned(pins: dict[str, str], parts: set[st
 def test_the_bill_of_materials_lists_each_with_licence_and_hash(
     sbom: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: set[str]
 ) -> None:
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator  # nearly two seconds, in each process that collects this
+
     file = tmp_path / "sbom.json"
     monkeypatch.setattr(sys, "argv", ["sbom.py", str(file)])
     sbom.main()

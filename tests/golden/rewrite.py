@@ -8,7 +8,9 @@ from __future__ import annotations
 import shutil
 import sys
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, get_args
 
 HERE = Path(__file__).parent
@@ -28,17 +30,20 @@ from bot.rendering.recordpage import record_page  # noqa: E402 - the same
 from bot.rendering.templates import Templates  # noqa: E402 - the same
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.domain.posts import NetworkName
     from bot.domain.records import StoredChat
     from bot.domain.textlength import Limits
 
 
-def site() -> dict[str, bytes]:
+@cache
+def site() -> Mapping[str, bytes]:
     """All pages of the sample but the style sheet, which is a file already."""
     renderer = SiteRenderer(Templates(), sample.SITE, lambda: sample.NOW)
     listed, shared, album, quoting = sample.listed(), sample.shared_links, sample.album(), sample.quoting()
     pages = renderer.pages(sample.chats(), sample.figures(), listed, shared=shared, album=album, quoting=quoting)
-    return {page.path: page.render(sample.contents) for page in pages if page.path != "look.css"}
+    return MappingProxyType({page.path: page.render(sample.contents) for page in pages if page.path != "look.css"})
 
 
 def is_packed(path: str) -> bool:

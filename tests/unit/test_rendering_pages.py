@@ -117,7 +117,7 @@ def test_there_is_no_golden_page_too_many() -> None:
 
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_another_process_with_other_hashes_gives_the_same_bytes(seed: str) -> None:
-    program = "import sys; sys.path[:0] = [sys.argv[1]]; from golden import rewrite; print(repr(rewrite.site()))"
+    program = "import sys; sys.path[:0] = [sys.argv[1]]; from golden import rewrite; print(repr(dict(rewrite.site())))"
     told = subprocess.run(
         [sys.executable, "-c", program, str(rewrite.HERE.parent)],
         env={**os.environ, "PYTHONHASHSEED": seed},
