@@ -68,7 +68,7 @@ def propose(content: ChatContent, persons: Mapping[str, str]) -> tuple[tuple[int
         content: what may be shown of the chat.
         persons: a code for each person by their answers' keys, where they have several accounts.
     """
-    talk, later = Talk(content), told_later(content)
+    talk, later = Talk(content, persons), told_later(content)
     tried = [one for one in intentions(content, later).values() if one and not one.post.warning]
     answers = {one.key: one for question in questions_of(content) for one in fit(content, question)}
     people = {key: talk.people(key) for key in talk.answers}

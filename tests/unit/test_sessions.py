@@ -120,6 +120,18 @@ def test_a_speaker_goes_by_the_name_that_they_wish() -> None:
     assert not called(name="", handle="")
 
 
+def test_a_speaker_is_said_to_come_from_that_chat() -> None:
+    found = speaker(answer("01", "y5", 1, "One", 1), CHAT.chat)
+    assert (found.chat, found.topic) == (CHAT.chat.id, CHAT.chat.topic)
+
+
+def test_ones_own_other_account_follows_nobody() -> None:
+    said = (answer("01", "y5", 1, "We stopped marking", 1), *replies("01", "head", "short"))
+    (own,) = (one.key for one in said if one.post.author.handle.startswith("head"))
+    assert proposed(*said) == [(7, "01")]
+    assert proposed(*said, persons={"01": "one", own: "one"}) == []
+
+
 # -- what is shown ----------------------------------------------------------------------------------------------------
 SESSIONS = (Session(7, "", "", KEY), Session(2, "Marking less, planted", "", OTHER), Session(2, "By a host", "Sam"))
 
