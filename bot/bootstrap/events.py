@@ -98,11 +98,7 @@ def _proposed(settings: Settings, chat: str) -> tuple[tuple[int, str], ...]:
         raise UserError(
             f"--from {chat}: nobody said #tryit there, and no answer was followed by several people. Leave --from out."
         )
-    page = urls.chat_page(chat)
-    return tuple(
-        (minutes, urls.absolute(settings.site.address, page, urls.anchor(key)) or f"{page}#{urls.anchor(key)}")
-        for minutes, key in found
-    )
+    return tuple((minutes, urls.place(settings.site.address, chat, key)) for minutes, key in found)
 
 
 def _event(settings: Settings, name: str) -> tuple[Series, Event]:

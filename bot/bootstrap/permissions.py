@@ -10,6 +10,7 @@ import msgspec
 from bot.bootstrap.desk import clock_of
 from bot.bootstrap.house import open_store_of
 from bot.config import load_staffroom
+from bot.domain.permissions import Standing
 from bot.services import permissions
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Permitted(msgspec.Struct, frozen=True):
     purpose: str
     chat: str
     address: str
-    standing: permissions.Standing
+    standing: Standing
     at: datetime
     by: str
     reason: str

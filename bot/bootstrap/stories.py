@@ -8,7 +8,7 @@ import msgspec
 
 from bot.bootstrap.house import open_store_of, read_settings, templates_of
 from bot.config.scaffold import scaffold_story
-from bot.domain.stories import Standing
+from bot.domain.permissions import Standing
 from bot.errors import UserError
 from bot.rendering import urls
 from bot.services.stories import begin_with, tellings
@@ -58,7 +58,7 @@ def new_story(folder: Path, chat: str, title: str, name: str) -> Path:
     """
     settings = read_settings(folder)
     stored, tried = begin_with(open_store_of(settings), chat)
-    links = [[_link(settings.site.address, chat, one) for one in (key, *outcomes)] for key, outcomes in tried]
+    links = [[urls.place(settings.site.address, chat, one) for one in (key, *outcomes)] for key, outcomes in tried]
     return scaffold_story(folder, stored.chat.id, title or stored.chat.topic, name, links)
 
 
@@ -89,11 +89,6 @@ def stories_of(folder: Path, name: str) -> tuple[StoryTold, ...]:
 
 
 def _quoted(words: Words, site: str, story: Story, key: str, standing: Standing) -> Quoted:
-    link = _link(site, story.chat, key)
+    link = urls.place(site, story.chat, key)
     asks = site and standing in _TO_ASK
     return Quoted(link, standing, words("story.ask", title=story.title, link=link) if asks else "")
-
-
-def _link(site: str, chat: str, key: str) -> str:
-    page, anchor = urls.chat_page(chat), urls.anchor(key)
-    return urls.absolute(site, page, anchor) or f"{page}#{anchor}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.common import fail, folder_option, json_option, print_json
-from bot.cli.permissions import STANDS
+from bot.cli.permissions import STANDS, to_note
 from bot.domain.sessions import purpose_of
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _STANDS = {
     **STANDS,
-    "open": "its author has not said anything yet: to be announced",
-    "gone": "this answer is kept no more: take the session out, or give it to somebody",
+    "unasked": "its author has not said anything yet: to be announced",
+    "gone": "this answer is on no page: take the session out, or give it to somebody",
 }
 
 
@@ -97,9 +97,8 @@ def _tell_sessions(event: str, sessions: Sequence[Asked]) -> None:
         click.echo(f"Session {one.number}: {_STANDS[one.standing]}")
         if one.address:
             click.echo(f"  {one.address}")
-        if one.standing in {"open", "edited"}:
-            noted = f"staffroom permission {one.answer} --for {purpose_of(event)} --agreed"
-            click.echo(f'  Ask, then: {noted} --reason "how you know" (or --declined)')
+        if one.standing in {"unasked", "edited"}:
+            click.echo(f"  Ask, then: {to_note(one.answer, purpose_of(event))}")
 
 
 @event.command("print")

@@ -17,8 +17,15 @@ STANDS = {
     "declined": "its author said no",
     "edited": "edited since its author agreed: ask again",
     "held": "its author agreed, and it is on no page now",
+    "unasked": "its author was not asked yet",
+    "gone": "on no page: take it out",
 }
-"""How an answer that was asked for stands, in words."""
+"""How the use of an answer stands, in words."""
+
+
+def to_note(named: str, purpose: str) -> str:
+    """What a host types once an answer's author told them."""
+    return f'staffroom permission {named} --for {purpose} --agreed --reason "how you know" (or --declined)'
 
 
 @click.command()

@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.common import folder_option, json_option, print_json
+from bot.cli.permissions import STANDS, to_note
+from bot.domain.stories import purpose_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_STANDS = {
-    "agreed": "its author agreed",
-    "declined": "its author said no: take it out",
-    "edited": "edited since its author agreed: ask again",
-    "held": "its author agreed, and it is on no page now",
-    "unasked": "its author was not asked yet",
-    "gone": "not on this chat's page: take it out",
-}
+_STANDS = {**STANDS, "declined": "its author said no: take it out", "gone": "not on this chat's page: take it out"}
 _TO_ASK = ("edited", "unasked")
 
 
@@ -67,8 +62,7 @@ def how_they_stand(folder: Path, name: str, as_json: bool) -> None:  # noqa: FBT
         for quote in one.quotes:
             click.echo(f"  {_STANDS[quote.standing]}\n    {quote.link}")
             if name and quote.standing in _TO_ASK:
-                command = f"staffroom permission {quote.link} --for story/{one.story}"
-                click.echo(f'    {command} --agreed --reason "…"   (or --declined)')
+                click.echo(f"    {to_note(quote.link, purpose_of(one.story))}")
             if name and quote.message:
                 click.echo(f"    to send: {quote.message}")
     if not told:

@@ -15,6 +15,7 @@ from bot.config.fields import (
     ASK_AFTER,
     ONE_OR_MANY,
     Address,
+    AnswerPlace,
     Clock,
     Day,
     Handle,
@@ -28,7 +29,6 @@ from bot.domain.teachmeets import EventKind  # noqa: TC001 - pydantic reads the 
 
 _LONGEST_SESSION = 180
 _MOST_SEATS = 10_000
-_PLACE = re.compile(r"#a-([0-9a-f]{24})$")
 
 
 def _whole(most: int, example: str) -> PlainValidator:
@@ -50,23 +50,9 @@ def _access(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
         return said
 
 
-def _place(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
-    """The node key in the link of an answer's place on our page."""
-    said = words.line_text(value)
-    if found := _PLACE.search(said):
-        return found[1]
-    raise Wrong(
-        f"“{words.shown(said)}” is no link of an answer's place on our page. Copy it there from the time beside the"
-        " name: a post's own address has its author's name in it, which would stay in this file when they leave."
-    )
-
-
 _Minutes = Annotated[int, _whole(_LONGEST_SESSION, "7"), WithJsonSchema({"type": "integer", "minimum": 1})]
 _Seats = Annotated[int | None, _whole(_MOST_SEATS, "40"), WithJsonSchema({"type": "integer", "minimum": 1})]
 _Found = Annotated[str, PlainValidator(_access), WithJsonSchema({"type": ["string", "boolean"]})]
-
-
-_Place = Annotated[str, PlainValidator(_place), WithJsonSchema({"type": "string"})]
 
 
 class PlaceBlock(Block):
@@ -99,7 +85,7 @@ class SessionBlock(Block):
     )
     title: Word = Field("", description="What it is about.", examples=["Five minutes of silence"])
     who: Word = Field("", description="Who leads it, as they want to be called.", examples=["Sam from Leeds"])
-    answer: _Place = Field(
+    answer: AnswerPlace = Field(
         "",
         description="Instead of who: the link of an answer's place on our page. It is shown once its author agreed.",
         examples=["https://chats.example.org/edchat/2027-01-07/#a-0123456789abcdef01234567"],

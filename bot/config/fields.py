@@ -53,6 +53,7 @@ Alt = Annotated[str, PlainValidator(lambda value: value and words.alt(value)), W
 Option = Annotated[str, PlainValidator(words.option), WithJsonSchema(_WORD)]
 Hashtag = Annotated[str, PlainValidator(words.hashtag), WithJsonSchema(_WORD)]
 Handle = Annotated[str, PlainValidator(words.handle), WithJsonSchema(STRING)]
+AnswerPlace = Annotated[str, PlainValidator(words.answer_place), WithJsonSchema(STRING)]
 Domain = Annotated[str, PlainValidator(words.domain), WithJsonSchema(STRING)]
 Address = Annotated[str, PlainValidator(words.address), WithJsonSchema({"type": "string", "format": "uri"})]
 Stream = Annotated[str, PlainValidator(words.stream), WithJsonSchema({"type": "string", "format": "uri"})]

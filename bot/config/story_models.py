@@ -9,22 +9,10 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, fie
 
 from bot.config import words
 from bot.config.block import SYNONYMS, Block
-from bot.config.fields import ONE_OR_MANY, STRING, OrText, Prose, Switch, Word
+from bot.config.fields import ONE_OR_MANY, STRING, AnswerPlace, OrText, Prose, Switch, Word
 from bot.config.words import Wrong
-from bot.domain.stories import placed_at
 
 _CHAT = re.compile(r"[a-z0-9-]+(?:/[a-z0-9-]+)+")
-
-
-def _answer(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
-    key = placed_at(words.line_text(value))
-    if not key:
-        raise Wrong(
-            "This is not the link of an answer on a chat's page: there, copy what stands behind the time beside the"
-            " name; it ends in #a- and 24 letters and digits. A post's own address has a name in it, which would stay"
-            " in this file when its author leaves."
-        )
-    return key
 
 
 def _chat(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
@@ -53,7 +41,7 @@ class PartBlock(Block):
     say: Prose = Field(
         "", description="Your own words; an empty line begins a new paragraph.", examples=["It began with one evening."]
     )
-    quote: Annotated[str, PlainValidator(_answer), WithJsonSchema(STRING)] = Field(
+    quote: AnswerPlace = Field(
         "",
         description="An answer, or what came of it: the link behind the time beside the name on the chat's page.",
         examples=["https://chats.example.org/edchat/2027-01-07/#a-0123456789abcdef01234567"],

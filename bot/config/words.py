@@ -169,6 +169,19 @@ def handle(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
     raise Wrong(say, quoted(f"@{name}@social.example.org"))
 
 
+def answer_place(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
+    """The node key in the link of an answer's place on its chat's page, ``…#a-KEY``: nobody can be told from it."""
+    word = line_text(value)
+    found = re.search(r"#a-([0-9a-f]{24})", word)
+    if found is None or found.end() < len(word):
+        raise Wrong(
+            "This is not the link of an answer on a chat's page: there, copy what stands behind the time beside the"
+            " name; it ends in #a- and 24 letters and digits. A post's own address has a name in it, which would stay"
+            " in this file when its author leaves."
+        )
+    return found[1]
+
+
 def address(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
     """An ``https://`` (or ``http://``) address, without a slash at its end."""
     word = text(value)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from bot.domain.records import Answer
 
 _PURPOSE = re.compile(r"[a-z]{1,20}/[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+
+
+Standing = Literal["agreed", "declined", "edited", "held", "unasked", "gone"]
+"""How the use of an answer stands: its author ``agreed``; ``declined``; agreed and ``edited`` it since; agreed, and it
+is on no page now (``held``); it is on its chat's page, and nobody noted what its author says (``unasked``); neither
+(``gone``)."""
 
 
 class Permission(msgspec.Struct, frozen=True):
@@ -54,6 +60,22 @@ def is_purpose(text: str) -> bool:
 def covers(permission: Permission, key: str, post: Post) -> bool:
     """Whether an answer (node key and post) may be used as it reads now: an edit since needs another yes."""
     return permission.agreed and permission.answer == key and permission.words == words_read(post)
+
+
+def standing(said: Permission | None, shown: Post | None) -> Standing:
+    """How the use of an answer stands.
+
+    Args:
+        said: what its author said last of this purpose; ``None``: nobody noted anything.
+        shown: the answer as it may be shown now; ``None`` where it may not.
+    """
+    if said is None:
+        return "gone" if shown is None else "unasked"
+    if not said.agreed:
+        return "declined"
+    if shown is None:
+        return "held"
+    return "agreed" if covers(said, said.answer, shown) else "edited"
 
 
 def permitted(answers: Iterable[Answer], permissions: Iterable[Permission], purpose: str) -> tuple[Answer, ...]:

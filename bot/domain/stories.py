@@ -5,24 +5,17 @@ A story names answers by their node keys alone: whoever leaves is not named in i
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.domain.permissions import permitted
+from bot.domain.permissions import Standing, standing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from bot.domain.permissions import Permission
     from bot.domain.records import Answer
-
-Standing = Literal["agreed", "declined", "edited", "held", "unasked", "gone"]
-"""How a quote stands: its author ``agreed``; ``declined``; agreed and ``edited`` it since; agreed, and it is on no page
-now (``held``); it is on its chat's page, and nobody noted what its author says (``unasked``); neither (``gone``)."""
-
-_PLACE = re.compile(r"#a-([0-9a-f]{24})")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -68,12 +61,6 @@ def purpose_of(slug: str) -> str:
     return f"story/{slug}"
 
 
-def placed_at(link: str) -> str:
-    """The node key of the answer whose place on a chat's page a link leads to; empty for any other text."""
-    found = _PLACE.search(link)
-    return found[1] if found and found.end() == len(link) else ""
-
-
 def agreed(story: Story, said: Iterable[Permission]) -> tuple[Permission, ...]:
     """The yes of each author, in the order of the quotes; of who did not say yes there is none."""
     mine = {one.answer: one for one in said if one.purpose == story.purpose and one.agreed}
@@ -94,16 +81,5 @@ def standings(story: Story, shown: Collection[Answer], said: Iterable[Permission
         said: what authors said, of whatever.
     """
     mine = {one.answer: one for one in said if one.purpose == story.purpose}
-    usable = {one.key for one in permitted(shown, mine.values(), story.purpose)}
-    there = {one.key for one in shown}
-    return tuple((quote, _standing(quote, mine.get(quote), there, usable)) for quote in story.quotes)
-
-
-def _standing(quote: str, said: Permission | None, shown: Collection[str], usable: Collection[str]) -> Standing:
-    if said is None:
-        return "unasked" if quote in shown else "gone"
-    if not said.agreed:
-        return "declined"
-    if quote in usable:
-        return "agreed"
-    return "edited" if quote in shown else "held"
+    there = {one.key: one.post for one in shown}
+    return tuple((quote, standing(mine.get(quote), there.get(quote))) for quote in story.quotes)

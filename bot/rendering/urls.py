@@ -202,6 +202,15 @@ def absolute(address: str, path: str, fragment: str = "") -> str:
     return f"{whole}#{fragment}" if fragment else whole
 
 
+def place(address: str, chat: str, key: str) -> str:
+    """The link of an answer's place on its chat's page, by its node key; without a host while the site has no address.
+
+    Nobody can be told from it.
+    """
+    page = chat_page(chat)
+    return absolute(address, page, anchor(key)) or f"{page}#{anchor(key)}"
+
+
 def issuer(address: str) -> str:
     """Who issues badges, as the ``did:web`` that leads to ``ISSUER_DOCUMENT``; empty where the site has no ``https``.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from bot.domain.alarms import words_read
-from bot.domain.permissions import Permission, is_purpose, permitted
+from bot.domain.permissions import Permission, Standing, is_purpose, permitted, standing
 from bot.domain.posts import Post
 from bot.errors import UserError
 from bot.services.review import answer_at
@@ -18,15 +18,9 @@ if TYPE_CHECKING:
     from bot.domain.records import Answer
     from bot.ports import Store
 
-Standing = Literal["agreed", "declined", "edited", "held"]
-
 
 class Noted(msgspec.Struct, frozen=True):
-    """What an author said, the answer as it is kept, and how that stands.
-
-    ``edited``: the answer reads otherwise since, so that its author is to be asked again. ``held``: it is shown nowhere
-    now.
-    """
+    """What an author said, the answer as it is kept, and how that stands."""
 
     said: Permission
     post: Post
@@ -70,16 +64,12 @@ def noted(store: Store) -> tuple[Noted, ...]:
     """All that authors said, by purpose, with how it stands now."""
     found = []
     kept: dict[str, dict[str, Post]] = {}
+    shown: dict[str, dict[str, Post]] = {}
     for said in store.permissions():
-        posts = kept.setdefault(said.chat, {one.key: one.post for one in store.candidates(said.chat)})
-        if said.answer in posts:
-            found.append(Noted(said, posts[said.answer], _standing(store, said, posts[said.answer])))
+        if said.chat not in kept:
+            kept[said.chat] = {one.key: one.post for one in store.candidates(said.chat)}
+            shown[said.chat] = {one.key: one.post for one in store.content(said.chat).answers}
+        post = kept[said.chat].get(said.answer)
+        if post is not None:
+            found.append(Noted(said, post, standing(said, shown[said.chat].get(said.answer))))
     return tuple(found)
-
-
-def _standing(store: Store, said: Permission, post: Post) -> Standing:
-    if not said.agreed:
-        return "declined"
-    if said.words != words_read(post):
-        return "edited"
-    return "agreed" if any(one.key == said.answer for one in usable(store, said.chat, said.purpose)) else "held"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.domain.permissions import Standing, standing
 from bot.domain.sessions import Speaker, named_in, purpose_of, speaker
 from bot.errors import UserError
-from bot.services.permissions import Standing, noted, usable
+from bot.services.permissions import usable
 from bot.services.review import answer_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from bot.domain.permissions import Permission
     from bot.domain.records import StoredChat
     from bot.domain.teachmeets import Event
     from bot.ports import Store
@@ -26,13 +28,13 @@ class Asked(msgspec.Struct, frozen=True):
         number: its place in the programme, from 1.
         answer: the answer's node key.
         address: its address on its network; empty where it is kept no more.
-        standing: what its author said. ``open``: nothing yet. ``gone``: the answer is kept no more.
+        standing: what its author said.
     """
 
     number: int
     answer: str
     address: str
-    standing: Standing | Literal["open", "gone"]
+    standing: Standing
 
 
 def speakers(store: Store, chats: Iterable[StoredChat]) -> Mapping[str, Mapping[str, Speaker]]:
@@ -59,14 +61,15 @@ def _speakers(store: Store, event: Event) -> Mapping[str, Speaker]:
 def asked(store: Store, event: Event) -> tuple[Asked, ...]:
     """An event's sessions that come from answers, in their order, and what their authors said."""
     purpose = purpose_of(event.slug)
-    standing = {one.said.answer: one.standing for one in noted(store) if one.said.purpose == purpose}
+    said = {one.answer: one for one in store.permissions() if one.purpose == purpose}
     numbered = enumerate(event.sessions, 1)
-    return tuple(_asked(store, number, one.answer, standing) for number, one in numbered if one.answer)
+    return tuple(_asked(store, number, one.answer, said.get(one.answer)) for number, one in numbered if one.answer)
 
 
-def _asked(store: Store, number: int, key: str, standing: Mapping[str, Standing]) -> Asked:
+def _asked(store: Store, number: int, key: str, said: Permission | None) -> Asked:
     try:
-        ref = answer_at(store, key).post.ref
+        kept = answer_at(store, key)
     except UserError:
-        return Asked(number, key, "", "gone")
-    return Asked(number, key, ref.url or ref.id, standing.get(key, "open"))
+        return Asked(number, key, "", standing(said, None))
+    shown = next((one.post for one in store.content(kept.chat).answers if one.key == key), None)
+    return Asked(number, key, kept.post.ref.url or kept.post.ref.id, standing(said, shown))

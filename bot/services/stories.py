@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.domain.stories import Standing, Story, standings
+from bot.domain.permissions import Standing
+from bot.domain.stories import Story, standings
 from bot.domain.trying import intentions, told_later
 from bot.errors import UserError
 

@@ -117,7 +117,7 @@ def test_hosts_are_told_whom_to_ask_and_what_to_type(world: World) -> None:
         ("declined", "its author said no"),
         ("edited", "edited since its author agreed: ask again"),
         ("hidden", "its author agreed, and it is on no page now"),
-        ("forgotten", "this answer is kept no more: take the session out, or give it to somebody"),
+        ("forgotten", "this answer is on no page: take the session out, or give it to somebody"),
     ],
 )
 def test_a_speaker_is_named_while_they_agree_and_gone_with_the_next_build(

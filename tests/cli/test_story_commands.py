@@ -173,7 +173,8 @@ def test_an_edit_takes_the_page_away_until_its_author_was_asked_again(world: Wor
     assert "edited since its author agreed: ask again" in world.run("story", "list")[1]
     assert "staffroom permission" not in world.run("story", "list")[1]
     shown = world.run("story", "list", "marking")[1]
-    assert f'staffroom permission {world.link(world.amy.key)} --for story/marking --agreed --reason "…"' in shown
+    noted = f"staffroom permission {world.link(world.amy.key)} --for story/marking --agreed"
+    assert f'{noted} --reason "how you know" (or --declined)' in shown
     (line,) = (one for one in shown.splitlines() if "to send:" in one)
     assert line.startswith("    to send: May I quote your answer in a story called “Feedback that pupils use”?")
     assert line.endswith(f"Your answer: {world.link(world.amy.key)}")

@@ -208,9 +208,9 @@ PLACE = f"https://chats.example.org/edchat/2027-01-07/#a-{KEY}"
         ("  - {minutes: 7}\n", "What is this session about? Give it a title:, or the answer: that it comes from."),
         (
             "  - {minutes: 7, answer: https://bsky.app/profile/amy.example.org/post/3k}\n",
-            "is no link of an answer's place on our page",
+            "This is not the link of an answer on a chat's page",
         ),
-        (f"  - {{minutes: 7, answer: {PLACE}0}}\n", "is no link of an answer's place"),
+        (f"  - {{minutes: 7, answer: {PLACE}0}}\n", "This is not the link of an answer on a chat's page"),
         (f"  - {{minutes: 7, answer: {PLACE}, who: Amy}}\n", "Its author is named as they wish, once they agreed."),
         (
             f"  - {{minutes: 7, answer: {PLACE}}}\n  - {{minutes: 2, title: x, answer: {PLACE}}}\n",
