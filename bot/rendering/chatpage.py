@@ -17,7 +17,7 @@ from bot.rendering.brief import brief, from_hosts, glance
 from bot.rendering.chatview import UNPLACED, short_uri, view
 from bot.rendering.composer import hosts_line
 from bot.rendering.eventpage import NOBODY, event_values
-from bot.rendering.frame import NETWORKS, series_card, upper_first, when_line
+from bot.rendering.frame import NETWORKS, apart, series_card, upper_first, when_line
 from bot.rendering.handouts import has_handout
 from bot.rendering.questions import lettered
 from bot.rendering.reporting import reports
@@ -25,11 +25,11 @@ from bot.rendering.signing import signed
 from bot.rendering.socialcard import card_of, described
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bot.domain.polls import Ballot
     from bot.domain.posts import Post
-    from bot.domain.records import ChatContent
+    from bot.domain.records import ChatContent, StoredChat
     from bot.domain.schedule import Question
     from bot.rendering.chatview import ChatView, Section, Shared, Tried
     from bot.rendering.eventpage import Speakers
@@ -43,6 +43,23 @@ class Neighbour(msgspec.Struct, frozen=True):
 
     path: str
     topic: str
+
+
+def beside(
+    chats: Sequence[StoredChat],
+) -> Iterator[tuple[StoredChat, Neighbour | None, Neighbour | None]]:
+    """Each with the chat before and after it; events stand alone, and between no chats."""
+    in_order, _ = apart(chats)
+    at = {stored.chat.id: place for place, stored in enumerate(in_order)}
+    for stored in chats:
+        place = at.get(stored.chat.id)
+        earlier = _neighbour(in_order[place - 1]) if place else None
+        later = _neighbour(in_order[place + 1]) if place is not None and place + 1 < len(in_order) else None
+        yield stored, earlier, later
+
+
+def _neighbour(stored: StoredChat) -> Neighbour:
+    return Neighbour(urls.chat_page(stored.chat.id), stored.chat.topic)
 
 
 class ChatPage:

@@ -54,6 +54,21 @@ class Entry(NamedTuple):
     html: str
 
 
+def latest(chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], now: datetime) -> list[StoredChat]:
+    """What a feed tells of: the latest chats that have begun, cancelled ones only if somebody had answered."""
+    begun = (
+        stored
+        for stored in reversed(chats)
+        if stored.chat.starts_at <= now and (not stored.cancelled or _answers(stored, figures))
+    )
+    return [stored for stored, _ in zip(begun, range(ENTRIES), strict=False)]
+
+
+def _answers(stored: StoredChat, figures: Mapping[str, ChatFigures]) -> int:
+    counts = figures.get(stored.chat.id)
+    return counts.answers if counts else 0
+
+
 def entries(
     press: Press,
     words: Words,

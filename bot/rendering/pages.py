@@ -15,12 +15,12 @@ from bot.rendering import privacy, urls
 from bot.rendering.badgepages import badge_files
 from bot.rendering.calendar import calendar, in_calendar
 from bot.rendering.chatjson import chat_json, chat_schema
-from bot.rendering.chatpage import ChatPage, Neighbour
+from bot.rendering.chatpage import ChatPage, beside
 from bot.rendering.chattable import chat_table
 from bot.rendering.chatview import view
 from bot.rendering.crawlers import changed_on, closed_series, may_list, robots, sitemap
 from bot.rendering.download import Download, Recent
-from bot.rendering.entries import ENTRIES, entries, made_from
+from bot.rendering.entries import entries, latest, made_from
 from bot.rendering.eventpage import NOBODY
 from bot.rendering.feeds import atom, json_feed, opml
 from bot.rendering.frame import Press, apart, series_card
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from bot.domain.records import ChatContent, ChatFigures, StoredChat
     from bot.domain.schedule import Series
     from bot.ports.publishing import Album, Quoting, Shared
+    from bot.rendering.chatpage import Neighbour
     from bot.rendering.chatview import ChatView
     from bot.rendering.eventpage import Speakers
     from bot.rendering.searching import Bundle
@@ -195,7 +196,7 @@ class SiteRenderer:
         if self._press.search:
             yield from self._search(every, chats, figures, now)
         site, words = self._press.site, self._press.words()
-        told = _told(chats, figures, now)
+        told = latest(chats, figures, now)
         yield from self._feeds(words, site.title, urls.HOME, (urls.FEED, urls.JSON_FEED), chats=told, figures=figures)
         cards = [series_card(words, series, site.voices) for series in every]
         yield self._page(urls.OPML, cards, lambda _: opml(site, words, cards))
@@ -321,7 +322,7 @@ class SiteRenderer:
             urls.series_snippet(series.slug), [mine.language, shown], lambda _: snippet(self._press, words, shown)
         )
         feeds = (urls.series_feed(series.slug), urls.series_json_feed(series.slug))
-        yield from self._feeds(words, series.title, path, feeds, chats=_told(chats, figures, now), figures=figures)
+        yield from self._feeds(words, series.title, path, feeds, chats=latest(chats, figures, now), figures=figures)
         yield self._calendar(words, series.title, urls.series_calendar(series.slug), in_calendar(chats, now))
         yield from term_handouts(self._sheets, chats)
         for stored, earlier, later in beside(chats):
@@ -381,35 +382,3 @@ class SiteRenderer:
 
 def _picture(read: Callable[[str], bytes], sha256: str, _content: Content) -> bytes:
     return read(sha256)
-
-
-def _told(chats: Sequence[StoredChat], figures: Mapping[str, ChatFigures], now: datetime) -> list[StoredChat]:
-    """What a feed tells of: the latest chats that have begun, cancelled ones only if somebody had answered."""
-    begun = (
-        stored
-        for stored in reversed(chats)
-        if stored.chat.starts_at <= now and (not stored.cancelled or _answers(stored, figures))
-    )
-    return [stored for stored, _ in zip(begun, range(ENTRIES), strict=False)]
-
-
-def _answers(stored: StoredChat, figures: Mapping[str, ChatFigures]) -> int:
-    counts = figures.get(stored.chat.id)
-    return counts.answers if counts else 0
-
-
-def beside(
-    chats: Sequence[StoredChat],
-) -> Iterator[tuple[StoredChat, Neighbour | None, Neighbour | None]]:
-    """Each with the chat before and after it; events stand alone, and between no chats."""
-    in_order, _ = apart(chats)
-    at = {stored.chat.id: place for place, stored in enumerate(in_order)}
-    for stored in chats:
-        place = at.get(stored.chat.id)
-        earlier = _neighbour(in_order[place - 1]) if place else None
-        later = _neighbour(in_order[place + 1]) if place is not None and place + 1 < len(in_order) else None
-        yield stored, earlier, later
-
-
-def _neighbour(stored: StoredChat) -> Neighbour:
-    return Neighbour(urls.chat_page(stored.chat.id), stored.chat.topic)
