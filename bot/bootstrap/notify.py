@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,8 @@ class Notifier:
         self._environ = environ
         self._every = (watchdog(environ) or 2 * UNWATCHED) / 2
         self._told: tuple[str, ...] = ()
+        self._ends = False
+        self._turn = threading.RLock()  # a second signal may come while the first is told
 
     def duty(self) -> datetime:
         """Tell that it is ready (the first time), that it works if it does, and what it is at; gives when again."""
@@ -74,8 +77,9 @@ class Notifier:
         lines = ("READY=1", status) if not self._told else () if self._told == (status,) else (status,)
         if not stuck:
             lines = (*lines, "WATCHDOG=1")
-        if lines:
-            notify(*lines, environ=self._environ)
+        with self._turn:
+            if lines and not self._ends:
+                notify(*lines, environ=self._environ)
         self._told = (status,)
         return self._clock.now() + self._every
 
@@ -85,8 +89,10 @@ class Notifier:
         return {"systemd": self.duty} if self._environ.get("NOTIFY_SOCKET") else {}
 
     def stopping(self) -> None:
-        """Tell that it ends on purpose."""
-        notify("STOPPING=1", "STATUS=Stopping.", environ=self._environ)
+        """Tell that it ends on purpose; what is under way says nothing after that."""
+        with self._turn:
+            self._ends = True
+            notify("STOPPING=1", "STATUS=Stopping.", environ=self._environ)
 
 
 def _nothing() -> Pulse:

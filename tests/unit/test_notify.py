@@ -107,6 +107,21 @@ def test_signs_of_life_stop_while_it_is_stuck(tmp_path: Path) -> None:
         assert message() == "STOPPING=1\nSTATUS=Stopping."
 
 
+def test_what_was_under_way_when_it_ends_gives_no_sign_of_life_behind_its_last_word(tmp_path: Path) -> None:
+    address = str(tmp_path / "s")
+    notifier = Notifier(Clock(), 2, {"NOTIFY_SOCKET": address})
+
+    def pulse() -> Pulse:
+        notifier.stopping()  # as when a signal comes in the middle of a duty
+        return Pulse(lock_age=1.0, stuck=(), hearing={})
+
+    notifier.pulse = pulse
+    with systemd(address) as message:
+        notifier.duty()
+        assert message() == "STOPPING=1\nSTATUS=Stopping."
+        assert message() == ""
+
+
 def test_there_is_no_duty_where_nobody_listens() -> None:
     assert Notifier(Clock(), 2, {"WATCHDOG_USEC": "90000000"}).duties == {}
 
