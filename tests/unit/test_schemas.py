@@ -2,7 +2,7 @@
 
 `golden/schemas/NNNN.sql` is a small chat as the code of that version kept it in SQLite: made once, by that code, on
 sandbox networks, and never changed since. 0006's is 0005's as that version migrated it, with a follow-up put
-in; 0007's is 0006's likewise, with a sign-up and a claim.
+in; 0007's is 0006's likewise, with a sign-up and a claim; 0008's is 0007's, with a permission.
 """
 
 import os
