@@ -53,6 +53,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items[:] = dealt(items, workers, lambda item: is_long(item.nodeid))
 
 
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # what was collected stays until the end: nothing is found by looking through all of it again and again
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(_RUN, None)
     if run is not None:
