@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from compiled import keep_statements
+from compiled import keep_statements, keep_tables
 from dealing import dealt, is_long
 from hypothesis import settings
 from networks.run import ServerRun
@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "acceptance.checks",
     )
     keep_statements()
+    keep_tables()
     is_worker = hasattr(config, "workerinput")  # set by pytest-xdist in the processes it starts
     config.stash[_RUN] = ServerRun.join() if is_worker else ServerRun.open()
 

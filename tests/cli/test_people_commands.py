@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -66,9 +67,21 @@ def by(store: Store, author: Account, rkey: str, text: RichText, *, under: str =
     return msgspec.structs.replace(found, post=post, key=store.key("bluesky", ref.id))
 
 
-@pytest.fixture
-def folder(bare: Path) -> Path:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a chat in which one person answered and another replied, and the pages of it."""
+    bare = folder_with(tmp_path_factory.mktemp("people") / "bot")
+    with time_machine.travel(NOW, tick=False):
+        fill(bare)
+    return bare
+
+
+@pytest.fixture
+def folder(template: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(template, tmp_path / "bot", symlinks=True)
+
+
+def fill(bare: Path) -> None:
     store = open_store(bare)
     _, question = opened(store)
     answer = by(store, PERSON, "planted-rkey", RichText(WORDS), under=question)
@@ -77,7 +90,6 @@ def folder(bare: Path) -> Path:
     store.place(CHAT, {answer.key: [Placed(f"{CHAT}/q1", "reply")], reply.key: [Placed(f"{CHAT}/q1", "thread")]})
     store.close()
     publish(bare)
-    return bare
 
 
 def publish(folder: Path) -> None:

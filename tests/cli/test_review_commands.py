@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -44,9 +45,21 @@ def bare(tmp_path: Path) -> Path:
     return folder_with(tmp_path / "bot")
 
 
-@pytest.fixture
-def folder(bare: Path) -> Path:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two answers that wait, one that is shown, and the pages of it."""
+    bare = folder_with(tmp_path_factory.mktemp("review") / "bot")
+    with time_machine.travel(NOW, tick=False):
+        fill(bare)
+    return bare
+
+
+@pytest.fixture
+def folder(template: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(template, tmp_path / "bot", symlinks=True)
+
+
+def fill(bare: Path) -> None:
     settings = load_staffroom(bare)
     store = open_store_of(settings)
     assert isinstance(store, SqlStore)
@@ -73,7 +86,6 @@ def folder(bare: Path) -> Path:
     store.upsert(readmit(store, [one.post for one in answers], load_watchwords(bare)), START + timedelta(minutes=31))
     archive(store, renderer_of(settings, SystemClock()), target_of(settings))
     store.close()
-    return bare
 
 
 def keys(folder: Path) -> dict[str, str]:
