@@ -33,8 +33,11 @@ BACKUPS = "backups"
 """Where backups go in the bot's folder where no other place is named."""
 
 _WORK = ".staffroom-work-"
+_HALF = ".staffroom-backup-"
+"""How a backup is called, beside its place, until it is whole."""
+
 _LEFT_BEHIND = 24 * 3600
-"""Seconds after which a plain copy that a killed process left is removed."""
+"""Seconds after which a copy that a killed process left is removed."""
 
 
 class Backup(msgspec.Struct, frozen=True):
@@ -101,6 +104,9 @@ def back_up(
     if database is not None and not database.exists():
         raise UserError(f"{database}: there is no database yet, so there is nothing to back up.")
     try:
+        if file is None:
+            with contextlib.suppress(FileExistsError):
+                target.parent.mkdir(mode=0o700)
         with _work(settings) as work:
             copy = work / "plain.db"
             manifest = write_backup(database_url(settings).reveal(), copy, now)
@@ -194,22 +200,24 @@ def _complete(listed: Listed, file: Path, taken: datetime) -> None:
 def _target(settings: Settings, file: Path | None, now: datetime, *, sealed: bool) -> Path:
     if file is not None:
         return file.absolute()
-    place = settings.folder / BACKUPS
-    with contextlib.suppress(FileExistsError):
-        place.mkdir(mode=0o700)
-    return place / f"staffroom-{now.astimezone(UTC):%Y-%m-%d-%H%M%S}.db{'.age' if sealed else ''}"
+    return settings.folder / BACKUPS / f"staffroom-{now.astimezone(UTC):%Y-%m-%d-%H%M%S}.db{'.age' if sealed else ''}"
 
 
 @contextlib.contextmanager
 def _work(settings: Settings) -> Iterator[Path]:
     """A folder for plain copies, for nobody else to read; those that killed processes left are removed."""
     place = (database_file_of(settings) or settings.folder / "x").parent
-    for old in place.glob(f"{_WORK}*"):
-        with contextlib.suppress(OSError):
-            if old.stat().st_mtime < time.time() - _LEFT_BEHIND:
-                shutil.rmtree(old)
+    _sweep(place, _WORK)
     with tempfile.TemporaryDirectory(prefix=_WORK, dir=place) as work:  # made with mode 0700
         yield Path(work)
+
+
+def _sweep(place: Path, prefix: str) -> None:
+    """Remove what killed processes left under such names: words of people who may have left since stand in it."""
+    for old in place.glob(f"{prefix}*"):
+        with contextlib.suppress(OSError):
+            if old.lstat().st_mtime < time.time() - _LEFT_BEHIND:
+                shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
 def _open(file: Path, copy: Path, identity: Path | None) -> None:
@@ -246,7 +254,8 @@ def _put_in_place(ready: Path, target: Path, *, force: bool) -> int:
         UserError: something is there by now, and is not to be replaced.
         OSError: it cannot be written.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)  # made with mode 0600
+    _sweep(target.parent, _HALF)
+    handle, name = tempfile.mkstemp(prefix=_HALF, dir=target.parent)  # made with mode 0600
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as out, ready.open("rb") as source:

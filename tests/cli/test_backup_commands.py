@@ -13,7 +13,7 @@ import pytest
 from cli.cli_world import SERIES, STAFFROOM, rows_in, said, staffroom
 
 from bot.bootstrap import back_up
-from bot.bootstrap.backups import _WORK
+from bot.bootstrap.backups import _HALF, _WORK
 from bot.bootstrap.house import open_store_of, read_settings
 from bot.clock import SystemClock
 from bot.config.secrets import ERASURES
@@ -139,6 +139,33 @@ def test_what_a_killed_backup_left_is_removed(bot: Path, tmp_path: Path) -> None
     os.utime(old, (0, 0))
     assert staffroom("backup", tmp_path / "kept.db", "-C", bot).exit_code == 0
     assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_half_a_backup_that_a_killed_process_left_is_removed(bot: Path, tmp_path: Path) -> None:
+    old, young, another = tmp_path / f"{_HALF}old", tmp_path / f"{_HALF}young", tmp_path / "staffroom-2026.db"
+    for one in (old, young, another):
+        one.write_text("words")
+    for one in (old, another):
+        os.utime(one, (0, 0))
+    assert staffroom("backup", tmp_path / "kept.db", "-C", bot).exit_code == 0
+    assert (old.exists(), young.exists(), another.exists()) == (False, True, True)
+
+
+def test_a_backup_is_called_half_until_it_is_whole(bot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(os, "link", lambda one, other: seen.extend((one.name, other.name)))
+    assert staffroom("backup", tmp_path / "kept.db", "-C", bot).exit_code == 0
+    assert (seen[0].startswith(_HALF), seen[1]) == (True, "kept.db")
+
+
+def test_a_folder_for_backups_that_cannot_be_made_is_told(bot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, mode: int = 0) -> None:  # noqa: ARG001 - as pathlib calls it
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    refused = staffroom("backup", "-C", bot)
+    assert refused.exit_code == 2
+    assert "cannot be written: Permission denied. Nothing of it was left there." in refused.stderr
 
 
 def test_no_database_no_backup(tmp_path: Path) -> None:
