@@ -237,8 +237,13 @@ def _named_files(folder: Path, name: str, whose: str, example: str) -> tuple[lis
     problems: list[Problem] = []
     found: dict[str, Path] = {}
     there = folder / name
-    for path in sorted(there.iterdir()) if there.is_dir() else []:
-        if path.suffix not in {".yaml", ".yml"} or path.name.startswith(".") or not path.is_file():
+    try:
+        paths = sorted(path for path in there.iterdir() if path.is_file()) if there.is_dir() else []
+    except OSError as error:
+        say = f"This folder cannot be read: {error.strerror}. Give the bot's user the right to read it."
+        return [Problem(f"{name}/", 0, 0, say)], []
+    for path in paths:
+        if path.suffix not in {".yaml", ".yml"} or path.name.startswith("."):
             continue
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", path.stem):
             fit = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or example

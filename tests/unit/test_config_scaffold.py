@@ -8,7 +8,7 @@ import subprocess
 import sys
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,9 @@ from bot.config.series_models import SeriesFile
 from bot.config.staffroom_models import StaffroomFile
 from bot.domain.occurrences import occurrences
 from bot.errors import ConfigError, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 STARTER = Path(__file__).parent.parent.parent / "templates" / "starter"
 
@@ -154,3 +157,22 @@ def test_loading_needs_no_heavy_library() -> None:
     code = f"import sys, bot.config; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["series", "events", "stories"])
+def test_a_folder_that_cannot_be_read_is_named(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scaffold(tmp_path, date(2026, 11, 21))
+    (tmp_path / name).mkdir(exist_ok=True)
+    listing = Path.iterdir
+
+    def closed(self: Path) -> Iterator[Path]:
+        if self == tmp_path / name:
+            raise PermissionError(13, "Permission denied")
+        return listing(self)
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path)
+    (problem,) = raised.value.problems
+    assert str(problem).startswith(f"{name}/: This folder cannot be read: Permission denied. ")
+    assert stamp(tmp_path)
