@@ -1,5 +1,6 @@
 """Which records wait to be fetched: one for each account, among the cursors, under keyed hashes. They go with a wish
-to leave (``wishes.py``), and when words that may be in them are erased (``erasing.py``).
+to leave or to wait (``wishes.py``), when words that may be in them are erased (``erasing.py``) or change, and when the
+accounts that are in them are one person no more (``linked.py``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from bot.storage.base import Base, put
 from bot.storage.tables import cursors, errands
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from sqlalchemy import Connection
 
@@ -50,14 +51,24 @@ class Downloads(Base):
 
 
 def end_downloads_of(connection: Connection, authors: Collection[str]) -> bool:
-    """End the records with words of these accounts (by key), for such words are being erased.
+    """End the records with words of these accounts (by key), for such words are being erased, or changed.
 
     Those that asked wait for a record again. Gives whether a message with an address went, too.
     """
-    gone, told = frozenset(authors), False
+    gone = frozenset(authors)
+    return _end(connection, lambda one: not gone.isdisjoint((one.account, *one.others)))
+
+
+def end_downloads_of_parted(connection: Connection, persons: Mapping[str, tuple[str, ...]]) -> bool:
+    """The same for records of several accounts that are not one person (``linked.persons``) any more."""
+    return _end(connection, lambda one: not set(one.others) <= set(persons.get(one.account, ())))
+
+
+def _end(connection: Connection, ends: Callable[[Download], bool]) -> bool:
+    told = False
     for value in connection.scalars(_OFFERED).all():
         one = _download.decode(value)
-        if not gone.isdisjoint((one.account, *one.others)):
+        if ends(one):
             offered = cursors.c.account == one.account, cursors.c.stream == OFFERED
             written = cursors.c.account.in_((one.account, *one.others)), cursors.c.stream == RECORD_WRITTEN
             connection.execute(delete(cursors).where(*offered))

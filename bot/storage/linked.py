@@ -9,6 +9,7 @@ from sqlalchemy import delete, or_, select
 from bot.domain.linked import Claim, asks, of_no_use, persons
 from bot.domain.posts import handle_id
 from bot.storage.base import Base, inserting, note
+from bot.storage.downloads import end_downloads_of_parted
 from bot.storage.engine import take_turns
 from bot.storage.errands import errand_of
 from bot.storage.people import wishes_under
@@ -44,7 +45,7 @@ class Linked(Base):
         """Remember what an account said of another; gives whether that is new.
 
         Nothing is remembered of an account about itself, of what changes nothing (any more), and where either of the
-        two left since. What ends a link takes the words with it that made it.
+        two left since. What ends a link takes the words with it that made it, and a record of both that waits.
         """
         with self._writing() as connection:
             take_turns(connection)
@@ -56,6 +57,7 @@ class Linked(Base):
             connection.execute(inserting(connection, claims).on_conflict_do_nothing(), _row(claim, source))
             if claim.kind == "not":
                 note(connection, "unlinked", key=claim.by, what=claim.other, at=claim.at)
+                self._erased |= end_downloads_of_parted(connection, persons(after))
             self._forget_claims(connection, now)
             return True
 

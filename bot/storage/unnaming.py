@@ -10,6 +10,7 @@ from bot.domain.mentions import unname
 from bot.domain.posts import handle_id
 from bot.storage import codec
 from bot.storage.base import Base, bump, chats_of
+from bot.storage.downloads import end_downloads_of
 from bot.storage.engine import take_turns
 from bot.storage.scrubbing import begin_again, blot_out
 from bot.storage.tables import accounts, posts
@@ -30,10 +31,10 @@ class Unnaming(Base):
         """Take an account's handle out of all other people's kept posts that mention it; gives how many.
 
         What digests repeat of those posts goes, too: one that has not left is composed anew, one that is out loses the
-        words in our copy.
+        words in our copy. A record with such words that waits to be fetched ends.
         """
         query = (
-            select(posts.c.id, posts.c.key, posts.c.data, accounts.c.data.label("author"))
+            select(posts.c.id, posts.c.key, posts.c.data, posts.c.account, accounts.c.data.label("author"))
             .join(accounts, accounts.c.key == posts.c.account)
             .where(posts.c.state == "kept", posts.c.network == account.network)
             .where(posts.c.account != self.key(account.network, account.id), _may_mention(account))
@@ -41,15 +42,16 @@ class Unnaming(Base):
         )
         with self._writing() as connection:
             take_turns(connection)
-            changed = {row.key: _without(row, account) for row in connection.execute(query)}
-            rows = [row for row in changed.values() if row]
-            keys = {key for key, row in changed.items() if row}
+            found = connection.execute(query).all()
+            changed = {row.key: words for row in found if (words := _without(row, account))}
+            rows, keys = list(changed.values()), set(changed)
             if not rows:
                 return 0
             self._erased = True
             this = update(posts).where(posts.c.id == bindparam("this"))
             connection.execute(this.values(data=bindparam("words"), fingerprint=None), rows)
             blot_out(connection, keys, sent=True)
+            end_downloads_of(connection, {row.account for row in found if row.key in changed})
             touched = chats_of(connection, keys)
             begin_again(connection, touched)
             bump(connection, touched)

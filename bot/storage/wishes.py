@@ -202,6 +202,7 @@ def _hold_back(connection: Connection, person: str, wishes: tuple[Wish, ...]) ->
         changed.setdefault(row.chat, set()).add(row.key)
         if wish == "paused":
             unpick(connection, [row.key], row.chat)
+            end_downloads_of(connection, [person])
     _compare_anew(connection, {key for keys in changed.values() for key in keys})
     for chat, keys in changed.items():
         scrub(connection, repeating(connection, keys, chat))

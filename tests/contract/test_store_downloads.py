@@ -10,6 +10,7 @@ from contract.store_world import END, START, candidate, database_url, opened, st
 from bot.domain.consent import Wish, WishKind
 from bot.domain.downloads import TOLD_OF_DOWNLOADS, Download
 from bot.domain.errands import Errand
+from bot.domain.linked import Claim
 from bot.domain.richtext import RichText
 from bot.domain.takingpart import RECORD_WRITTEN
 from bot.storage.store import SqlStore
@@ -110,3 +111,48 @@ def test_it_stays_when_an_answer_comes_that_it_does_not_have(store: SqlStore) ->
     store.offer(waits(store, "a"))
     store.upsert([candidate(store, chat.id, "said", question)], NOW)
     assert [one.name for one in store.downloads()] == ["a"]
+
+
+def offered(store: SqlStore, *some: Download) -> None:
+    for one in some:
+        store.offer(one)
+        store.queue([telling(one)])
+        store.save_cursor(one.account, RECORD_WRITTEN, NOW.isoformat())
+
+
+def test_it_goes_when_somebody_leaves_whom_words_in_it_name(store: SqlStore) -> None:
+    chat, question = opened(store)
+    text = RichText("As @zoe.bsky.social said: five silent minutes.")
+    store.upsert([candidate(store, chat.id, "said", question, text=text)], START)
+    mine, other = waits(store, "a"), waits(store, "c", "another")
+    offered(store, mine, other)
+    store.unname(teacher("yan"))
+    assert len(store.downloads()) == 2
+    store.unname(teacher("zoe"))
+    assert [one.name for one in store.downloads()] == ["c"]
+    assert [one.id for one in store.errands("bluesky", NOW, 9)] == [telling(other).id]
+    assert store.cursor(mine.account, RECORD_WRITTEN) == "", "its owner waits for a record again"
+
+
+@pytest.mark.parametrize(("kind", "left"), [("paused", ["c"]), ("joined", ["a", "c"])])
+def test_it_goes_when_its_owner_asks_that_their_answers_wait(store: SqlStore, kind: WishKind, left: list[str]) -> None:
+    chat, question = opened(store)
+    store.upsert([candidate(store, chat.id, "said", question)], START)
+    mine = waits(store, "a")
+    offered(store, mine, waits(store, "c", "another"))
+    store.add_wish(mine.account, Wish(kind, "", NOW), "a test")
+    assert [one.name for one in store.downloads()] == left
+
+
+@pytest.mark.parametrize(("by", "other"), [("one", "two"), ("two", "one"), ("two", "")])
+def test_one_of_two_accounts_goes_when_they_are_one_person_no_more(store: SqlStore, by: str, other: str) -> None:
+    for day, (who, whom) in enumerate([("one", "two"), ("two", "one"), ("six", "ten"), ("ten", "six")]):
+        store.add_claim(Claim("also", who, whom, START + timedelta(days=day)), "a test", NOW)
+    both = msgspec.structs.replace(waits(store, "a", "one"), others=("two",))
+    alone = waits(store, "b", "two")
+    others = msgspec.structs.replace(waits(store, "c", "six"), others=("ten",))
+    offered(store, both, alone, others)
+    store.add_claim(Claim("not", by, other, NOW), "a test", NOW)
+    assert store.downloads() == (alone, others)
+    assert len(store.errands("bluesky", NOW, 9)) == 2
+    assert store.cursor("one", RECORD_WRITTEN) == ""
