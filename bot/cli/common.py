@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from bot.errors import StaffroomError, UserError
 
@@ -36,14 +37,30 @@ class Commands(click.Group):
         """The commands in the order in which a newcomer needs them."""
         return list(self.commands)
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:  # noqa: ANN401 - click's own signature
+        """Read the options that stand before the command."""
+        try:
+            return super().make_context(*args, **extra)
+        except click.UsageError as error:
+            _refuse(error)
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         """Run a command; what a person can mend is printed, a bug keeps its traceback."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            _refuse(error)
         except UserError as error:
             fail(str(error))
         except StaffroomError as error:
             fail(str(error), status=1)
+
+
+def _refuse(error: click.UsageError) -> NoReturn:
+    """Say in one line what is wrong in a command, where click would show how all of it is written."""
+    if error.ctx is None or isinstance(error, NoArgsIsHelpError):  # its message is the help that was meant
+        raise error
+    fail(f"{' '.join(error.format_message().split())} `{error.ctx.command_path} --help` says what it takes.")
 
 
 def log_options(command: Callable[..., None]) -> Callable[..., None]:
