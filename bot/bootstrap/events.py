@@ -92,7 +92,7 @@ def _proposed(settings: Settings, chat: str) -> tuple[tuple[int, str], ...]:
     """Sessions from a chat's answers: minutes, and the link of the answer's place, in which is nobody's name."""
     store = open_store_of(settings)
     if store.chat(chat) is None:
-        raise UserError(f"--from {chat}: there is no such chat. `staffroom plan` lists them: edchat/2027-01-07.")
+        raise UserError(f"--from {chat}: there is no such chat. `staffroom plan` names those there are.")
     found = propose(store.content(chat), store.quoted(chat).persons)
     if not found:
         raise UserError(

@@ -185,16 +185,21 @@ def answer_place(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
 def address(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
     """An ``https://`` (or ``http://``) address, without a slash at its end."""
     word = text(value)
-    try:
-        parts = urlsplit(word)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"[\s<>\"]", word)
-        _ = parts.port
-    except ValueError:
-        good = False
-    if good:
+    if _leads(word):
         return word.rstrip("/")
     bare = re.fullmatch(r"(?:[a-z]+:/*|/+)?(" + _DOMAIN + r"(?::\d+)?(?:/\S*)?)", word, re.IGNORECASE)
-    raise Wrong(f"“{shown(word)}” is no web address; those begin with https://.", f"https://{bare[1]}" if bare else "")
+    better = re.sub(r"[<>\"]", lambda sign: f"%{ord(sign[0]):X}", f"https://{bare[1]}") if bare else ""
+    raise Wrong(f"“{shown(word)}” is no web address; those begin with https://.", better if _leads(better) else "")
+
+
+def _leads(word: str) -> bool:
+    """Whether this is a web address as the files may have it."""
+    try:
+        parts = urlsplit(word)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"[\s<>\"]", word)
 
 
 def listen(value: Any) -> str:  # noqa: ANN401 - whatever the file holds

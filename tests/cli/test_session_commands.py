@@ -156,7 +156,7 @@ def test_a_speaker_goes_by_initials_if_they_wish(world: World) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("York", "--from", "edchat/2027-01-08"), "--from edchat/2027-01-08: there is no such chat."),
+        (("York", "--from", "edchat/2027-01-08"), "there is no such chat. `staffroom plan` names those there are."),
         (("York", "--from", EVENT), "nobody said #tryit there, and no answer was followed by several people."),
         (("York", "--from", CHAT, "--edcamp"), "leave out --from, or --edcamp."),
     ],

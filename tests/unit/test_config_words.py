@@ -196,3 +196,18 @@ def refusal(reader: Callable[[object], object], said: str) -> str | None:
     except Wrong as wrong:
         return wrong.say
     return None
+
+
+@pytest.mark.parametrize(
+    ("said", "write"),
+    [
+        ("example.org/reading", "https://example.org/reading"),
+        ('https://example.org/a?b="<c>', "https://example.org/a?b=%22%3Cc%3E"),
+        ("https://example.org:99999/a", ""), ("https://example.org/a b", ""), ("reading", ""),
+    ],
+)  # fmt: skip
+def test_what_to_write_for_no_web_address_is_one(said: str, write: str) -> None:
+    with pytest.raises(Wrong) as caught:
+        words.address(said)
+    assert caught.value.write == write
+    assert not write or words.address(write) == write
