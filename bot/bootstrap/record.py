@@ -18,7 +18,7 @@ from bot.bootstrap.published import published
 from bot.config import load_staffroom
 from bot.domain.linked import person_of
 from bot.domain.posts import Account
-from bot.domain.takingpart import ASKED_WITHIN, all_together, spoken_in
+from bot.domain.takingpart import ASKED_WITHIN, TakenPart, all_together, spoken_in
 from bot.errors import UserError
 from bot.publishing.handover import hand_over, refuse_public
 from bot.rendering.recordjson import record_json, whose_record
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from bot.bootstrap.badges import Issued
     from bot.config import Settings
     from bot.domain.posts import NetworkName
-    from bot.domain.takingpart import TakenPart
     from bot.ports import Person, Store
 
 DATA, PAGE, PAPER = "record.json", "record.html", "record.pdf"
@@ -70,6 +69,7 @@ class Composed(msgspec.Struct, frozen=True):
         keys: of all accounts of that person, that one's first; of that one only where it is about it alone.
         whose: the accounts whose answers stand in it.
         language: the record's, as a BCP 47 tag.
+        chats: what it was made from.
         badge: the number of the badge among the files.
     """
 
@@ -79,6 +79,7 @@ class Composed(msgspec.Struct, frozen=True):
     whose: tuple[Account, ...]
     contents: dict[str, bytes]
     language: str
+    chats: tuple[TakenPart, ...]
     badge: int | None = None
 
 
@@ -130,6 +131,7 @@ def record_of(  # noqa: PLR0917 - what make_record was asked for, and where it s
     record = compose_record(settings, store, account, network, now, badge=badge, name=name, alone=alone)
     theirs = {(account.network, account.id) for account in record.whose}
     with drop_badge_unless_handed_over(store, record):
+        refuse_changed(store, record)
         hand_over(out, record.contents, DATA, lambda there: not theirs.isdisjoint(whose_record(there)), without=[PAPER])
     note_written(store, record.keys, now)
     return msgspec.structs.replace(record.made, files=tuple((out / file).resolve() for file in record.contents))
@@ -174,7 +176,21 @@ def compose_record(
     also = tuple(account.handle for account in whose[1:])
     made = Made(one.handle, (), total.chats, total.answers, len(kept) - len(_told(chats)), no_pdf, address, also)
     language = spoken_in(chats) or site.language
-    return Composed(made, one, tuple(keys), tuple(whose), contents, language, issued.number if issued else None)
+    return Composed(made, one, tuple(keys), tuple(whose), contents, language, chats, issued.number if issued else None)
+
+
+def refuse_changed(store: Store, record: Composed) -> None:
+    """Refuse where words were taken back or edited, or accounts parted, since a record was begun: a PDF takes a while.
+
+    Raises:
+        UserError: what stands in it may not stand there any more.
+    """
+    together = set(record.keys) <= set(person_of(store.persons(), record.keys[0]))
+    if not together or not _words(record.chats) <= _words(gather(store, record.keys)):
+        raise UserError(
+            f"{record.made.handle}: what may stand in its record changed while it was made, so nothing was handed over."
+            " Run the command again."
+        )
 
 
 @contextmanager
@@ -188,10 +204,16 @@ def drop_badge_unless_handed_over(store: Store, record: Composed) -> Iterator[No
         raise
 
 
+def _words(chats: Iterable[TakenPart]) -> frozenset[tuple[str, str]]:
+    """All that a record repeats, answers and what was told weeks later: node keys, and the words."""
+    said = [answer for one in chats for answer in one.answers]
+    said += [later for one in chats for tried in one.tried for later in tried.outcomes]
+    return frozenset((one.key, one.text) for one in said)
+
+
 def _told(chats: Iterable[TakenPart]) -> frozenset[str]:
-    """Node keys of all that a record repeats: answers, and what was told weeks later."""
-    answers = {answer.key for one in chats for answer in one.answers}
-    return frozenset(answers | {later.key for one in chats for tried in one.tried for later in tried.outcomes})
+    """Node keys of all that a record repeats."""
+    return frozenset(key for key, _ in _words(chats))
 
 
 def _in_it(store: Store, people: Sequence[Person], chats: Sequence[TakenPart]) -> list[Account]:

@@ -12,7 +12,7 @@ from bot.bootstrap.accounts import Accounts
 from bot.bootstrap.desk import clock_of
 from bot.bootstrap.house import accounts_of, open_store_of, shelf_of, templates_of
 from bot.bootstrap.published import published
-from bot.bootstrap.record import Made, compose_record, drop_badge_unless_handed_over
+from bot.bootstrap.record import Made, compose_record, drop_badge_unless_handed_over, refuse_changed
 from bot.clock import SystemClock
 from bot.config import load_staffroom
 from bot.config.secrets import keep_hidden
@@ -22,7 +22,7 @@ from bot.publishing.downloads import FOLDER
 from bot.publishing.handover import public_around
 from bot.rendering.fetchpage import told_where
 from bot.rendering.zipped import zipped
-from bot.services.downloads import offer, tell_owner
+from bot.services.downloads import end_old_downloads, offer, tell_owner
 from bot.services.recordrequests import note_written
 
 if TYPE_CHECKING:
@@ -94,6 +94,12 @@ def send_record(
         if len(data) > MOST:
             raise UserError(f"{record.made.handle}: its record is too large to be fetched; write it with --out DIR.")
         offer(store, shelf_of(settings), download, data, now)
+        try:  # what changes from here on ends it by itself
+            refuse_changed(store, record)
+        except UserError:
+            store.end_downloads([download.name])
+            end_old_downloads(store, shelf_of(settings), now)
+            raise
     note_written(store, record.keys, now)
     text = told_where(templates_of(settings.folder), record.language, f"{settings.downloads.address}/{token}")
     accounts = Accounts(settings, clock)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -20,6 +21,7 @@ from cli.cli_world import STAFFROOM, rows_in, said, staffroom
 from cli.test_record_command import HANDLE, NOW, OTHER, PERSON, WORDS, ask, asked, folder, open_store, template
 
 from bot.bootstrap.accounts import Accounts
+from bot.bootstrap.badges import Issued, issue_badge
 from bot.bootstrap.download_server import download_server
 from bot.bootstrap.house import shelf_of
 from bot.config import load_staffroom
@@ -330,6 +332,36 @@ def test_words_that_are_erased_are_in_no_record_that_waits(ready: Path, gone: st
         assert httpx.get(base + path).status_code == (200 if waits else 404)
     assert bool(store.errands("bluesky", NOW, 9)) == waits
     assert said(staffroom("status", "--json", "-C", ready))["records"] == (0 if waits else 1)
+
+
+def taken_back(folder: Path) -> None:
+    ask(folder, "stopped", hours=1)
+
+
+def said_again(folder: Path) -> None:
+    """Nothing of theirs changes: somebody else's reply goes."""
+    store = open_store(folder)
+    store.bury([store.key("bluesky", f"at://{OTHER.id}/app.bsky.feed.post/reply")], NOW)
+
+
+@pytest.mark.parametrize(("happens", "status"), [(taken_back, 2), (said_again, 0)])
+@pytest.mark.parametrize("way", ["--send", "--out"])
+def test_what_is_taken_back_while_a_record_is_made_is_handed_to_nobody(
+    ready: Path, monkeypatch: pytest.MonkeyPatch, way: str, happens: Callable[[Path], None], status: int
+) -> None:
+    def meanwhile(*given: Any) -> Issued:
+        issued = issue_badge(*given)
+        happens(ready)
+        return issued
+
+    monkeypatch.setattr("bot.bootstrap.record.issue_badge", meanwhile)
+    out = ready.parent / "out"
+    result = staffroom("record", HANDLE, "--badge", *([way, out] if way == "--out" else [way]), "-C", ready)
+    assert (result.exit_code, "changed while it was made" in result.stderr) == (status, bool(status))
+    store = open_store(ready)
+    assert bool(waiting(ready) or store.downloads() or out.exists()) == (not status)
+    assert bool(store.badges()) == (not status)
+    assert bool(store.errands("bluesky", NOW, 9)) == (way == "--send" and not status)
 
 
 def test_what_nobody_fetched_goes_after_a_week(ready: Path) -> None:
