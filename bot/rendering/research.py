@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 ANSWERS, PEOPLE, CHATS, CODEBOOK = "answers.csv", "people.csv", "chats.csv", "codebook.md"
 
 ANSWER_COLUMNS = {
-    "pseudonym": ("who: the same in people.csv", "who it is; two accounts of one person have two"),
+    "pseudonym": (
+        "who: the same in people.csv",
+        "who it is; two accounts of one person that were never linked have two",
+    ),
     "term": ("first day of the term, or a school year such as 2026-27", "which chat of it, which day, in which order"),
     "reply_to": (
         "question: a post of the chat's account; host: a host's answer; participant: another's; other: nothing shown",
