@@ -85,7 +85,8 @@ def new_event(folder: Path, series: str, day: date, title: str, *, edcamp: bool,
     mine = _series(settings, series)
     words = templates_of(folder).dictionary.words(mine.languages[0])
     proposed = _proposed(settings, chat) if chat else ()
-    return scaffold_event(folder, mine.slug, day, title, words("event.ask"), proposed, edcamp=edcamp)
+    place = words("event.to_be_announced")
+    return scaffold_event(folder, mine.slug, day, title, words("event.ask"), proposed, place=place, edcamp=edcamp)
 
 
 def _proposed(settings: Settings, chat: str) -> tuple[tuple[int, str], ...]:

@@ -69,6 +69,7 @@ def scaffold_event(  # noqa: PLR0917 - a file has so many lines that somebody ch
     ask: str,
     proposed: Sequence[tuple[int, str]] = (),
     *,
+    place: str,
     edcamp: bool,
 ) -> Path:
     """Write the file of an event to begin with, named after its title; gives where.
@@ -80,6 +81,8 @@ def scaffold_event(  # noqa: PLR0917 - a file has so many lines that somebody ch
         title: what it is called.
         ask: what is asked afterwards.
         proposed: sessions from answers: minutes, and the link of the answer's place on our page.
+        place: what is said of where it is until its host writes that; all else that is not known stands behind a #,
+            for a file is published as it is.
         edcamp: which kind it is.
 
     Raises:
@@ -87,7 +90,9 @@ def scaffold_event(  # noqa: PLR0917 - a file has so many lines that somebody ch
     """
     path = _free_file(folder / FOLDER, title, "--title")
     said = {"series": series, "date": day, "kind": "edcamp" if edcamp else "teachmeet", "proposed": proposed}
-    said |= {name: yaml_text(" ".join(text.split())) for name, text in (("title", title), ("ask", ask))}
+    said |= {
+        name: yaml_text(" ".join(text.split())) for name, text in (("title", title), ("ask", ask), ("place", place))
+    }
     written = _templates(shipped("templates") / "starter").get_template(_EVENT).render(said)
     _write({path: written.encode()}, folder)
     return path

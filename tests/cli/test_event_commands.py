@@ -30,6 +30,8 @@ def test_a_new_event_is_checked_planned_and_not_written_over(tmp_path: Path) -> 
     planned = staffroom("plan", "-C", tmp_path).stdout
     assert "edchat/events/teachmeet-leeds" in planned
     assert "What did you take home" in planned
+    assert "10:00 to 13:00 London time, To be announced" in " ".join(planned.split())
+    assert not any(one in planned for one in ("The school's name", "Step-free", "There:"))
     again = staffroom(*new)
     assert (again.exit_code, again.stderr.count("\n")) == (2, 1)
     nobody = staffroom("event", "new", "maths", "2027-03-06", "--title", "x", "-C", tmp_path)

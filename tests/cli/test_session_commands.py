@@ -56,6 +56,8 @@ class World:
         self.answer = msgspec.structs.replace(one, post=msgspec.structs.replace(one.post, ref=ref, media=()))
         store.upsert([self.answer], START)
         self.made = self.run(*NEW, "Leeds", "--from", CHAT)
+        file = self.folder / "events" / "leeds.yaml"
+        file.write_text(file.read_text().replace("To be announced", "Carr Manor School"))
 
     def run(self, *words: str) -> str:
         done = staffroom(*words, "-C", self.folder)

@@ -160,6 +160,7 @@ def test_a_host_is_told_whom_to_ask_and_the_page_waits_for_the_last_yes(world: W
         page = world.publish()
     assert "One colour less." in page
     assert SECRET in page
+    assert "Your name" not in page, "nobody wrote who tells it"
     assert world.linked() == [True, True]
 
 

@@ -186,9 +186,9 @@ def test_a_session_leads_to_the_chat_that_it_comes_from() -> None:
 def checked(folder: Path, sessions: str, name: str = "leeds") -> str:
     """The mistakes in an event's file with these sessions; empty for none."""
     scaffold(folder, sample.NOW.date())
-    made = scaffold_event(folder, "edchat", sample.event().chat.date, name, "And?", edcamp=False)
+    made = scaffold_event(folder, "edchat", sample.event().chat.date, name, "And?", place="?", edcamp=False)
     written = made.read_text()
-    begin, end = written.index("sessions:"), written.index("sign_up:")
+    begin, end = written.index("# sessions:"), written.index("sign_up:")
     made.write_text(f"{written[:begin]}sessions:\n{sessions}{written[end:]}")
     try:
         load(folder)
@@ -232,6 +232,7 @@ def test_an_event_that_authors_are_asked_for_has_a_name_that_can_be_noted(tmp_pa
         "x" * 60,
         "And?",
         [(7, PLACE), (2, f"edchat/2027-01-07/#a-{OTHER}")],
+        place="?",
         edcamp=False,
     )
     (series,) = load(tmp_path).series

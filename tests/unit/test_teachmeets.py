@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -245,17 +246,27 @@ def test_when_and_access_in_short() -> None:
 def test_a_new_event_is_a_file_that_can_be_used_at_once(tmp_path: Path) -> None:
     scaffold(tmp_path, date(2026, 11, 21))
     day = date(2027, 3, 6)
-    made = scaffold_event(tmp_path, "edchat", day, "TeachMeet Leeds: Frühling!", W("event.ask"), edcamp=False)
+    made = scaffold_event(tmp_path, "edchat", day, "TeachMeet Leeds: Frühling!", "And?", place="?", edcamp=False)
     assert made == tmp_path / "events" / "teachmeet-leeds-fruhling.yaml"
-    scaffold_event(tmp_path, "edchat", day, "EdCamp", W("event.ask"), edcamp=True)
+    scaffold_event(tmp_path, "edchat", day, "EdCamp", W("event.ask"), place="?", edcamp=True)
     (series,) = load(tmp_path).series
     camp, meet = series.events
     assert (meet.title, meet.date, meet.kind) == ("TeachMeet Leeds: Frühling!", day, "teachmeet")
-    assert {one.minutes for one in meet.sessions} == {2, 7}
+    assert (meet.sessions, meet.about, meet.access, meet.place) == ((), "", Access(), Place("?"))
     assert (camp.kind, camp.sessions, camp.at) == ("edcamp", (), time(10))
     with pytest.raises(UserError, match="is there already"):
-        scaffold_event(tmp_path, "edchat", day, "EdCamp", "", edcamp=False)
+        scaffold_event(tmp_path, "edchat", day, "EdCamp", "", place="?", edcamp=False)
     with pytest.raises(UserError, match="gives no name"):
-        scaffold_event(tmp_path, "edchat", day, "学校", "", edcamp=False)
+        scaffold_event(tmp_path, "edchat", day, "学校", "", place="?", edcamp=False)
     first = made.read_text().split("\n")[0]
     assert made.parent.joinpath(first.rpartition("=")[2]).is_file()
+
+
+def test_what_is_not_known_of_a_new_event_stands_behind_a_sign_that_can_be_taken_away(tmp_path: Path) -> None:
+    scaffold(tmp_path, date(2026, 11, 21))
+    made = scaffold_event(tmp_path, "edchat", date(2027, 3, 6), "Leeds", "And?", place="?", edcamp=False)
+    made.write_text(re.sub(r"(?m)^( *)# (?!yaml|One)", r"\1", made.read_text()))
+    (series,) = load(tmp_path).series
+    (event,) = series.events
+    assert (event.place.address, event.access.step_free) == ("Its street, town and postcode", "yes")
+    assert ({one.minutes for one in event.sessions}, bool(event.about)) == ({2, 7}, True)
