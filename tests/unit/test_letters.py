@@ -1,5 +1,7 @@
 """Newsletters: what an edition says, who is on the list, what a letter looks like on its way."""
 
+import os
+import time
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -236,6 +238,18 @@ def test_a_list_stays_closed_when_somebody_is_taken_off(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
     assert not remove_recipient(file, "a@b.example")
     assert [one.name for one in tmp_path.iterdir()] == ["newsletter.txt"]
+
+
+def test_what_a_killed_process_left_of_a_list_goes_after_a_day(tmp_path: Path) -> None:
+    file, others = tmp_path / "newsletter.txt", tmp_path / "newsletter.txt.bak"
+    old, new = tmp_path / ".newsletter.txt.old", tmp_path / ".newsletter.txt.new"
+    for one in (file, others, old, new):
+        one.write_text("a@b.example\n")
+        one.chmod(0o600)
+    for one in (others, old):
+        os.utime(one, (0, time.time() - 25 * 3600))
+    assert remove_recipient(file, "a@b.example")
+    assert sorted(tmp_path.iterdir()) == [new, file, others]
 
 
 # -- a letter ------------------------------------------------------------------------------------------------------
