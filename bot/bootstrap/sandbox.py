@@ -185,7 +185,11 @@ def _clean_store(settings: Settings, seed: int, *, here: bool) -> Store:
     if file is None:
         message = "A rehearsal on PostgreSQL would need that database for itself; leave out --here to use rehearsal/."
         raise RefusedToStart(message)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{file.parent}: a rehearsal needs this folder, and it cannot be made: {error.strerror}."
+        raise RefusedToStart(message) from error
     site = settings.site.folder
     old = open_store_at(settings.database) if file.exists() else None
     if here and not (old and old.is_rehearsal()) and site.is_dir() and any(site.iterdir()):

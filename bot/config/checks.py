@@ -137,21 +137,33 @@ def check_pictures(draft: Draft, folder: Path) -> None:
         if not question.image:
             continue
         path = ("chats", index, "questions", number, "image")
-        picture = folder / question.image
-        inside = picture.resolve().is_relative_to(folder.resolve())
-        if not inside:
-            draft.reading.note(path, "This picture is outside the bot's folder; copy it into images/.")
-        elif picture.suffix.lower() not in _PICTURES:
-            draft.reading.note(path, "This is no picture that both networks take: .jpg, .png, .webp and .gif are.")
-        elif not picture.is_file():
-            there = [entry.name for entry in picture.parent.iterdir()] if picture.parent.is_dir() else []
-            meant = nearest(picture.name, sorted(there))
-            value = str(picture.parent.relative_to(folder) / meant) if meant else ""
-            say = f"There is no file {shown(question.image)} in the bot's folder."
-            draft.reading.note(path, say, value=yaml_text(value) if value else "")
-        elif picture.stat().st_size > _LARGEST_PICTURE:
-            say = "This picture is larger than 2 MB, which Bluesky does not take. Make it smaller."
-            draft.reading.note(path, say)
+        try:
+            wrong = _wrong_picture(folder, question.image)
+        except OSError as error:
+            wrong = f"It cannot be looked at: {error.strerror}. Give the bot's user the right to read it.", ""
+        if wrong is not None:
+            draft.reading.note(path, wrong[0], value=wrong[1])
+
+
+def _wrong_picture(folder: Path, image: str) -> tuple[str, str] | None:
+    """What is wrong with a picture, and what to write instead where that can be guessed.
+
+    Raises:
+        OSError: it may not be looked at.
+    """
+    picture = folder / image
+    if not picture.resolve().is_relative_to(folder.resolve()):
+        return "This picture is outside the bot's folder; copy it into images/.", ""
+    if picture.suffix.lower() not in _PICTURES:
+        return "This is no picture that both networks take: .jpg, .png, .webp and .gif are.", ""
+    if not picture.is_file():
+        there = [entry.name for entry in picture.parent.iterdir()] if picture.parent.is_dir() else []
+        meant = nearest(picture.name, sorted(there))
+        value = str(picture.parent.relative_to(folder) / meant) if meant else ""
+        return f"There is no file {shown(image)} in the bot's folder.", yaml_text(value) if value else ""
+    if picture.stat().st_size > _LARGEST_PICTURE:
+        return "This picture is larger than 2 MB, which Bluesky does not take. Make it smaller.", ""
+    return None
 
 
 def check_evidence(draft: Draft, evidence: tuple[EvidenceBlock, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import traceback
 from contextlib import suppress
@@ -41,6 +42,8 @@ _TYPE = re.compile(r"of '\w+' object|^'[\w.]+ object'")
 
 _UNSAID = "it includes or extends what is not there"
 
+_CLOSED = "This folder cannot be read, so what was shipped serves. Give the bot's user the right to read it."
+
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 """A BCP 47 tag; it becomes the name of a file."""
 
@@ -61,6 +64,9 @@ class Templates:
     def __init__(self, own: Path | None = None, tell: Callable[[Problem], None] = lambda _problem: None) -> None:
         self._own = own if own is not None and own.is_dir() else None
         self._tell = tell
+        if self._own is not None and not os.access(self._own, os.R_OK | os.X_OK):
+            self._own = None
+            tell(Problem("templates/", 0, 0, _CLOSED))
         self._has_own = bool(self.own_names())
         self._told: set[str] = set()
         self._exhausting: set[str] = set()

@@ -143,6 +143,14 @@ def test_a_chat_that_is_not_there(folder: Path) -> None:
     assert "There are: edchat/2027-01-07, edchat/2027-01-14." in result.stderr
 
 
+def test_a_place_that_cannot_be_made_is_told(folder: Path) -> None:
+    (folder / "rehearsal").write_text("a file")
+    result = staffroom("rehearse", "-C", folder)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "a rehearsal needs this folder, and it cannot be made: " in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 # -- --here ------------------------------------------------------------------------------------------------------
 def test_here_may_be_repeated_and_blocks_running(folder: Path) -> None:
     for _ in range(2):

@@ -176,3 +176,24 @@ def test_a_folder_that_cannot_be_read_is_named(name: str, tmp_path: Path, monkey
     (problem,) = raised.value.problems
     assert str(problem).startswith(f"{name}/: This folder cannot be read: Permission denied. ")
     assert stamp(tmp_path)
+
+
+def test_a_picture_that_may_not_be_looked_at_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scaffold(tmp_path, date(2026, 11, 21))
+    (file,) = (tmp_path / "series").iterdir()
+    asked = "  - {date: 2027-01-08, topic: Walls, questions: [{ask: Which?, image: images/wall.jpg, alt: A wall.}]}\n"
+    file.write_text(f"{file.read_text()}{asked}")
+    is_file = Path.is_file
+
+    def closed(self: Path) -> bool:
+        if self == tmp_path / "images" / "wall.jpg":
+            raise PermissionError(13, "Permission denied")
+        return is_file(self)
+
+    monkeypatch.setattr(Path, "is_file", closed)
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path)
+    told = [str(problem) for problem in raised.value.problems]
+    assert any(
+        "It cannot be looked at: Permission denied. Give the bot's user the right to read it." in one for one in told
+    )

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,17 @@ def own(folder: Path, name: str, text: str) -> Templates:
 
 def test_without_a_folder_the_shipped_templates_serve(tmp_path: Path) -> None:
     assert home(Templates(tmp_path / "nothing")) == home(Templates())
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_the_shipped_templates_serve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    monkeypatch.setattr(os, "access", lambda place, _mode: place != folder)
+    told: list[str] = []
+    assert home(Templates(folder, lambda problem: told.append(str(problem)))) == home(Templates())
+    assert [one.startswith("templates/: This folder cannot be read") for one in told] == [True]
 
 
 def test_an_own_template_takes_the_shipped_ones_place(tmp_path: Path) -> None:
