@@ -15,6 +15,7 @@ from bot.domain.schedule import planned_chats
 from bot.domain.sessions import named_in, propose
 from bot.domain.teachmeets import event_id, seated
 from bot.errors import UserError
+from bot.publishing.handover import put_files
 from bot.rendering import urls
 from bot.rendering.eventpage import NOBODY
 from bot.rendering.paper import language_of
@@ -148,11 +149,6 @@ def print_event(folder: Path, name: str, out: Path) -> Printed:
     programme, no_pdf = on_paper(programme_sheet(words, stored, event, leading, site))
     drawing, why = made(lambda: typeset_drawing(svg, poster.title, poster.described(), language_of(words.language)))
     sheets = {"poster.svg": svg, "poster.pdf": drawing, "programme.pdf": programme}
-    files = {(out / file).absolute(): data for file, data in sheets.items() if data}
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for file, data in files.items():
-            file.write_bytes(data)
-    except OSError as error:
-        raise UserError(f"{error.filename or out} cannot be written: {error.strerror}.") from error
-    return Printed(tuple(files), no_pdf or why)
+    files = {file: data for file, data in sheets.items() if data}
+    put_files(out, files, without=sheets.keys() - files.keys())  # an older one may name who is named no more
+    return Printed(tuple((out / file).absolute() for file in files), no_pdf or why)

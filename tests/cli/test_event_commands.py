@@ -99,6 +99,8 @@ def test_what_is_to_be_printed_is_written_where_it_is_wanted(folder: Path, tmp_p
 def test_without_the_extra_there_is_the_drawing_alone(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "paper").mkdir()
+    (tmp_path / "paper" / "programme.pdf").write_bytes(b"an older one, which may name who is named no more")
     monkeypatch.setitem(sys.modules, "typst", None)
     printed = staffroom("event", "print", "leeds", "--out", tmp_path / "paper", "-C", folder)
     assert [file.name for file in (tmp_path / "paper").iterdir()] == ["poster.svg"]
