@@ -24,18 +24,21 @@ from bot.rendering.impact import (
     explained,
     figure_name,
     page,
+    pulse_rows,
     rows,
     table,
     told,
 )
 from bot.rendering.impactpaper import impact_sheet
 from bot.rendering.shelves import stretch_title
+from bot.services.pulsevotes import votes_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.config import Settings
     from bot.domain.choosing import Chosen, Wanted
+    from bot.domain.chronicle import Chronicle
     from bot.domain.impact import Term
     from bot.domain.schedule import Series
     from bot.ports import Store
@@ -145,6 +148,8 @@ def explain_impact(folder: Path, wanted: Wanted, figure: str) -> FigureTold:
 
 
 def _came(words: Words, term: Term, figure: str) -> str:
+    if figure == "pulse":
+        return _voted(words, term)
     kind, count = basis(term, figure)
     rows = f"from {count} {kind[:-1] if count == 1 else kind}" if count is not None else f"from too few {kind} to say"
     if figure != "networks":
@@ -156,6 +161,14 @@ def _came(words: Words, term: Term, figure: str) -> str:
     return "; ".join([*(f"{figure_name(words, name)}: {told(words, cell)}" for name, cell in sides), f"{rows}."])
 
 
+def _voted(words: Words, term: Term) -> str:
+    if term.pulse is None:
+        return "nobody was asked."
+    chats = "1 chat" if term.pulse.chats == 1 else f"{term.pulse.chats} chats"
+    said = "; ".join(": ".join(row) for row in pulse_rows(words, term.pulse))
+    return f"{said}, from {chats} with five votes or more."
+
+
 def _english(settings: Settings) -> Words:
     return templates_of(settings.folder).dictionary.words("en")
 
@@ -163,8 +176,12 @@ def _english(settings: Settings) -> Words:
 def _accounts(store: Store, wanted: Wanted, now: datetime) -> tuple[Account, ...]:
     latest = {one.series.slug: one.series for one in store.chats()}
     slugs = [wanted.series] if wanted.series in latest else list(latest)
-    found = {slug: impact(store.chronicle(slug), now) for slug in slugs}
+    found = {slug: impact(_history(store, slug), now) for slug in slugs}
     return tuple(_account(latest[one.slug], one, wanted) for one in choose(found, wanted))
+
+
+def _history(store: Store, slug: str) -> Chronicle:
+    return msgspec.structs.replace(store.chronicle(slug), votes=votes_in(store, slug))
 
 
 def _account(series: Series, chosen: Chosen, wanted: Wanted) -> Account:

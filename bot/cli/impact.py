@@ -88,7 +88,8 @@ def _print(found: tuple[SeriesTold, ...]) -> None:
         _wrapped("“too few people” also stands where a number would let another one be worked out.")
         _wrapped(
             "Of Guskey's five levels (reactions, learning, the school's support, use, pupils) this says nothing but "
-            "what people tell themselves (of learning, #reflection; of use, tries, follow-ups, replies) "
+            "what people tell themselves (of reactions, votes at a chat's end where pulse: asks for them; "
+            "of learning, #reflection; of use, tries, follow-ups, replies) "
             "and, of pupils, what the hosts link to (evidence: in the series' file). "
             "--out DIR writes why, level by level; --explain FIGURE says how a figure was counted."
         )

@@ -198,6 +198,13 @@ def check_lengths(draft: Draft, measure: Measure, site: str, accounts: dict[str,
                 (*path, "ask") if draft.reading.source.find((*path, "ask"))[1] == len(path) + 1 else path, say
             )
 
+    pulse = series.pulse if draft.trusts("pulse") else None
+    if pulse is not None:
+        number = 1 + max((len(entry.questions) for entry in series.chats), default=0)
+        asked = Measured(**asked_by(series, site, accounts), number=number, ask=pulse.ask, poll=pulse.poll)
+        if over := overlong(measure(asked)):
+            draft.reading.note(("pulse", "ask"), f"{over} Shorten it, or its answers.")
+
 
 def asked_by(series: Series, site: str, accounts: Mapping[str, AccountSettings]) -> dict[str, Any]:
     """What ``Measured`` has to know of whose question it is."""

@@ -56,6 +56,14 @@ def _question(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
     return value
 
 
+def _to_choose_from(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not 2 <= len(value) <= 4:  # noqa: PLR2004 - Mastodon's default, ``configuration.polls.max_options``
+        raise Wrong(f"A poll has 2 to 4 options; here {'is' if len(value) == 1 else 'are'} {len(value)}.")
+    if len({option.casefold() for option in value}) < len(value):
+        raise Wrong("Two options of this poll are the same.")
+    return value
+
+
 class QuestionBlock(Block):
     """One question: a text alone, or these keys."""
 
@@ -86,11 +94,7 @@ class QuestionBlock(Block):
     @field_validator("poll")
     @classmethod
     def _options(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not 2 <= len(value) <= 4:  # noqa: PLR2004 - Mastodon's default, ``configuration.polls.max_options``
-            raise Wrong(f"A poll has 2 to 4 options; here {'is' if len(value) == 1 else 'are'} {len(value)}.")
-        if len({option.casefold() for option in value}) < len(value):
-            raise Wrong("Two options of this poll are the same.")
-        return value
+        return _to_choose_from(value)
 
     @field_validator("image")
     @classmethod
@@ -207,6 +211,21 @@ class EvidenceBlock(Block):
     )
 
 
+class PulseBlock(Block):
+    """What is asked at each chat's end: what it was worth."""
+
+    ask: Prose = Field(description="The question, in few words.", examples=["Was this hour worth your time?"])
+    answers: tuple[Option, ...] = Field(
+        description="2 to 4 answers, at most 50 characters each: a poll on Mastodon, letters in public on Bluesky.",
+        examples=["[Yes, Partly, No]"],
+    )
+
+    @field_validator("answers")
+    @classmethod
+    def _few(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _to_choose_from(value)
+
+
 class SeriesFile(Block):
     """One recurring chat."""
 
@@ -305,6 +324,12 @@ class SeriesFile(Block):
         (timedelta(weeks=2), timedelta(weeks=6)),
         description="How long after a chat those who wrote #tryit and asked for it are asked what came of it, or off.",
         examples=["[2 weeks, 6 weeks]"],
+    )
+    pulse: PulseBlock | None = Field(
+        None,
+        description="One more question, asked at each chat's end: what it was worth. The impact report adds the votes"
+        " of a term up.",
+        examples=["{ask: 'Was this hour worth your time?', answers: [Yes, Partly, No]}"],
     )
     search_engines: Switch = Field(
         default=False, description="yes: search engines may list the chat pages.", examples=["no"]

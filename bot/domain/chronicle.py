@@ -43,10 +43,11 @@ class Chronicle(msgspec.Struct, frozen=True):
 
     Attributes:
         chats: all of them, in order of start; also coming and cancelled ones, but no events.
-        asked: by chat id, the ids of its questions that went out.
+        asked: by chat id, the ids of its questions that went out, but for the one what the chat was worth.
         networks: by chat id, where a question of it went out.
         contributions: all that is shown now.
         follow_ups: by chat id, the answers (node keys) of the follow-ups that went out, one for each.
+        votes: by chat id, how many chose each answer to the question what it was worth, in the answers' order.
     """
 
     chats: tuple[StoredChat, ...]
@@ -54,3 +55,4 @@ class Chronicle(msgspec.Struct, frozen=True):
     networks: Mapping[str, frozenset[NetworkName]]
     contributions: tuple[Contribution, ...]
     follow_ups: Mapping[str, tuple[str, ...]] = {}
+    votes: Mapping[str, tuple[int, ...]] = {}

@@ -80,9 +80,9 @@ def fit(content: ChatContent, question: str) -> list[Answer]:
 
 
 def questions_of(content: ChatContent) -> list[str]:
-    """The ids of a chat's questions, in their order."""
+    """The ids of a chat's questions, in their order; what the chat was worth is not talked about."""
     chat = content.stored.chat
-    return [f"{chat.id}/q{number}" for number in range(1, len(chat.questions) + 1)]
+    return [f"{chat.id}/q{number}" for number, question in enumerate(chat.questions, start=1) if not question.pulse]
 
 
 class _Seating:

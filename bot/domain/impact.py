@@ -16,6 +16,7 @@ import msgspec
 
 from bot.domain.followups import told_until
 from bot.domain.posts import NetworkName
+from bot.domain.pulsevotes import PulseVotes, add_up
 from bot.domain.schoolyears import Stretch, stretch
 from bot.domain.suppression import FEWEST, Cell, Known, about, parts
 
@@ -61,11 +62,13 @@ class Term(msgspec.Struct, frozen=True):
         stretch: the term, or the school year.
         planned: how many chats stand in the plan, whatever became of them.
         cells: what is told; where no chat was held, only how many were held and cancelled.
+        pulse: what people voted at the chats' ends; ``None`` where nobody was asked.
     """
 
     stretch: Stretch
     planned: int
     cells: Mapping[Figure, Cell]
+    pulse: PulseVotes | None = None
 
 
 class Impact(msgspec.Struct, frozen=True):
@@ -94,7 +97,10 @@ def impact(chronicle: Chronicle, now: datetime) -> Impact:
         found.setdefault(stretch(stored.chat.date, stored.series.terms), []).append(stored)
     over = sorted((one for one, chats in found.items() if is_over(one, chats, now)), key=lambda one: begun(found[one]))
     known = Known()
-    terms = tuple(Term(one, len(found[one]), everything.cells(found[one], known, now)) for one in over)
+    terms = tuple(
+        Term(one, len(found[one]), everything.cells(found[one], known, now), everything.pulse(found[one]))
+        for one in over
+    )
     return Impact(terms, tuple(one for one in found if one not in over))
 
 
@@ -144,6 +150,12 @@ class _Everything:
         """Where a stretch stands in the order of time: by the first chat that was held in it."""
         first = next((one for one in chats if one.chat.id in self._place), chats[0])
         return first.chat.starts_at, first.chat.date
+
+    def pulse(self, chats: Sequence[StoredChat]) -> PulseVotes | None:
+        """What people voted at these chats' ends."""
+        votes = self._chronicle.votes
+        held = (one.chat for one in chats if one.chat.id in self._place and one.chat.id in votes)
+        return add_up((chat.questions[-1], votes[chat.id]) for chat in held)
 
     def cells(self, chats: Sequence[StoredChat], known: Known, now: datetime) -> dict[Figure, Cell]:
         """The figures of one stretch; those before it were asked for before."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.domain.occurrences import by_wall_clock, to_utc
-from bot.domain.schedule import Chat, Prompt, PromptKind, Series, asked_at, hold_of, pace_of, slots
+from bot.domain.schedule import Chat, Prompt, PromptKind, Question, Series, asked_at, hold_of, pace_of, pulse_of, slots
 from bot.domain.teachmeets import ASKED_FOR
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def prompts(series: Series, chat: Chat) -> tuple[Prompt, ...]:
     reminder      slow chats with a pace of 2 days or more  the next question is due, the last one until the
                   half-way through a question's time, in    chat's end
                   whole days so that it keeps the hour
+    pulse         the end: the question what the chat was   12 hours later
+                  worth, where the series asks it
     wrap-up       the end                                   12 hours later
     digest        the end, the series' grace and hold       7 days later
     ============  ========================================  ==================================================
@@ -82,6 +84,8 @@ def prompts(series: Series, chat: Chat) -> tuple[Prompt, ...]:
     later = [_Saying(at, "question", f"q{number}", until, number) for number, at in enumerate(times, start=1)]
     if slow:
         later += _reminders(series, chat, times)
+    if pulse := pulse_of(chat):
+        later.append(_Saying(chat.ends_at, "question", f"q{pulse}", chat.ends_at + _WRAP_UP_USEFUL, pulse))
     later.append(_Saying(chat.ends_at, "wrap-up", "wrap-up", chat.ends_at + _WRAP_UP_USEFUL))
     digest_at = chat.ends_at + series.grace + hold_of(series, chat)
     later.append(_Saying(digest_at, "digest", "digest", digest_at + _DIGEST_USEFUL))
@@ -151,11 +155,17 @@ def _announcements(announce: Iterable[timedelta], chat: Chat, wall: datetime) ->
 def _live_times(chat: Chat) -> list[datetime]:
     length = chat.ends_at - chat.starts_at
     lead = min(_LEAD, _rounded_down(length / 6))
-    spacing = _rounded_down((length - lead) / max(len(chat.questions), 1))
+    questions = _during(chat)
+    spacing = _rounded_down((length - lead) / max(len(questions), 1))
     return [
         chat.starts_at + (lead + spacing * index if question.offset is None else question.offset)
-        for index, question in enumerate(chat.questions)
+        for index, question in enumerate(questions)
     ]
+
+
+def _during(chat: Chat) -> tuple[Question, ...]:
+    """What is asked from a chat's start to its end; the pulse comes after that, as the last."""
+    return chat.questions[:-1] if pulse_of(chat) else chat.questions
 
 
 def _rounded_down(duration: timedelta) -> timedelta:
@@ -168,7 +178,7 @@ def _slow_times(series: Series, chat: Chat, wall: datetime) -> list[datetime]:
     pace = pace_of(series)
     times: list[datetime] = []
     evenly = chat.starts_at + _ONE_MINUTE
-    for index, question in enumerate(chat.questions):
+    for index, question in enumerate(_during(chat)):
         if question.offset is None:
             # Times of a pace shorter than a gap would change places in it; they wait for each other instead.
             evenly = max(evenly, by_wall_clock(wall + pace * index, chat.timezone))

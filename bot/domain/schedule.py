@@ -56,6 +56,7 @@ __all__ = [
     "next_after",
     "pace_of",
     "planned_chats",
+    "pulse_of",
     "runs_live",
     "settled_at",
     "slots",
@@ -82,12 +83,16 @@ class Image(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """One question. ``offset`` is counted from the chat's start; ``None`` means the series' own spacing."""
+    """One question. ``offset`` is counted from the chat's start; ``None`` means the series' own spacing.
+
+    ``pulse``: it is asked at the chat's end, after all others, what the chat was worth.
+    """
 
     ask: str
     poll: tuple[str, ...] = ()
     image: Image | None = None
     offset: timedelta | None = None
+    pulse: bool = False
 
 
 class Repeat(msgspec.Struct, frozen=True):
@@ -139,6 +144,7 @@ class Series(msgspec.Struct, frozen=True):
         approve: a digest quotes nobody unless a host approves it.
         late: how long after the end answers still enter the archive.
         follow_up: how long after a chat those are asked what came of it who asked for that, shortest first.
+        pulse: the last question of each chat, with answers to choose from; ``None``: none.
         index: search engines may list the chat pages.
         evidence: what the hosts link to of how pupils fared, in the file's order.
         chats: the dated entries, in order.
@@ -173,6 +179,7 @@ class Series(msgspec.Struct, frozen=True):
     approve: bool = False
     late: timedelta = timedelta(days=14)
     follow_up: tuple[timedelta, ...] = (timedelta(weeks=2), timedelta(weeks=6))
+    pulse: Question | None = None
     index: bool = False
     evidence: tuple[Evidence, ...] = ()
     chats: tuple[ChatEntry, ...] = ()
@@ -327,7 +334,7 @@ def _chat(series: Series, entry: ChatEntry, chat_id: str, at: time, timezone: st
         starts_at=starts_at,
         ends_at=ends_at,
         topic=entry.topic,
-        questions=entry.questions,
+        questions=entry.questions if series.pulse is None else (*entry.questions, series.pulse),
         hosts=entry.hosts or series.hosts,
         resources=entry.resources,
         about=entry.about,
@@ -357,6 +364,11 @@ def asked_at(chat: Chat, event: Event) -> datetime:
     """When it is asked what came of an event (UTC): so long after its end by the wall clock."""
     ended = chat.ends_at.astimezone(ZoneInfo(chat.timezone)).replace(tzinfo=None)
     return by_wall_clock(ended + event.ask_after, chat.timezone)
+
+
+def pulse_of(chat: Chat) -> int:
+    """The number of the question what a chat was worth, which is its last; 0 where it has none."""
+    return len(chat.questions) if chat.questions and chat.questions[-1].pulse else 0
 
 
 def settled_at(chat: Chat) -> datetime:

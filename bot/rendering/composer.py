@@ -35,6 +35,10 @@ LONGEST_POLL = 2_629_746
 """Seconds: what Mastodon's ``PollExpirationValidator`` allows."""
 
 
+PULSE_POLL = 86_400
+"""Seconds for which people may say what a chat was worth, from its end on."""
+
+
 class TemplateComposer:
     """A ``ports.Composer`` over ``templates/prompts`` and ``templates/digest``.
 
@@ -131,7 +135,7 @@ class TemplateComposer:
         )
         poll = None
         if asked.poll and not in_text:
-            left = round((stored.chat.ends_at - prompt.at).total_seconds())
+            left = PULSE_POLL if asked.pulse else round((stored.chat.ends_at - prompt.at).total_seconds())
             poll = Poll(asked.poll, min(max(left, SHORTEST_POLL), LONGEST_POLL))
         return hang(rich, limits, DraftPost(rich, media=tuple(media), poll=poll), 0)
 

@@ -30,7 +30,8 @@ def digest_posts(
 ) -> list[DraftPost]:
     """Write a digest's thread.
 
-    Questions hang under the root, chosen answers under their question: removing one of them leaves the rest whole.
+    Questions hang under the root, chosen answers under their question: removing one of them leaves the rest whole. The
+    one what the chat was worth has no place among them.
     What people try, and what came of that, is told last, under the root, in a post of its own, as it leads elsewhere.
     Nobody is mentioned. What is no longer in ``content`` is not repeated.
 
@@ -56,6 +57,8 @@ def digest_posts(
         return posts
     chat = content.stored.chat
     for number, question in enumerate(chat.questions, start=1):
+        if question.pulse:
+            continue
         name = f"{chat.id}/q{number}"
         chosen = [by_key[pick.answer] for pick in content.picks if pick.question == name and pick.answer in by_key]
         count = sum(any(placed.question == name for placed in answer.placed) for answer in answers)

@@ -42,6 +42,7 @@ def chat_handout(sheets: Sheets, stored: StoredChat) -> Iterator[Page]:
     words, path = sheets.press.series_words(series), urls.chat_handout(chat.id)
 
     title = words("handout.title", topic=chat.topic)
+    questions = [one for one in chat.questions if not one.pulse]
 
     def told() -> dict[str, Any]:
         return _frame(sheets, series, path, chat.topic) | {
@@ -49,10 +50,10 @@ def chat_handout(sheets: Sheets, stored: StoredChat) -> Iterator[Page]:
             "iso": chat.starts_at.isoformat(),
             "chat_path": urls.chat_page(chat.id),
             "chat_address": urls.absolute(sheets.press.site.address, urls.chat_page(chat.id)),
-            "questions": [{"ask": one.ask, "options": _options(one)} for one in chat.questions],
+            "questions": [{"ask": one.ask, "options": _options(one)} for one in questions],
         }
 
-    asked = [(one.ask, one.poll) for one in chat.questions]
+    asked = [(one.ask, one.poll) for one in questions]
     times = [chat.starts_at, chat.ends_at, chat.timezone, series.format]
     made_from = [words.language, series.hashtag, chat.topic, times, asked]
     yield sheets.page(

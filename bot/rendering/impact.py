@@ -13,15 +13,17 @@ import msgspec
 from markupsafe import Markup
 
 from bot.domain.choosing import Chosen
+from bot.domain.cleaning import showable
 from bot.domain.evidence import Evidence
 from bot.domain.schedule import Series
 from bot.rendering.impactchart import Bars, bars
 from bot.rendering.shelves import stretch_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bot.domain.impact import Figure, Term
+    from bot.domain.pulsevotes import PulseVotes
     from bot.domain.suppression import Cell
     from bot.rendering.site import Site
     from bot.rendering.templates import Templates
@@ -42,6 +44,7 @@ EXPLAINED = (
     "tries",
     "followed-up",
     "outcomes",
+    "pulse",
     "networks",
 )
 """What can be explained, in the order in which it is; ``networks`` stands for all figures of one network."""
@@ -88,10 +91,22 @@ def told(words: Words, cell: Cell) -> str:
 def rows(words: Words, term: Term) -> list[tuple[str, str]]:
     """A term's figures with their names. Where only one network was used, there are none by network."""
     return [
-        (figure_name(words, figure), told(words, cell))
-        for figure, cell in term.cells.items()
-        if cell.why != "one-network"
+        *(
+            (figure_name(words, figure), told(words, cell))
+            for figure, cell in term.cells.items()
+            if cell.why != "one-network"
+        ),
+        *(pulse_rows(words, term.pulse) if term.pulse else ()),
     ]
+
+
+def pulse_rows(words: Words, pulse: PulseVotes) -> list[tuple[str, str]]:
+    """How people voted at the chats' ends: the votes, then how many chose each answer, where that may be told."""
+    asked = (f"{words('impact.pulse')}: {showable(pulse.ask)}", told(words, pulse.votes))
+    if pulse.votes.value is None:
+        return [asked]
+    chosen = zip(pulse.answers, pulse.chosen, strict=True)
+    return [asked, *((f"… {showable(answer)}", told(words, cell)) for answer, cell in chosen)]
 
 
 def explained(words: Words, figure: str) -> Explained:
@@ -124,11 +139,19 @@ def table(accounts: Iterable[Account]) -> bytes:
     writer.writerow(("series", "first_day", "last_day", "figure", "value", "not_told"))
     for account in accounts:
         for term in account.chosen.impact.terms:
-            for figure, cell in term.cells.items():
-                days = (term.stretch.first.isoformat(), term.stretch.last.isoformat())
+            days = (term.stretch.first.isoformat(), term.stretch.last.isoformat())
+            for figure, cell in (*term.cells.items(), *_pulse_cells(term)):
                 value = "" if cell.value is None else cell.value
                 writer.writerow((account.chosen.slug, *days, figure, value, cell.why))
     return out.getvalue().encode()
+
+
+def _pulse_cells(term: Term) -> Iterator[tuple[str, Cell]]:
+    """``pulse`` for all votes, and ``pulse 1: …`` for each answer: a name that no spreadsheet takes for a formula."""
+    if term.pulse is not None:
+        yield "pulse", term.pulse.votes
+        for number, (answer, cell) in enumerate(zip(term.pulse.answers, term.pulse.chosen, strict=True), start=1):
+            yield f"pulse {number}: {answer}", cell
 
 
 def page(templates: Templates, site: Site, accounts: Sequence[Account]) -> bytes:

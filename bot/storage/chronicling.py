@@ -13,6 +13,7 @@ from bot.domain.linked import whose
 from bot.domain.naming import naming
 from bot.domain.reflecting import TAG as REFLECTION
 from bot.domain.reflecting import is_reflection
+from bot.domain.schedule import pulse_of
 from bot.storage import codec
 from bot.storage.base import IS_EVENT, Base, chats_where, stored_chats
 from bot.storage.linked import persons_in
@@ -42,6 +43,9 @@ class Chronicling(Base):
         with self._reading() as connection:
             stored = stored_chats(connection, _CHATS, series=series)
             asked, networks = _asked(connection, series)
+            for one in stored:
+                if one.chat.id in asked:
+                    asked[one.chat.id] -= {f"{one.chat.id}/q{pulse_of(one.chat)}"}
             later = self._follow_ups(connection, series)
             about = {key: answer for of_chat in later.values() for key, answer in of_chat.items()}
             contributions = self._contributions(connection, series, about)

@@ -66,6 +66,13 @@ def test_they_are_made_without_a_look_at_what_was_said() -> None:
     assert all(stored.chat.topic in term for stored in sample.stored_chats() if stored.series.slug == "edchat")
 
 
+def test_what_a_chat_was_worth_is_asked_on_no_sheet() -> None:
+    questions = sample.stored_chats()[0].chat.questions
+    asked = Question("Was it worth it?", ("Yes", "No"), pulse=True)
+    sheets = [planned(chats)[SHEET] for chats in (sample.stored_chats(), asking(questions=(*questions, asked)))]
+    assert sheets[0].render(nothing) == sheets[1].render(nothing)
+
+
 def test_an_answer_or_an_erasure_makes_none_anew_and_a_question_does() -> None:
     before, after = planned(sample.stored_chats()), planned(changed(revision=99))
     assert before[urls.chat_page(CHAT)].mark != after[urls.chat_page(CHAT)].mark
