@@ -31,7 +31,9 @@ import bot.networks.bluesky.streaming as bluesky_streaming
 from bot.clock import SteppedClock
 from bot.domain.sweeps import ASKING
 from bot.listening import Pace
+from bot.listening.writer import Writer
 from bot.runner import Loop
+from bot.services.tellings import Told
 from bot.tick import House
 from tests.bench.world import bulk, play
 from tests.bench.world.evening import NETWORKS, QUESTIONS, Evening, FaultProxy, Seen, proxies, unasked
@@ -242,10 +244,11 @@ class _Evening:
     def _ask(self, account: str) -> datetime:
         """What the listening thread does where no stream tells, without the thread."""
         listener = self._loop._listening._listeners[account]
-        on, evening = listener._on()
-        listener._ask(on=on, evening=evening)
-        while items := _waiting(listener):
-            listener._store(items)
+        reader, writer = listener.reader, listener.writer
+        on, evening = reader._on()
+        reader._ask(on=on, evening=evening)
+        while items := _waiting(writer):
+            writer._store(items)
         return self._clock.now() + ASKING
 
     def _note_found(self) -> None:
@@ -260,8 +263,8 @@ class _Evening:
             print(f"{self._way}: {line}", file=sys.stderr)
 
 
-def _waiting(listener: Any) -> list[Any]:
-    return [] if listener._queue.empty() else list(listener._next())
+def _waiting(writer: Writer) -> list[Told]:
+    return [] if writer._queue.empty() else writer._next()
 
 
 @contextmanager
