@@ -89,7 +89,8 @@ def _about(words: Words, stored: StoredChat, speakers: Speakers) -> list[str]:
     """What a calendar says of a chat: its questions. Of an event: what people find there, its sessions, how to come."""
     chat = stored.chat
     if chat.event is None:
-        questions = [f"Q{number} {question.ask}" for number, question in enumerate(chat.questions, start=1)]
+        asked = enumerate(chat.questions, start=1)
+        questions = [f"Q{number} {question.ask}" for number, question in asked if not question.pulse]
         return [words("prompt.take_part"), "", *questions]
     told = event_values(words, stored, chat.event, speakers)
     access = [f"{name}: {said}" for name, said in told["access"]]

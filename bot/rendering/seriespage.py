@@ -92,5 +92,5 @@ def _next(words: Words, stored: StoredChat, cards: Mapping[str, object]) -> dict
         "about": chat.about,
         "elsewhere": elsewhere(words, stored),
         "hosts": hosts_line(words, chat.hosts) if chat.hosts != stored.series.hosts else "",
-        "questions": [one.ask for one in chat.questions],
+        "questions": [one.ask for one in chat.questions if not one.pulse],
     }

@@ -73,6 +73,19 @@ def test_what_a_chat_was_worth_is_asked_on_no_sheet() -> None:
     assert sheets[0].render(nothing) == sheets[1].render(nothing)
 
 
+def test_what_a_chat_was_worth_stands_in_no_calendar_and_beside_no_coming_chat() -> None:
+    asked = Question("Was it worth it?", ("Yes", "No"), pulse=True)
+    with_it = [
+        msgspec.structs.replace(one, chat=msgspec.structs.replace(one.chat, questions=(*one.chat.questions, asked)))
+        for one in sample.stored_chats()
+    ]
+    paths = (urls.series_page("edchat"), urls.CALENDAR, urls.series_calendar("edchat"))
+    series, *calendars = (planned(with_it)[path].render(sample.contents).replace(b"\r\n ", b"") for path in paths)
+    assert with_it[1].chat.questions[0].ask.encode() in series
+    assert all(b"Q1 " in one for one in calendars)
+    assert not any(b"Was it worth it?" in one for one in (series, *calendars))
+
+
 def test_an_answer_or_an_erasure_makes_none_anew_and_a_question_does() -> None:
     before, after = planned(sample.stored_chats()), planned(changed(revision=99))
     assert before[urls.chat_page(CHAT)].mark != after[urls.chat_page(CHAT)].mark
