@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.domain.outbox import Delivery
+from bot.domain.schedule import pulse_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -50,6 +51,26 @@ def same_source(before: Series, after: Series) -> bool:
 def over(chats: Sequence[Chat], now: datetime) -> frozenset[str]:
     """Ids of chats that have ended: nothing new is planned for them."""
     return frozenset(chat.id for chat in chats if chat.ends_at <= now)
+
+
+def keep_pulses(chats: Sequence[Chat], known: Mapping[str, Chat], now: datetime) -> tuple[Chat, ...]:
+    """The same chats, of which those that are over keep the question what they were worth as it was asked, or none.
+
+    The series' file says it for all chats at once. Who changes or drops it there does not mean those that were asked.
+
+    Args:
+        chats: as the series' file has them now.
+        known: chats as they were stored before, by id.
+        now: UTC.
+    """
+    return tuple(chat if chat.ends_at > now else _asked_before(chat, known.get(chat.id)) for chat in chats)
+
+
+def _asked_before(chat: Chat, before: Chat | None) -> Chat:
+    asked = chat.questions[:-1] if pulse_of(chat) else chat.questions
+    if before is not None and pulse_of(before):
+        asked = (*asked, before.questions[-1])
+    return msgspec.structs.replace(chat, questions=asked)
 
 
 def difference(

@@ -8,6 +8,7 @@ import msgspec
 
 from bot.domain.followups import follow_ups
 from bot.domain.outbox import Delivery
+from bot.domain.planning import keep_pulses
 from bot.domain.prompts import prompts
 from bot.domain.schedule import planned_chats
 
@@ -31,8 +32,10 @@ def plan(store: Store, series: Sequence[Series], networks: Mapping[str, NetworkN
         networks: which network each account key speaks on.
         now: UTC.
     """
+    stored_before = store.chats()
+    known = {stored.chat.id: stored.chat for stored in stored_before}
     for one in series:
-        chats = planned_chats(one)
+        chats = keep_pulses(planned_chats(one), known, now)
         said = [prompt for chat in chats for prompt in prompts(one, chat) if prompt.kind != "digest"]
         deliveries = planned_deliveries(one, said, networks)
         by_id = {chat.id: chat for chat in chats}
@@ -42,7 +45,7 @@ def plan(store: Store, series: Sequence[Series], networks: Mapping[str, NetworkN
                 said, deliveries = [*said, *later], (*deliveries, *theirs)
         store.save_plan(one, chats, said, deliveries, now)
     wanted = {one.slug for one in series}
-    for gone in {stored.series.slug: stored.series for stored in store.chats()}.values():
+    for gone in {stored.series.slug: stored.series for stored in stored_before}.values():
         if gone.slug not in wanted:
             store.save_plan(gone, (), (), (), now)
 

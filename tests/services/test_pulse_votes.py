@@ -64,6 +64,10 @@ def test_votes_of_both_networks_are_counted_and_letters_once_for_each_person(sta
     for minutes in (75, 90):
         stage.at(minutes)
     assert votes_in(stage.store, "edchat") == {CHAT: (3, 1, 2)}
+    for words in (None, msgspec.structs.replace(ASKED, ask="Well?")):
+        stage.with_series(pulse=words)
+        stage.at(60 * 24)
+        assert votes_in(stage.store, "edchat") == {CHAT: (3, 1, 2)}, "another question is for chats to come"
     said = {one.post.text.text: [placed.question for placed in one.placed] for one in stage.store.content(CHAT).answers}
     assert said["It was lovely"] == [f"{CHAT}/q4"]
 

@@ -1,7 +1,7 @@
 """What a chat was worth: asked once at its end, counted for whole terms, and never so that a small group shows."""
 
 import csv
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from bot.domain.chronicle import Chronicle
 from bot.domain.digests import questions_of
 from bot.domain.impact import impact
 from bot.domain.outbox import Poll
+from bot.domain.planning import keep_pulses
 from bot.domain.posts import NetworkName
 from bot.domain.prompts import prompts
 from bot.domain.pulsevotes import PulseVotes, add_up
@@ -60,6 +61,37 @@ def test_each_chat_has_its_own_and_an_event_none() -> None:
     of = series(entry("2027-01-07"), entry("2027-01-14", 1), pulse=ASKED, events=(meeting,))
     assert [pulse_of(chat) for chat in planned_chats(of)] == [3, 0, 2]
     assert [pulse_of(chat) for chat in planned_chats(series(entry("2027-01-07")))] == [0]
+
+
+NOW = datetime(2027, 1, 7, 21, tzinfo=UTC)  # the first chat ends
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "wanted", "kept"),
+    [
+        (NOW, ASKED, None, ASKED),
+        (NOW, ASKED, OTHER, ASKED),
+        (NOW, ASKED, ASKED, ASKED),
+        (NOW, None, ASKED, None),
+        (NOW, None, None, None),
+        (NOW - timedelta(seconds=1), ASKED, None, None),
+        (NOW - timedelta(seconds=1), ASKED, OTHER, OTHER),
+        (NOW - timedelta(seconds=1), None, ASKED, ASKED),
+    ],
+)
+def test_a_chat_that_is_over_keeps_what_it_was_asked(
+    now: datetime, before: Question | None, wanted: Question | None, kept: Question | None
+) -> None:
+    entries = (entry("2027-01-07"), entry("2027-01-14"))
+    known = {chat.id: chat for chat in planned_chats(series(*entries, pulse=before))}
+    first, second = keep_pulses(planned_chats(series(*entries, pulse=wanted)), known, now)
+    assert first == planned_chats(series(*entries, pulse=kept))[0]
+    assert second == planned_chats(series(*entries, pulse=wanted))[1]
+
+
+def test_a_chat_that_was_never_known_is_asked_nothing_once_it_is_over() -> None:
+    (chat,) = keep_pulses(planned_chats(series(entry("2027-01-07"), pulse=ASKED)), {}, NOW)
+    assert pulse_of(chat) == 0
 
 
 def test_no_digest_chooses_among_its_answers() -> None:
