@@ -16,6 +16,7 @@ import tests.bench
 
 FIELDS = ("name", "ours", "reference", "reference_name", "unit", "ratio", "goal", "better")
 OUT = Path("build/bench.json")
+HEAD = f"{'row':<28} {'ours':>12} {'reference':>12} {'ratio':>8} {'goal':>8}  unit, against what"
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the servers' own folder speaks of itself as `networks`
 
 
@@ -27,13 +28,15 @@ def main() -> int:
         print(f"no rows are called {', '.join(sorted(odd))}; there are: {', '.join(sorted(there))}", file=sys.stderr)
         return 2
     rows: list[dict[str, Any]] = []
+    print(HEAD)
     for module in sorted(asked or there):
         print(f"measuring {module} …", file=sys.stderr, flush=True)
-        rows += importlib.import_module(f"tests.bench.{module}").rows()
+        measured = importlib.import_module(f"tests.bench.{module}").rows()
+        print(*map(line, measured), sep="\n", flush=True)  # at once: a later row that fails takes no earlier one away
+        rows += measured
     if not asked:
         OUT.parent.mkdir(exist_ok=True)
         OUT.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    print_table(rows)
     return 0 if all(map(reached, rows)) else 1
 
 
@@ -42,16 +45,14 @@ def reached(row: dict[str, Any]) -> bool:
     return row["ratio"] >= row["goal"] if row["better"] == "higher" else row["ratio"] <= row["goal"]
 
 
-def print_table(rows: list[dict[str, Any]]) -> None:
-    """One line a row: name, both figures, ratio, goal, and whether it was reached."""
-    print(f"{'row':<28} {'ours':>12} {'reference':>12} {'ratio':>8} {'goal':>8}  unit, against what")
-    for row in rows:
-        sign = "≥" if row["better"] == "higher" else "≤"
-        mark = "" if reached(row) else "  MISSED"
-        print(
-            f"{row['name']:<28} {row['ours']:>12,} {row['reference']:>12,} {row['ratio']:>8} {sign}{row['goal']:>7}"
-            f"  {row['unit']}, against {row['reference_name']}{mark}"
-        )
+def line(row: dict[str, Any]) -> str:
+    """A row of the table: name, both figures, ratio, goal, and whether it was reached."""
+    sign = "≥" if row["better"] == "higher" else "≤"
+    mark = "" if reached(row) else "  MISSED"
+    return (
+        f"{row['name']:<28} {row['ours']:>12,} {row['reference']:>12,} {row['ratio']:>8} {sign}{row['goal']:>7}"
+        f"  {row['unit']}, against {row['reference_name']}{mark}"
+    )
 
 
 if __name__ == "__main__":
