@@ -91,6 +91,7 @@ def read_settings(folder: Path, note: Callable[[Problem], None] = tell_of_templa
                 poll=question.poll,
                 credit=question.credit,
                 pictured=question.pictured,
+                try_it=question.try_it,
             )
             worst[account.network] = max(worst.get(account.network, 0), over)
         return [(network, over) for network, over in worst.items() if over]

@@ -197,13 +197,21 @@ def check_lengths(draft: Draft, measure: Measure, site: str, accounts: dict[str,
             draft.reading.note(
                 (*path, "ask") if draft.reading.source.find((*path, "ask"))[1] == len(path) + 1 else path, say
             )
+    _check_closing(draft, measure, site, accounts)
 
-    pulse = series.pulse if draft.trusts("pulse") else None
-    if pulse is not None:
-        number = 1 + max((len(entry.questions) for entry in series.chats), default=0)
-        asked = Measured(**asked_by(series, site, accounts), number=number, ask=pulse.ask, poll=pulse.poll)
-        if over := overlong(measure(asked)):
-            draft.reading.note(("pulse", "ask"), f"{over} Shorten it, or its answers.")
+
+def _check_closing(draft: Draft, measure: Measure, site: str, accounts: dict[str, AccountSettings]) -> None:
+    """So do those asked at each chat's end, with the number that they have in the chat of most questions."""
+    series = draft.series
+    closing = (("ask_to_try",), series.ask_to_try, ""), (("pulse", "ask"), series.pulse, ", or its answers")
+    number = max((len(entry.questions) for entry in series.chats), default=0)
+    for path, question, also in closing:
+        if question is not None and draft.trusts(path[0]):
+            number += 1
+            by = asked_by(series, site, accounts)
+            asked = Measured(**by, number=number, ask=question.ask, poll=question.poll, try_it=question.try_it)
+            if over := overlong(measure(asked)):
+                draft.reading.note(path, f"{over} Shorten it{also}.")
 
 
 def asked_by(series: Series, site: str, accounts: Mapping[str, AccountSettings]) -> dict[str, Any]:

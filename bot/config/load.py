@@ -314,6 +314,7 @@ def _series(slug: str, block: SeriesFile, accounts: tuple[str, ...], language: s
         approve=block.digest.approve == "required",
         late=block.late,
         follow_up=tuple(sorted(block.follow_up)),
+        ask_to_try=Question(block.ask_to_try, try_it=True) if block.ask_to_try else None,
         pulse=Question(block.pulse.ask, block.pulse.answers, pulse=True) if block.pulse else None,
         index=block.search_engines,
         evidence=tuple(Evidence(one.title, one.url, one.date, one.chat) for one in block.evidence),

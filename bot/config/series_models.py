@@ -325,6 +325,12 @@ class SeriesFile(Block):
         description="How long after a chat those who wrote #tryit and asked for it are asked what came of it, or off.",
         examples=["[2 weeks, 6 weeks]"],
     )
+    ask_to_try: Prose = Field(
+        "",
+        description="One more question, asked at each chat's end: what people will try. Who answers with #tryit and"
+        " replies REMIND ME is asked later what came of it.",
+        examples=["What will you try?"],
+    )
     pulse: PulseBlock | None = Field(
         None,
         description="One more question, asked at each chat's end: what it was worth. The impact report adds the votes"
@@ -374,6 +380,13 @@ class SeriesFile(Block):
     def _few_follow_ups(cls, value: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
         if len(value) > 4:  # noqa: PLR2004 - more would be a burden
             raise Wrong(f"These are {len(value)} follow-ups; ask 4 times at most.", "[2 weeks, 6 weeks]")
+        return value
+
+    @field_validator("ask_to_try")
+    @classmethod
+    def _followed_up(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("follow_up") == ():
+            raise Wrong("With follow_up: off nobody is asked later what came of it. Take one of the two out.")
         return value
 
     @field_validator("hosts", "announce", "follow_up", "also_show", "accounts", "languages", "repeats")

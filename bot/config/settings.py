@@ -188,6 +188,7 @@ class Measured(msgspec.Struct, frozen=True):
         ask: its text.
         poll: its options.
         pictured: a picture goes with it; ``credit`` says whose it is.
+        try_it: it asks what people will try, and says how they can be asked later.
     """
 
     series: str
@@ -201,6 +202,7 @@ class Measured(msgspec.Struct, frozen=True):
     poll: tuple[str, ...] = ()
     pictured: bool = False
     credit: str = ""
+    try_it: bool = False
 
 
 Measure = Callable[[Measured], Sequence[tuple[str, int]]]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.domain.outbox import Delivery
-from bot.domain.schedule import pulse_of
+from bot.domain.schedule import at_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -53,10 +53,11 @@ def over(chats: Sequence[Chat], now: datetime) -> frozenset[str]:
     return frozenset(chat.id for chat in chats if chat.ends_at <= now)
 
 
-def keep_pulses(chats: Sequence[Chat], known: Mapping[str, Chat], now: datetime) -> tuple[Chat, ...]:
-    """The same chats, of which those that are over keep the question what they were worth as it was asked, or none.
+def keep_closing(chats: Sequence[Chat], known: Mapping[str, Chat], now: datetime) -> tuple[Chat, ...]:
+    """The same chats, of which those that are over keep the questions that were asked at their end, or none.
 
-    The series' file says it for all chats at once. Who changes or drops it there does not mean those that were asked.
+    The series' file says them for all chats at once. Who changes or drops them there does not mean those that were
+    asked.
 
     Args:
         chats: as the series' file has them now.
@@ -67,10 +68,9 @@ def keep_pulses(chats: Sequence[Chat], known: Mapping[str, Chat], now: datetime)
 
 
 def _asked_before(chat: Chat, before: Chat | None) -> Chat:
-    asked = chat.questions[:-1] if pulse_of(chat) else chat.questions
-    if before is not None and pulse_of(before):
-        asked = (*asked, before.questions[-1])
-    return msgspec.structs.replace(chat, questions=asked)
+    asked = [question for question in chat.questions if not at_the_end(question)]
+    closing = [question for question in before.questions if at_the_end(question)] if before else []
+    return msgspec.structs.replace(chat, questions=(*asked, *closing))
 
 
 def difference(

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.domain.occurrences import by_wall_clock, to_utc
-from bot.domain.schedule import Chat, Prompt, PromptKind, Question, Series, asked_at, hold_of, pace_of, pulse_of, slots
+from bot.domain.schedule import (
+    Chat,
+    Prompt,
+    PromptKind,
+    Question,
+    Series,
+    asked_at,
+    at_the_end,
+    hold_of,
+    pace_of,
+    slots,
+)
 from bot.domain.teachmeets import ASKED_FOR
 
 if TYPE_CHECKING:
@@ -58,8 +69,9 @@ def prompts(series: Series, chat: Chat) -> tuple[Prompt, ...]:
     reminder      slow chats with a pace of 2 days or more  the next question is due, the last one until the
                   half-way through a question's time, in    chat's end
                   whole days so that it keeps the hour
-    pulse         the end: the question what the chat was   12 hours later
-                  worth, where the series asks it
+    closing       the end: the questions what people will   12 hours later
+    questions     try, and what the chat was worth, where
+                  the series asks them
     wrap-up       the end                                   12 hours later
     digest        the end, the series' grace and hold       7 days later
     ============  ========================================  ==================================================
@@ -84,8 +96,8 @@ def prompts(series: Series, chat: Chat) -> tuple[Prompt, ...]:
     later = [_Saying(at, "question", f"q{number}", until, number) for number, at in enumerate(times, start=1)]
     if slow:
         later += _reminders(series, chat, times)
-    if pulse := pulse_of(chat):
-        later.append(_Saying(chat.ends_at, "question", f"q{pulse}", chat.ends_at + _WRAP_UP_USEFUL, pulse))
+    for number in range(len(times) + 1, len(chat.questions) + 1):
+        later.append(_Saying(chat.ends_at, "question", f"q{number}", chat.ends_at + _WRAP_UP_USEFUL, number))
     later.append(_Saying(chat.ends_at, "wrap-up", "wrap-up", chat.ends_at + _WRAP_UP_USEFUL))
     digest_at = chat.ends_at + series.grace + hold_of(series, chat)
     later.append(_Saying(digest_at, "digest", "digest", digest_at + _DIGEST_USEFUL))
@@ -164,8 +176,8 @@ def _live_times(chat: Chat) -> list[datetime]:
 
 
 def _during(chat: Chat) -> tuple[Question, ...]:
-    """What is asked from a chat's start to its end; the pulse comes after that, as the last."""
-    return chat.questions[:-1] if pulse_of(chat) else chat.questions
+    """What is asked from a chat's start to its end; what is asked at the end stands behind it."""
+    return tuple(question for question in chat.questions if not at_the_end(question))
 
 
 def _rounded_down(duration: timedelta) -> timedelta:

@@ -52,6 +52,7 @@ __all__ = [
     "Tone",
     "Weekly",
     "asked_at",
+    "at_the_end",
     "entry_problems",
     "next_after",
     "pace_of",
@@ -85,13 +86,15 @@ class Image(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True):
     """One question. ``offset`` is counted from the chat's start; ``None`` means the series' own spacing.
 
-    ``pulse``: it is asked at the chat's end, after all others, what the chat was worth.
+    ``try_it``: it is asked at the chat's end what people will try. ``pulse``: it is asked there, after all others, what
+    the chat was worth.
     """
 
     ask: str
     poll: tuple[str, ...] = ()
     image: Image | None = None
     offset: timedelta | None = None
+    try_it: bool = False
     pulse: bool = False
 
 
@@ -144,6 +147,7 @@ class Series(msgspec.Struct, frozen=True):
         approve: a digest quotes nobody unless a host approves it.
         late: how long after the end answers still enter the archive.
         follow_up: how long after a chat those are asked what came of it who asked for that, shortest first.
+        ask_to_try: asked at each chat's end: what people will try; ``None``: nothing.
         pulse: the last question of each chat, with answers to choose from; ``None``: none.
         index: search engines may list the chat pages.
         evidence: what the hosts link to of how pupils fared, in the file's order.
@@ -179,6 +183,7 @@ class Series(msgspec.Struct, frozen=True):
     approve: bool = False
     late: timedelta = timedelta(days=14)
     follow_up: tuple[timedelta, ...] = (timedelta(weeks=2), timedelta(weeks=6))
+    ask_to_try: Question | None = None
     pulse: Question | None = None
     index: bool = False
     evidence: tuple[Evidence, ...] = ()
@@ -334,7 +339,7 @@ def _chat(series: Series, entry: ChatEntry, chat_id: str, at: time, timezone: st
         starts_at=starts_at,
         ends_at=ends_at,
         topic=entry.topic,
-        questions=entry.questions if series.pulse is None else (*entry.questions, series.pulse),
+        questions=(*entry.questions, *filter(None, (series.ask_to_try, series.pulse))),
         hosts=entry.hosts or series.hosts,
         resources=entry.resources,
         about=entry.about,
@@ -364,6 +369,11 @@ def asked_at(chat: Chat, event: Event) -> datetime:
     """When it is asked what came of an event (UTC): so long after its end by the wall clock."""
     ended = chat.ends_at.astimezone(ZoneInfo(chat.timezone)).replace(tzinfo=None)
     return by_wall_clock(ended + event.ask_after, chat.timezone)
+
+
+def at_the_end(question: Question) -> bool:
+    """Whether it is asked at a chat's end, as the series' file says for all its chats; else in its course."""
+    return question.try_it or question.pulse
 
 
 def pulse_of(chat: Chat) -> int:

@@ -132,6 +132,7 @@ class TemplateComposer:
             question=asked.ask,
             options=asked.poll if in_text else (),
             credit=asked.image.credit if asked.image and media else "",
+            try_it=asked.try_it,
         )
         poll = None
         if asked.poll and not in_text:

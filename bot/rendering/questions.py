@@ -53,8 +53,12 @@ def ask(
     question: str,
     options: Sequence[str] = (),
     credit: str = "",
+    try_it: bool = False,
 ) -> RichText:
-    """Write a question: label, text, hashtag, lettered options, the picture's credit and the archive's notice."""
+    """Write a question: label, text, hashtag, lettered options, the picture's credit and the archive's notice.
+
+    Where it asks what people will try (``try_it``), it says how they can be asked later what came of it.
+    """
     link = urls.absolute(site_address, urls.PRIVACY)
     hashed = tag(hashtag)
     has_tag = hashed.casefold() in question.casefold().replace(",", " ").replace("?", " ").split()
@@ -65,6 +69,7 @@ def ask(
         "ask": one_line(question),
         "hashtag": "" if has_tag else hashed,
         "options": " · ".join(letters),
+        "how": words("prompt.try") if try_it else "",
         "credit": one_line(credit),
         "notice": words(f"notice.{archive}" if link else f"notice.{archive}_bare", link=link, hashtag=hashed),
     }
@@ -85,10 +90,11 @@ def question_overrun(
     poll: Sequence[str] = (),
     credit: str = "",
     pictured: bool = False,
+    try_it: bool = False,
 ) -> int:
     """By how many units of that network's own count a question's post is too long; 0 where it fits.
 
-    Counts the very text that would be sent: label, hashtag, options, credit and notice.
+    Counts the very text that would be sent: label, hashtag, options, credit, what to do and notice.
     """
     rich = ask(
         templates,
@@ -100,5 +106,6 @@ def question_overrun(
         question=question,
         options=poll if lettered(poll, network, pictured=pictured) else (),
         credit=credit,
+        try_it=try_it,
     )
     return max(0, -remaining(rich, limits))

@@ -8,7 +8,7 @@ import msgspec
 
 from bot.domain.followups import follow_ups
 from bot.domain.outbox import Delivery
-from bot.domain.planning import keep_pulses
+from bot.domain.planning import keep_closing
 from bot.domain.prompts import prompts
 from bot.domain.schedule import planned_chats
 
@@ -35,7 +35,7 @@ def plan(store: Store, series: Sequence[Series], networks: Mapping[str, NetworkN
     stored_before = store.chats()
     known = {stored.chat.id: stored.chat for stored in stored_before}
     for one in series:
-        chats = keep_pulses(planned_chats(one), known, now)
+        chats = keep_closing(planned_chats(one), known, now)
         said = [prompt for chat in chats for prompt in prompts(one, chat) if prompt.kind != "digest"]
         deliveries = planned_deliveries(one, said, networks)
         by_id = {chat.id: chat for chat in chats}

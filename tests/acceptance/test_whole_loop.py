@@ -32,6 +32,11 @@ from bot.domain.choosing import Wanted
 ON_EACH = 4
 """People on each network. The first leaves, the second keeps a record; without who leaves, six can be counted."""
 
+CLOSING = """\
+ask_to_try: What will you try?
+pulse: {ask: "Was this hour worth your time?", answers: [Yes, Partly, No]}
+"""
+
 A_YEAR = timedelta(days=400)
 """So much later the school year of a chat is over, whenever it was."""
 
@@ -70,7 +75,7 @@ def test_what_the_hour_was_worth_is_told_and_who_leaves_is_in_none_of_it(
 ) -> None:
     people = gather(bots, unique)
     leaving, owners = people[::ON_EACH], people[1::ON_EACH]
-    with evening(tmp_path / "bot", bots, unique("EdChat"), archive="replies") as chat:
+    with evening(tmp_path / "bot", bots, unique("EdChat"), archive="replies", closing=CLOSING) as chat:
         talk(chat, bots, people)
         the_digest_repeats_them(chat, bots, people)
         weeks_later(chat, bots, [*leaving, *owners])
@@ -80,7 +85,7 @@ def test_what_the_hour_was_worth_is_told_and_who_leaves_is_in_none_of_it(
         for one in leaving:
             files = {f"{one.word}/record.{kind}" for kind in ("html", "json", "pdf")} | {"backup.db", "people"}
             assert files <= set(found(chat, one.traces, before)[one.word]), "it could be found"
-        assert counted(tmp_path / "before") == len(people)
+        assert counted(tmp_path / "before") == counted(tmp_path / "before", "pulse") == len(people)
 
         for one in leaving:
             one.account.post("REMOVE ME", reply_to=follow_ups(bots)[one.network, answer_id(one)][0])
@@ -88,6 +93,7 @@ def test_what_the_hour_was_worth_is_told_and_who_leaves_is_in_none_of_it(
         read(chat, bots)  # errands of the first
         after = papers(chat, [one for one in people if one not in leaving], owners, tmp_path / "after")
         assert counted(tmp_path / "after") == len(people) - len(leaving)
+        assert counted(tmp_path / "after", "pulse") == len(people) - 1, "a poll keeps no names, and so its votes"
         assert {word: where for one in leaving for word, where in found(chat, one.traces, after).items()} == {}
         assert [one for one in our_posts(bots) for each in leaving for word in each.traces if word in one] == []
         assert {each for _, each in follow_ups(bots)} == {answer_id(one) for one in owners}
@@ -111,11 +117,12 @@ def gather(bots: Bots, unique: Callable[[str], str]) -> list[Person]:
 
 
 def talk(chat: Evening, bots: Bots, people: Sequence[Person]) -> None:
-    """Everybody says what they will try and may be kept and researched; some ask to be reminded, and for a record."""
-    for prompt in ("announce-30m", "welcome", "q1"):
-        assert chat.tick_at(chat.at(prompt)).troubles == ()
+    """Everybody says at its end what they will try and what it was worth; some ask to be reminded, and for a record."""
+    for moment in chat.moments():
+        assert chat.tick_at(moment).troubles == ()
+        bots.net.settle()
     for number, one in enumerate(people):
-        asked = servers.question(bots, one.network, 1).id
+        asked = servers.question(bots, one.network, 5).id
         one.said = one.account.post(f"I will try {one.word} with exit tickets, every Friday #TryIt", reply_to=asked)
         for words in ("KEEP MY ANSWERS", "RESEARCH YES"):
             one.account.post(words, reply_to=asked)
@@ -124,11 +131,18 @@ def talk(chat: Evening, bots: Bots, people: Sequence[Person]) -> None:
         else:
             above = people[number // ON_EACH * ON_EACH]
             one.account.post(f"As {above.at_handle} said: yes, {one.word}.", reply_to=above.said)
+        vote(bots, one)
     read(chat, bots)
-    for moment in (*chat.moments(), chat.digest_at):
-        if chat.clock.now() < moment:
-            bots.net.settle()
-            assert chat.tick_at(moment).troubles == ()
+    assert chat.tick_at(chat.digest_at).troubles == ()
+
+
+def vote(bots: Bots, one: Person) -> None:
+    """Say that it was worth it: in a poll, or by letter."""
+    asked = servers.question(bots, one.network, 6).id
+    if one.network == "bluesky":
+        one.account.post("A", reply_to=asked)
+    else:
+        one.account.vote(one.account.call("GET", f"/api/v1/statuses/{asked}")["poll"]["id"], 0)
 
 
 def read(chat: Evening, bots: Bots) -> None:
@@ -208,7 +222,8 @@ def papers(chat: Evening, people: Sequence[Person], owners: Sequence[Person], ou
     with time_machine.travel(now, tick=False):
         for one in owners:
             made = make_record(chat.folder, one.known_as, None, out / one.word, badge=True)
-            assert (made.answers, made.left_out, made.no_pdf) == (1, 0, "")
+            letter = one.network == "bluesky"  # a vote in a poll is nobody's answer
+            assert (made.answers, made.left_out, made.no_pdf) == (1 + letter, 0, "")
         letter, _ = newsletter_of(chat.folder, chat.chat)
     with time_machine.travel(now + A_YEAR, tick=False):
         written, no_pdf = write_impact(chat.folder, Wanted("edchat"), out / "impact")
@@ -236,9 +251,9 @@ def read_out(path: Path) -> bytes:
     return data
 
 
-def counted(out: Path) -> int:
-    """How many people the impact report tells."""
-    [row] = [one for one in csv.DictReader((out / "impact" / "impact.csv").open()) if one["figure"] == "people"]
+def counted(out: Path, figure: str = "people") -> int:
+    """What the impact report tells: how many people, or of another figure."""
+    [row] = [one for one in csv.DictReader((out / "impact" / "impact.csv").open()) if one["figure"] == figure]
     return int(row["value"])
 
 

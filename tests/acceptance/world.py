@@ -62,7 +62,7 @@ hosts: {host}
 announce: 30 minutes
 archive: {archive}
 languages: {languages}
-chats:
+{closing}chats:
   - date: {date}
     topic: >-
       Feedback that pupils use, and the feedback that nobody has ever used since it was first written
@@ -189,10 +189,12 @@ def write_folder(
     mastodon: str = "",
     appview: str = "",
     publish: str = "",
+    closing: str = "",
 ) -> datetime:
     """Write what a moderator writes, log the bot in, and give the chat's start; addresses may be those of proxies.
 
-    `appview` is where Bluesky is read from, if not through the server; `publish` is YAML that names other places.
+    `appview` is where Bluesky is read from, if not through the server; `publish` is YAML that names other places,
+    and `closing` YAML of the series of what is asked at each chat's end.
     """
     starts_at = chat_start()
     local = starts_at.astimezone(ZoneInfo(ZONE))
@@ -215,6 +217,7 @@ def write_folder(
         at=f"{local:%H:%M}",
         archive=archive,
         languages=json.dumps(LANGUAGES),
+        closing=closing,
         date=local.date(),
         next_date=local.date() + timedelta(days=7),
         poll=json.dumps(POLL),

@@ -17,7 +17,7 @@ from bot.domain.chronicle import Chronicle
 from bot.domain.digests import questions_of
 from bot.domain.impact import impact
 from bot.domain.outbox import Poll
-from bot.domain.planning import keep_pulses
+from bot.domain.planning import keep_closing
 from bot.domain.posts import NetworkName
 from bot.domain.prompts import prompts
 from bot.domain.pulsevotes import PulseVotes, add_up
@@ -84,13 +84,13 @@ def test_a_chat_that_is_over_keeps_what_it_was_asked(
 ) -> None:
     entries = (entry("2027-01-07"), entry("2027-01-14"))
     known = {chat.id: chat for chat in planned_chats(series(*entries, pulse=before))}
-    first, second = keep_pulses(planned_chats(series(*entries, pulse=wanted)), known, now)
+    first, second = keep_closing(planned_chats(series(*entries, pulse=wanted)), known, now)
     assert first == planned_chats(series(*entries, pulse=kept))[0]
     assert second == planned_chats(series(*entries, pulse=wanted))[1]
 
 
 def test_a_chat_that_was_never_known_is_asked_nothing_once_it_is_over() -> None:
-    (chat,) = keep_pulses(planned_chats(series(entry("2027-01-07"), pulse=ASKED)), {}, NOW)
+    (chat,) = keep_closing(planned_chats(series(entry("2027-01-07"), pulse=ASKED)), {}, NOW)
     assert pulse_of(chat) == 0
 
 

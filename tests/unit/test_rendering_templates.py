@@ -262,5 +262,6 @@ def test_every_change_of_a_template_changes_the_fingerprint(tmp_path: Path) -> N
 
 def test_posts_are_plain_text_and_pages_are_escaped() -> None:
     words = Templates().dictionary.words("en")
-    values = {"w": words, "label": "Q1", "ask": "<b> & co?", "hashtag": "", "options": "", "credit": "", "notice": "n"}
+    empty = dict.fromkeys(("hashtag", "options", "how", "credit"), "")
+    values = empty | {"w": words, "label": "Q1", "ask": "<b> & co?", "notice": "n"}
     assert Templates().render("prompts/question.txt.j2", values).startswith("Q1 <b> & co?")
