@@ -9,7 +9,6 @@ import click
 
 from bot.cli.common import fail, folder_option, json_option, print_json
 from bot.cli.permissions import STANDS, to_note
-from bot.domain.sessions import purpose_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +92,8 @@ def _tell_coming(found: WhoComes) -> None:
 
 
 def _tell_sessions(event: str, sessions: Sequence[Asked]) -> None:
+    from bot.domain.sessions import purpose_of
+
     for one in sessions:
         click.echo(f"Session {one.number}: {_STANDS[one.standing]}")
         if one.address:

@@ -8,7 +8,6 @@ import click
 
 from bot.cli.common import folder_option, json_option, print_json
 from bot.cli.permissions import STANDS, to_note
-from bot.domain.stories import purpose_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +50,7 @@ def how_they_stand(folder: Path, name: str, as_json: bool) -> None:  # noqa: FBT
     there are also a message that you can send, and the command for what you are told.
     """
     from bot.bootstrap import stories_of
+    from bot.domain.stories import purpose_of
 
     told = stories_of(folder, name)
     if as_json:

@@ -1,7 +1,10 @@
-"""A command that is written wrongly is refused in one line; no command at all shows what there is."""
+"""A command written wrongly is refused in one line; no command at all shows which there are; help comes at once."""
+
+import subprocess
+import sys
 
 import pytest
-from cli.cli_world import staffroom
+from cli.cli_world import ROOT, staffroom
 
 
 @pytest.mark.parametrize(
@@ -28,3 +31,15 @@ def test_no_command_at_all_shows_which_there_are(argv: list[str]) -> None:
     assert result.exit_code == 2
     assert "Usage: " in result.stderr
     assert "Commands:" in result.stderr
+
+
+def test_help_loads_nothing_but_the_commands() -> None:
+    script = (
+        "import sys\n"
+        "from bot.cli import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        "ours = [name for name in sys.modules if name.startswith('bot.')]\n"
+        "print('loaded:', [name for name in ours if not name.startswith(('bot.cli', 'bot.errors'))])\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert shown.stdout.endswith("loaded: []\n")
