@@ -96,6 +96,9 @@ TRYING = 0.1
 MY_RECORD = "MY RECORD"
 """Said by one of them, so that a record can be made."""
 
+LINGERING = timedelta(minutes=20)
+"""For so long those who still read answer what is asked at the chat's end."""
+
 LEAVERS = 20
 """Of so many teachers one leaves at most: what they all said goes with them, and the others are to be seen."""
 
@@ -107,6 +110,11 @@ class Stage(msgspec.Struct, frozen=True):
     chat: Chat
     questions: tuple[Prompt, ...]
     networks: tuple[NetworkName, ...]
+
+    def asking(self, *, to_try: bool) -> Sequence[Prompt]:
+        """The questions that ask what people will try, or the others; all, where there are none of these."""
+        asked = self.chat.questions
+        return [one for one in self.questions if asked[one.number - 1].try_it is to_try] or self.questions
 
 
 def write_script(rng: random.Random, stage: Stage, answers: int) -> tuple[Act, ...]:
@@ -138,8 +146,9 @@ def _trying(rng: random.Random, stage: Stage, acts: Sequence[Act], many: int) ->
     answered = Counter(act.teacher for act in acts)
     found: list[Act] = []
     for place, (teacher, _) in enumerate(answered.most_common(many)):
-        tries = rng.choice(in_language(stage.cast.tries, stage.cast.teachers[teacher].language))
-        said = _answer(rng, stage, "reply", teacher)
+        fitting = in_language(stage.cast.tries, stage.cast.teachers[teacher].language)
+        tries = rng.choice([one for one in fitting if one not in (act.saying for act in found)] or fitting)
+        said = _answer(rng, stage, "reply", teacher, to_try=True)
         said = msgspec.structs.replace(said, kind="try", saying=tries, counts=False)
         asked = msgspec.structs.replace(said, kind="ask", at=said.at + timedelta(seconds=rng.uniform(20, 300)))
         found += [said, msgspec.structs.replace(asked, target=BEFORE, saying=Saying("en", "REMIND ME"))]
@@ -156,13 +165,14 @@ def _times(kind: Kind, share: float, cast: Cast) -> int:
     return min(often, max(1, len(cast.teachers) // LEAVERS)) if kind == "leave" else often
 
 
-def _answer(rng: random.Random, stage: Stage, kind: Kind, teacher: int | None = None) -> Act:
-    question = rng.choice(stage.questions)
+def _answer(rng: random.Random, stage: Stage, kind: Kind, teacher: int | None = None, *, to_try: bool = False) -> Act:
+    question = rng.choice(stage.asking(to_try=to_try))
     ends = stage.chat.ends_at
     if kind == "late":
         at = ends + timedelta(seconds=rng.uniform(60, 5400))
     else:
-        spare = max(60.0, (ends - question.at).total_seconds() - 5)
+        closes = ends if question.at < ends else ends + LINGERING
+        spare = max(60.0, (closes - question.at).total_seconds() - 5)
         at = question.at + timedelta(seconds=min(spare, 12 + rng.expovariate(1 / 240)))
     teacher = rng.randrange(len(stage.cast.teachers)) if teacher is None else teacher
     return Act(

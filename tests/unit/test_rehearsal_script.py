@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from datetime import date, time
-from typing import TYPE_CHECKING
+from datetime import date, time, timedelta
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -18,7 +18,7 @@ from bot.domain.patterns import graphemes, handles, hashtags_in, urls
 from bot.domain.prompts import prompts
 from bot.domain.richtext import detect
 from bot.domain.schedule import ChatEntry, Question, Series, Weekly, planned_chats
-from bot.rehearsal.script import EXTRAS, MY_RECORD, SHARES, TRYING, Act, Cast, Saying, Stage, write_script
+from bot.rehearsal.script import EXTRAS, LINGERING, MY_RECORD, SHARES, TRYING, Act, Cast, Saying, Stage, write_script
 from bot.shipped import shipped
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ CAST = msgspec.json.decode((shipped("templates") / "rehearsal" / "cast.json").re
 LANGUAGES = {"en", "cy", "fr", "es", "de", "ar", "zh"}
 
 
-def stage(networks: tuple[NetworkName, ...] = ("bluesky", "mastodon")) -> Stage:
+def stage(networks: tuple[NetworkName, ...] = ("bluesky", "mastodon"), **more: Any) -> Stage:
     entry = ChatEntry(
         date=date(2027, 1, 7),
         topic="Feedback that pupils use",
@@ -45,6 +45,7 @@ def stage(networks: tuple[NetworkName, ...] = ("bluesky", "mastodon")) -> Stage:
         at=time(20),
         accounts=networks,
         chats=(entry,),
+        **more,
     )
     (chat,) = planned_chats(series)
     asked = tuple(prompt for prompt in prompts(series, chat) if prompt.kind == "question")
@@ -180,6 +181,21 @@ def test_some_say_what_they_will_try_and_ask_and_one_wants_a_record(answers: int
     assert keep.teacher == record.teacher
     assert record.teacher in who
     assert said[record.teacher] == max(said[teacher] for teacher in who)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_they_say_it_where_it_is_asked_and_nobody_says_anything_else_there(seed: int) -> None:
+    place = stage(ask_to_try=Question("What will you try?", try_it=True))
+    acts = [act for act in write_script(random.Random(seed), place, 60) if act.kind not in ("edit", "delete")]
+    last = len(place.questions)
+    there = [act for act in acts if act.kind == "try"]
+    assert {act.question for act in there} == {last}
+    assert [act for act in acts if act.question == last and act.kind not in ("try", "ask", "nested")] == []
+    times = [act.at for act in there]
+    assert place.chat.ends_at <= min(times) <= max(times) <= place.chat.ends_at + LINGERING
+    assert max(times) - min(times) > timedelta(minutes=1), "not all of them at once"
+    english = [act.saying.text for act in there if act.saying.language == "en"]
+    assert len(set(english)) == min(len(english), sum(one.language == "en" for one in CAST.tries))
 
 
 def test_where_nobody_answers_nobody_will_try_anything() -> None:
