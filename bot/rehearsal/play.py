@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from datetime import timedelta
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -204,8 +205,18 @@ class _Play:
             self._gone.add(act.target)
         elif act.kind == "edit":
             server.edit(self._made[act.target].id, detect(self._text(self._acts[act.target], act.saying.text)))
+        elif act.kind == "vote" and self._votes(act, server):
+            return
         else:
             self._made[index] = self._write(act, server)
+
+    def _votes(self, act: Act, server: SandboxServer) -> bool:
+        """Choose in the question's poll; false where it has none, and a letter says it."""
+        asked = self._asked.get((act.question, act.network))
+        if asked is None or not server.has_poll(asked.id):
+            return False
+        server.vote(self._account(act).id, asked.id, ascii_uppercase.index(act.saying.text))
+        return True
 
     def _write(self, act: Act, server: SandboxServer) -> PostRef:
         account = self._account(act)

@@ -1,26 +1,27 @@
 """What made-up teachers do in a rehearsal: a list of acts, decided beforehand from a seed. Pure.
 
 They do what real ones do: reply, reply to each other, quote, use the hashtag with a label, answer the wrong question
-on purpose, come late, edit, delete, say what they will try, ask for something, leave, and some spam the hashtag.
+on purpose, come late, edit, delete, vote, say what they will try, ask for something, leave, and some spam the hashtag.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from bot.domain.posts import NetworkName
-from bot.domain.schedule import Chat, Prompt
+from bot.domain.schedule import Chat, Prompt, Question, at_the_end
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 Kind = Literal[
-    "reply", "nested", "quote", "label", "elsewhere", "late", "edit", "delete", "leave", "spam", "try", "ask"
+    "reply", "nested", "quote", "label", "elsewhere", "late", "edit", "delete", "leave", "spam", "try", "ask", "vote"
 ]
 
 
@@ -54,13 +55,13 @@ class Act(msgspec.Struct, frozen=True):
 
     Attributes:
         at: when, UTC.
-        kind: what. ``edit`` and ``delete`` act on their own earlier ``target``; all others write a post, an ``ask`` one
-            that asks something of us.
+        kind: what. ``edit`` and ``delete`` act on their own earlier ``target``; a ``vote`` chooses in a question's
+            poll; all others write a post, an ``ask`` one that asks something of us.
         network: where.
         teacher: index into the cast's teachers.
         question: number of the question it is about; 0 for none.
         target: index of the earlier act whose post it replies to, edits or deletes; -1 for our question itself.
-        saying: the words; empty for ``delete``.
+        saying: the words; empty for ``delete``; the option's letter for ``vote``.
         counts: it is one of the answers that must be collected.
     """
 
@@ -93,6 +94,9 @@ EXTRAS: tuple[tuple[Kind, float], ...] = (("edit", 0.03), ("delete", 0.02), ("le
 TRYING = 0.1
 """How many say what they will try and ask to be reminded, as a share of the number of answers; one at least."""
 
+VOTING = 0.25
+"""How many vote in each poll, as a share of the number of answers."""
+
 MY_RECORD = "MY RECORD"
 """Said by one of them, so that a record can be made."""
 
@@ -111,10 +115,17 @@ class Stage(msgspec.Struct, frozen=True):
     questions: tuple[Prompt, ...]
     networks: tuple[NetworkName, ...]
 
-    def asking(self, *, to_try: bool) -> Sequence[Prompt]:
-        """The questions that ask what people will try, or the others; all, where there are none of these."""
-        asked = self.chat.questions
-        return [one for one in self.questions if asked[one.number - 1].try_it is to_try] or self.questions
+    def in_course(self) -> Sequence[Prompt]:
+        """What is not asked at the chat's end; all, where that is nothing."""
+        return [one for one in self.questions if not at_the_end(self.asked(one))] or self.questions
+
+    def to_try(self) -> Sequence[Prompt]:
+        """What people will try; all, where that is not asked."""
+        return [one for one in self.questions if self.asked(one).try_it] or self.questions
+
+    def asked(self, prompt: Prompt) -> Question:
+        """The question that a prompt asks."""
+        return self.chat.questions[prompt.number - 1]
 
 
 def write_script(rng: random.Random, stage: Stage, answers: int) -> tuple[Act, ...]:
@@ -138,7 +149,9 @@ def write_script(rng: random.Random, stage: Stage, answers: int) -> tuple[Act, .
     ]
     left = {act.teacher for act in extras if act.kind == "leave"}
     staying = [act for act in acts if act.teacher not in left]
-    return tuple(_in_order(acts, [*extras, *_trying(rng, stage, staying, max(1, round(answers * TRYING)))]))
+    extras += _trying(rng, stage, staying, max(1, round(answers * TRYING)))
+    extras += _voting(rng, stage, left, round(answers * VOTING))
+    return tuple(_in_order(acts, extras))
 
 
 def _trying(rng: random.Random, stage: Stage, acts: Sequence[Act], many: int) -> list[Act]:
@@ -148,7 +161,7 @@ def _trying(rng: random.Random, stage: Stage, acts: Sequence[Act], many: int) ->
     for place, (teacher, _) in enumerate(answered.most_common(many)):
         fitting = in_language(stage.cast.tries, stage.cast.teachers[teacher].language)
         tries = rng.choice([one for one in fitting if one not in (act.saying for act in found)] or fitting)
-        said = _answer(rng, stage, "reply", teacher, to_try=True)
+        said = _answer(rng, stage, "reply", teacher, stage.to_try())
         said = msgspec.structs.replace(said, kind="try", saying=tries, counts=False)
         asked = msgspec.structs.replace(said, kind="ask", at=said.at + timedelta(seconds=rng.uniform(20, 300)))
         found += [said, msgspec.structs.replace(asked, target=BEFORE, saying=Saying("en", "REMIND ME"))]
@@ -159,14 +172,29 @@ def _trying(rng: random.Random, stage: Stage, acts: Sequence[Act], many: int) ->
     return found
 
 
+def _voting(rng: random.Random, stage: Stage, left: Collection[int], many: int) -> list[Act]:
+    """In each poll some choose an option, each of them once, the first options more often than the last."""
+    voters = [teacher for teacher in range(len(stage.cast.teachers)) if teacher not in left]
+    found: list[Act] = []
+    for asked in stage.questions:
+        options = len(stage.asked(asked).poll)
+        for teacher in rng.sample(voters, min(many, len(voters))) if options else ():
+            [letter] = rng.choices(ascii_uppercase[:options], range(options, 0, -1))
+            said = _answer(rng, stage, "reply", teacher, [asked])
+            found.append(msgspec.structs.replace(said, kind="vote", saying=Saying("en", letter), counts=False))
+    return found
+
+
 def _times(kind: Kind, share: float, cast: Cast) -> int:
     """How often something happens besides."""
     often = max(1, round(share))
     return min(often, max(1, len(cast.teachers) // LEAVERS)) if kind == "leave" else often
 
 
-def _answer(rng: random.Random, stage: Stage, kind: Kind, teacher: int | None = None, *, to_try: bool = False) -> Act:
-    question = rng.choice(stage.asking(to_try=to_try))
+def _answer(
+    rng: random.Random, stage: Stage, kind: Kind, teacher: int | None = None, asked: Sequence[Prompt] = ()
+) -> Act:
+    question = rng.choice(asked or stage.in_course())
     ends = stage.chat.ends_at
     if kind == "late":
         at = ends + timedelta(seconds=rng.uniform(60, 5400))

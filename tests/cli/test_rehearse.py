@@ -105,6 +105,9 @@ def test_two_weeks_later_it_goes_on_to_what_came_of_it_and_what_is_made_of_that(
     assert (report["asked_later"], report["outcomes"], report["troubles"]) == (6, 4, [])
     chat = json.loads((folder / "rehearsal" / "site" / CHAT / "chat.json").read_bytes())
     assert len([one for one in chat["tried"] if one["outcomes"]]) == 4
+    voted = {one["how"]: sum(one["votes"]) for one in chat["questions"][1]["votes"]}
+    assert voted.keys() == {"letter", "poll"}, "on Bluesky, and in Mastodon's own poll"
+    assert min(voted.values()) > 0
     assert 'id="tried"' in Path(report["tried"]).read_text(encoding="utf-8")
     home = (folder / "rehearsal" / "site" / "index.html").read_text(encoding="utf-8")
     assert "edchat/2027-01-14/" in home[home.index('id="coming"') : home.index('id="past"')]

@@ -18,7 +18,19 @@ from bot.domain.patterns import graphemes, handles, hashtags_in, urls
 from bot.domain.prompts import prompts
 from bot.domain.richtext import detect
 from bot.domain.schedule import ChatEntry, Question, Series, Weekly, planned_chats
-from bot.rehearsal.script import EXTRAS, LINGERING, MY_RECORD, SHARES, TRYING, Act, Cast, Saying, Stage, write_script
+from bot.rehearsal.script import (
+    EXTRAS,
+    LINGERING,
+    MY_RECORD,
+    SHARES,
+    TRYING,
+    VOTING,
+    Act,
+    Cast,
+    Saying,
+    Stage,
+    write_script,
+)
 from bot.shipped import shipped
 
 if TYPE_CHECKING:
@@ -196,6 +208,20 @@ def test_they_say_it_where_it_is_asked_and_nobody_says_anything_else_there(seed:
     assert max(times) - min(times) > timedelta(minutes=1), "not all of them at once"
     english = [act.saying.text for act in there if act.saying.language == "en"]
     assert len(set(english)) == min(len(english), sum(one.language == "en" for one in CAST.tries))
+
+
+def test_in_each_poll_some_vote_once_with_one_of_its_letters() -> None:
+    pulse = Question("Was it worth it?", ("Yes", "Partly", "No"), pulse=True)
+    place = stage(pulse=pulse)
+    acts = write_script(random.Random(5), place, 60)
+    votes = [act for act in acts if act.kind == "vote"]
+    last = len(place.questions)
+    assert {act.question for act in votes} == {last}
+    assert len(votes) == len({act.teacher for act in votes}) == round(60 * VOTING)
+    assert {act.saying.text for act in votes} == {"A", "B", "C"}
+    assert not any(act.counts for act in votes)
+    assert {act.teacher for act in votes}.isdisjoint(act.teacher for act in acts if act.kind == "leave")
+    assert [act for act in acts if act.question == last and act.kind != "vote"] == []
 
 
 def test_where_nobody_answers_nobody_will_try_anything() -> None:

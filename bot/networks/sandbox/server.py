@@ -175,6 +175,10 @@ class SandboxServer:
         """How often an account likes a post: once or never."""
         return int(account in self._likes.get(post, ()))
 
+    def has_poll(self, post: str) -> bool:
+        """Whether a post has a poll."""
+        return post in self._polls
+
     def vote(self, account: str, post: str, option: int) -> None:
         """Choose an option of a post's poll, by its index: once, and before it ends."""
         poll = self._polls[post]
