@@ -46,6 +46,10 @@ MARKS: dict[NetworkName, str] = {"bluesky": "bs", "mastodon": "ma"}
 """The style sheet's classes for the quiet marks of the networks."""
 
 
+SHORT = 3
+"""Characters: a letter that chooses in a poll, with a bracket or full stop around it."""
+
+
 class Line(msgspec.Struct, frozen=True, gc=False):
     """One row of a thread in words; see ``chatview.Row``.
 
@@ -60,6 +64,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
         lang, dir: of the words, empty where the page's own hold.
         pictures: what was attached.
         why: why it was chosen; empty if it was not.
+        short: its words are so few that they stand beside the name.
         url, open, mark: the original, empty where it is not told; the words to open it; its network's class.
         report: where to report it.
     """
@@ -85,6 +90,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     dir: str = ""
     pictures: tuple[Shown, ...] = ()
     why: str = ""
+    short: bool = False
     url: str = ""
     open: str = ""
     mark: str = ""
@@ -153,6 +159,7 @@ class Lines:
             dir=way,
             pictures=self._attached(answer),
             why=_why(words, row.why) if row.why else "",
+            short=len(post.text.text.strip()) <= SHORT and not (row.why or post.warning or post.media),
             url=post.ref.url if is_web(post.ref.url) else "",
             open=self._open[post.ref.network],
             mark=MARKS[post.ref.network],

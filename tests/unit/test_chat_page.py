@@ -177,6 +177,25 @@ def test_what_was_attached_is_described_or_marked_as_undescribed(kind: Any) -> N
     assert words(told).split(",")[0] == words(bare).split(",")[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "more", "picked", "short"),
+    [
+        ("B", {}, False, True),
+        (" b). ", {}, False, True),
+        ("Yes.", {}, False, False),
+        ("B", {}, True, False),
+        ("B", {"warning": "marks"}, False, False),
+        ("B", {"media": (Media("image", "https://x.example/1.jpg"),)}, False, False),
+    ],
+)
+def test_a_letter_alone_stands_beside_the_name(text: str, more: dict[str, Any], picked: bool, short: bool) -> None:
+    one = answer("01", "y5", 5, text, 1, **more)
+    article = page_of(content_of(one, picks=(pick(1, "01"),) if picked else ())).css_first("#a-01")
+    assert article is not None
+    assert ("short" in (article.attributes["class"] or "").split()) == short
+    assert words(article.css_first(".e-content")) == text.strip()
+
+
 def test_custom_emoji_are_text_in_names_and_words() -> None:
     post = answer("01", "hist", 1, "Chalk :chalk_blob: for all", 1, warning=":siren: inspection").post
     named = msgspec.structs.replace(post, author=msgspec.structs.replace(post.author, name="Hanes :apple:"))
