@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from bot.domain.alarms import Watchwords
     from bot.domain.posts import NetworkName
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
     from bot.domain.sweeps import Rhythm
     from bot.ports import Archived, Clock, Condition, Indexer, Network, Renderer, Store, Target
     from bot.ports.downloads import Shelf

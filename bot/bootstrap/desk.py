@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from bot.bootstrap.sandbox import RehearsalReport
     from bot.config import Settings
+    from bot.domain.chats import Chat
     from bot.domain.records import StoredChat
-    from bot.domain.schedule import Chat
     from bot.ports import Clock, Store
 
 

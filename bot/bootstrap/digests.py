@@ -11,10 +11,10 @@ import msgspec
 from bot.bootstrap.desk import stored_chat
 from bot.bootstrap.house import accounts_of, composer_of, limits_of, open_store_of, read_settings
 from bot.bootstrap.preview import text_of
+from bot.domain.chats import approve_of, next_after
 from bot.domain.digests import choose
 from bot.domain.holding import speaks_at, wanted_by
 from bot.domain.posts import NetworkName
-from bot.domain.schedule import approve_of, next_after
 from bot.errors import UserError
 from bot.services import hosting
 from bot.services.digest import digest_prompt, told_before, write

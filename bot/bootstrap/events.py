@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.config import Settings
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
     from bot.domain.teachmeets import Event
 
 

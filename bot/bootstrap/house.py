@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from bot.config import AccountSettings, Measured, Settings
     from bot.domain.posts import NetworkName
     from bot.domain.records import StoredChat
-    from bot.domain.schedule import Image, Series
+    from bot.domain.series import Image, Series
     from bot.domain.textlength import Limits
     from bot.errors import Problem
     from bot.ports import Clock, Composer, Indexer, Renderer, Store, Target

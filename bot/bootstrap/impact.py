@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from bot.domain.choosing import Chosen, Wanted
     from bot.domain.chronicle import Chronicle
     from bot.domain.impact import Term
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
     from bot.ports import Store
     from bot.rendering.words import Words
 

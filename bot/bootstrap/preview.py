@@ -9,18 +9,21 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bot.bootstrap.house import composer_of, limits_of, tell_of_template
+from bot.domain.chats import next_after
 from bot.domain.outbox import MediaFile
 from bot.domain.prompts import prompts
 from bot.domain.records import StoredChat
-from bot.domain.schedule import next_after, planned_chats, without_entry
+from bot.domain.schedule import planned_chats, without_entry
 from bot.domain.textlength import remaining
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from bot.config import Settings
+    from bot.domain.chats import Chat
     from bot.domain.outbox import Draft
-    from bot.domain.schedule import Chat, Prompt, Series
+    from bot.domain.prompts import Prompt
+    from bot.domain.series import Series
     from bot.errors import Problem
     from bot.ports import Composer
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.config import Settings
+    from bot.domain.chats import Chat
     from bot.domain.posts import Account
-    from bot.domain.schedule import Chat, Series
+    from bot.domain.series import Series
     from bot.ports import Store
 
 _OVER = timedelta(days=400)

@@ -43,8 +43,9 @@ if TYPE_CHECKING:
 
     from bot.bootstrap.rehearsalpapers import Papers
     from bot.config import Settings
+    from bot.domain.chats import Chat
     from bot.domain.posts import NetworkName
-    from bot.domain.schedule import Chat, Series
+    from bot.domain.series import Series
     from bot.ports import Clock, Network, Store
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.config import Settings
+    from bot.domain.chats import Chat
     from bot.domain.outbox import Delivery
-    from bot.domain.schedule import Chat
     from bot.ports import Store
 
 RECENT = 10

@@ -13,14 +13,16 @@ from bot.config import durations
 from bot.config.reading import Reading, sound_questions
 from bot.config.settings import AccountSettings, Measure, Measured
 from bot.config.words import Wrong, nearest, plural, shown, yaml_text
-from bot.domain.occurrences import occurrences
-from bot.domain.schedule import Chat, ChatEntry, OnlyDates, Series, entry_problems, planned_chats
+from bot.domain.occurrences import OnlyDates, occurrences
+from bot.domain.schedule import entry_problems, planned_chats
+from bot.domain.series import ChatEntry, Series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from bot.config.series_models import ChatBlock, EvidenceBlock, SeriesFile
+    from bot.domain.chats import Chat
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 _LARGEST_PICTURE = 2_000_000  # bytes: ``app.bsky.embed.images``

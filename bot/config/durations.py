@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.config.words import Wrong, nearest, shown, text
-from bot.domain.schedule import Monthly, OnlyDates, Rhythm, Span, Weekly
+from bot.domain.occurrences import Monthly, OnlyDates, Rhythm, Span, Weekly
 
 if TYPE_CHECKING:
     from collections.abc import Callable

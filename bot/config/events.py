@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.config.settings import AccountSettings, Measure
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
 
 FOLDER = "events"
 

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, GetJsonSchemaHandler, PlainValidator, With
 
 from bot.config import durations, words
 from bot.config.words import Wrong
-from bot.domain.schedule import Rhythm, Span
+from bot.domain.occurrences import Rhythm, Span
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue

@@ -26,7 +26,7 @@ from bot.config.stories import FOLDER as STORIES
 from bot.config.stories import read_stories
 from bot.config.words import shown
 from bot.domain.evidence import Evidence
-from bot.domain.schedule import ChatEntry, Image, Question, Repeat, Series
+from bot.domain.series import ChatEntry, Image, Question, Repeat, Series
 from bot.errors import ConfigError, Problem
 
 if TYPE_CHECKING:

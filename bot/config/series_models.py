@@ -42,7 +42,8 @@ from bot.config.fields import (
     distinct,
 )
 from bot.config.words import Wrong
-from bot.domain.schedule import Basis, Span, Tone  # noqa: TC001 - pydantic reads the annotations when the class is made
+from bot.domain.occurrences import Span  # noqa: TC001 - pydantic reads the annotations when the class is made
+from bot.domain.series import Basis, Tone  # noqa: TC001 - pydantic reads the annotations when the class is made
 
 
 def _question(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds

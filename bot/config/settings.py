@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from bot.domain.schedule import Basis, Series
+from bot.domain.series import Basis, Series
 
 Place = tuple[str, int, int]
 Steps = tuple[str | int, ...]

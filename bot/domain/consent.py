@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from bot.domain.posts import Account, Post
-    from bot.domain.schedule import Basis
+    from bot.domain.series import Basis
 
 Reason = Literal[
     "joined",

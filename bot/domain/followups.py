@@ -14,15 +14,16 @@ import msgspec
 
 from bot.domain.occurrences import by_wall_clock
 from bot.domain.posts import Post, PostRef
+from bot.domain.prompts import Prompt
 from bot.domain.richtext import hashtags
-from bot.domain.schedule import Prompt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from bot.domain.chats import Chat
     from bot.domain.records import SentPost, StoredChat
     from bot.domain.richtext import RichText
-    from bot.domain.schedule import Chat, Series
+    from bot.domain.series import Series
 
 TAG = "tryit"
 """The hashtag of an intention, folded."""

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from bot.domain.chats import Chat
     from bot.domain.records import ChatFigures, StoredChat
-    from bot.domain.schedule import Chat
 
 _LEADS = ">"
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.domain.outbox import Delivery
-from bot.domain.schedule import at_the_end
+from bot.domain.series import at_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from bot.domain.schedule import Chat, Series
+    from bot.domain.chats import Chat
+    from bot.domain.series import Series
 
 
 class Changes(msgspec.Struct, frozen=True):

@@ -1,30 +1,25 @@
-"""What the bot says in a chat and when: from a series and a chat to its prompts."""
+"""What the bot says in a chat and when: ``Prompt``, and from a series and a chat to its prompts."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
+
+from bot.domain.chats import Chat, asked_at, hold_of
 from bot.domain.occurrences import by_wall_clock, to_utc
-from bot.domain.schedule import (
-    Chat,
-    Prompt,
-    PromptKind,
-    Question,
-    Series,
-    asked_at,
-    at_the_end,
-    hold_of,
-    pace_of,
-    slots,
-)
+from bot.domain.schedule import slots
+from bot.domain.series import Question, Series, at_the_end, pace_of
 from bot.domain.teachmeets import ASKED_FOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.domain.teachmeets import Event
+
+PromptKind = Literal["announcement", "welcome", "question", "reminder", "wrap-up", "digest", "follow-up"]
 
 _ONE_MINUTE = timedelta(minutes=1)
 _ONE_DAY = timedelta(days=1)
@@ -34,6 +29,32 @@ _WRAP_UP_USEFUL = timedelta(hours=12)
 _DIGEST_USEFUL = timedelta(days=7)
 _REMIND_FROM = timedelta(days=2)  # a slow chat's shortest pace that has room for a reminder
 _UNITS = ((604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m"))
+
+
+class Prompt(msgspec.Struct, frozen=True):
+    """One thing the bot says in a chat.
+
+    Attributes:
+        id: ``<chat id>/<key>``, key one of ``announce-1w`` (see ``short_duration``), ``welcome``, ``q1``…,
+            ``remind-1``…, ``wrap-up``, ``digest``, ``follow-up-1-<answer>``. It never changes with the time, so that
+            editing YAML moves a prompt instead of doubling it.
+        chat: the chat's id.
+        kind: what it is.
+        number: of the question that is asked, or reminded of, from 1; of the follow-up; 0 for all else.
+        order: its place among the chat's prompts, from 0; on each network prompts go out in this order.
+        at: when it is due, UTC.
+        useful_until: after this it is missed, UTC.
+        answer: node key of the answer that a follow-up asks about; empty for all else.
+    """
+
+    id: str
+    chat: str
+    kind: PromptKind
+    number: int
+    order: int
+    at: datetime
+    useful_until: datetime
+    answer: str = ""
 
 
 class _Saying(NamedTuple):

@@ -11,7 +11,7 @@ from bot.domain.suppression import FEWEST, Cell, about, parts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bot.domain.schedule import Question
+    from bot.domain.series import Question
 
 
 class PulseVotes(msgspec.Struct, frozen=True):

@@ -8,9 +8,10 @@ from typing import Literal
 
 import msgspec
 
+from bot.domain.chats import Chat
 from bot.domain.copying import Copy
 from bot.domain.posts import NetworkName, Post, PostRef, Tombstone
-from bot.domain.schedule import Chat, Series
+from bot.domain.series import Series
 
 How = Literal["reply", "quote", "label", "thread"]
 

@@ -16,8 +16,8 @@ from bot.domain.whychosen import Talk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.domain.chats import Chat
     from bot.domain.records import Answer, ChatContent
-    from bot.domain.schedule import Chat
     from bot.domain.teachmeets import Event
 
 LONG, SHORT = 7, 2

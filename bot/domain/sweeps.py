@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from bot.domain.schedule import settled_at
+from bot.domain.chats import settled_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bot.domain.chats import Chat
     from bot.domain.posts import NetworkName
     from bot.domain.records import SentPost
-    from bot.domain.schedule import Chat, Series
+    from bot.domain.series import Series
 
 Rhythm = Literal["told", "asked", "swept"]
 """How we know at this moment what is said on an account: a stream tells us, we ask every ``ASKING``, or only by reading

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from bot.domain.chats import Chat, runs_live
 from bot.domain.richtext import links, to_plain
-from bot.domain.schedule import Chat, Series, runs_live
+from bot.domain.series import Series
 from bot.domain.threads import Node, build, walk
 from bot.domain.tracking import leads_to, untracked
 from bot.domain.trying import intentions, told_later

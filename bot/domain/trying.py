@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.domain.chats import Chat
 from bot.domain.followups import asked_about, follow_ups_in, is_intention
-from bot.domain.schedule import Chat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from bot.domain.errands import Errand
     from bot.domain.holding import HeldDigest, HostSaying
     from bot.domain.outbox import Delivery
+    from bot.domain.prompts import Prompt
     from bot.domain.records import Pick, Quoted, StoredChat
-    from bot.domain.schedule import Prompt
 
 
 class DigestBook(Protocol):

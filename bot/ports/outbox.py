@@ -8,11 +8,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
+    from bot.domain.chats import Chat
     from bot.domain.followups import FollowUp
     from bot.domain.outbox import Delivery, Draft, Part
+    from bot.domain.prompts import Prompt
     from bot.domain.records import StoredChat
     from bot.domain.restoring import Restored
-    from bot.domain.schedule import Chat, Prompt, Series
+    from bot.domain.series import Series
     from bot.ports.network import Sent
 
 

@@ -12,9 +12,9 @@ from bot.domain.records import StoredChat
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from bot.domain.chats import Chat
     from bot.domain.posts import NetworkName, PostRef
     from bot.domain.records import Candidate, Placed, PollCount, SentPost
-    from bot.domain.schedule import Chat
     from bot.ports.network import Spoiled
 
 

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.domain.badges import Issuer
+    from bot.domain.chats import Chat
     from bot.domain.followups import Addressed
     from bot.domain.outbox import Draft, MediaFile
     from bot.domain.permissions import Permission
     from bot.domain.places import Print
     from bot.domain.posts import Account, NetworkName, PostRef
+    from bot.domain.prompts import Prompt
     from bot.domain.records import Answer, ChatContent, ChatFigures, StoredChat
-    from bot.domain.schedule import Chat, Prompt
     from bot.domain.textlength import Limits
     from bot.domain.trying import Told
 

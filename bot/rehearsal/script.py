@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from bot.domain.chats import Chat
 from bot.domain.posts import NetworkName
-from bot.domain.schedule import Chat, Prompt, Question, at_the_end
+from bot.domain.prompts import Prompt
+from bot.domain.series import Question, at_the_end
 
 if TYPE_CHECKING:
     import random

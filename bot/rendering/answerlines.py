@@ -18,9 +18,9 @@ from bot.rendering.words import spoken
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from bot.domain.chats import Chat
     from bot.domain.posts import Media, NetworkName
     from bot.domain.records import Answer
-    from bot.domain.schedule import Chat
     from bot.domain.whychosen import Reason
     from bot.rendering.chatview import Row
     from bot.rendering.words import Words

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.domain.polls import Ballot
     from bot.domain.posts import Post
     from bot.domain.records import ChatContent, StoredChat
-    from bot.domain.schedule import Question
+    from bot.domain.series import Question
     from bot.rendering.chatview import ChatView, Section, Shared, Tried
     from bot.rendering.eventpage import Speakers
     from bot.rendering.frame import Press

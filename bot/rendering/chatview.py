@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.domain.polls import Ballot
     from bot.domain.posts import NetworkName
     from bot.domain.records import Answer, ChatContent, Pick
-    from bot.domain.schedule import Question
+    from bot.domain.series import Question
 
 DEEPEST = 4
 """Replies are indented up to here; deeper ones stand at this level, one after the other."""

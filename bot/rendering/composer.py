@@ -19,11 +19,12 @@ from bot.rendering.questions import ask, lettered, tag
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bot.domain.chats import Chat
     from bot.domain.followups import Addressed
     from bot.domain.outbox import MediaFile
     from bot.domain.posts import NetworkName, PostRef
+    from bot.domain.prompts import Prompt
     from bot.domain.records import ChatContent, StoredChat
-    from bot.domain.schedule import Chat, Prompt
     from bot.domain.textlength import Limits
     from bot.domain.trying import Told
     from bot.rendering.site import Site

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from bot.domain.records import ChatFigures, StoredChat
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
 
 UNLISTED = frozenset({urls.PEOPLE})
 """Pages that are never listed, whatever a series says: who asked to be found here did not ask to be found elsewhere."""

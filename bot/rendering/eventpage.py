@@ -10,8 +10,8 @@ from bot.rendering import urls
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.domain.chats import Chat
     from bot.domain.records import StoredChat
-    from bot.domain.schedule import Chat
     from bot.domain.sessions import Speaker
     from bot.domain.teachmeets import Access, Event, Session
     from bot.rendering.words import Words

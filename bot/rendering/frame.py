@@ -16,9 +16,10 @@ from bot.rendering.eventpage import event_when
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bot.domain.chats import Chat
     from bot.domain.posts import NetworkName
     from bot.domain.records import ChatFigures, StoredChat
-    from bot.domain.schedule import Chat, Series
+    from bot.domain.series import Series
     from bot.rendering.site import Site, Voice
     from bot.rendering.templates import Templates
     from bot.rendering.words import Words

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bot.domain.records import StoredChat
-    from bot.domain.schedule import Question, Series
+    from bot.domain.series import Question, Series
     from bot.rendering.sheets import Page, Sheets
     from bot.rendering.shelves import Shelf
     from bot.rendering.words import Words

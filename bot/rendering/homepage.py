@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.domain.records import ChatFigures, StoredChat
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
     from bot.rendering.sheets import Page, Sheets
 
 COMING = 5

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from bot.domain.choosing import Chosen
 from bot.domain.cleaning import showable
 from bot.domain.evidence import Evidence
-from bot.domain.schedule import Series
+from bot.domain.series import Series
 from bot.rendering.impactchart import Bars, bars
 from bot.rendering.shelves import stretch_title
 

@@ -13,8 +13,8 @@ from bot.rendering.frame import upper_first
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bot.domain.chats import Chat
     from bot.domain.records import ChatFigures, StoredChat
-    from bot.domain.schedule import Chat
     from bot.rendering.site import Site
     from bot.rendering.templates import Templates
     from bot.rendering.words import Words

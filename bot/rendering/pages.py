@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from bot.domain.badges import Issuer
     from bot.domain.posts import Account
     from bot.domain.records import ChatContent, ChatFigures, StoredChat
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
     from bot.ports.publishing import Album, Quoting, Shared
     from bot.rendering.chatpage import Neighbour
     from bot.rendering.chatview import ChatView

@@ -10,14 +10,14 @@ from markupsafe import Markup
 
 from bot.domain.commandwords import NAMING, PHRASES, SINGLE, Phrased
 from bot.domain.patterns import is_web
-from bot.domain.schedule import Basis
+from bot.domain.series import Basis
 from bot.rendering.frame import NETWORKS, kept
 from bot.rendering.words import primary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
     from bot.rendering.site import Site, Voice
     from bot.rendering.words import Words
 
@@ -60,7 +60,7 @@ class Terms(msgspec.Struct, frozen=True):
 
     Attributes:
         hashtag, title, language: of the series.
-        archive: its ground; see ``schedule.Basis``.
+        archive: its ground; see ``domain.series.Basis``.
         networks: where its accounts are: ``Bluesky and Mastodon``.
         keep: for how long answers are kept.
         late: for how long after a chat answers are taken in.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bot.domain.posts import NetworkName
     from bot.domain.richtext import RichText
-    from bot.domain.schedule import Basis
+    from bot.domain.series import Basis
     from bot.domain.textlength import Limits
     from bot.rendering.templates import Templates
     from bot.rendering.words import Words

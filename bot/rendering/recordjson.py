@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from bot.domain.chats import runs_live
 from bot.domain.patterns import is_web
 from bot.domain.posts import NetworkName
-from bot.domain.schedule import runs_live
 from bot.domain.takingpart import all_together
 from bot.rendering import urls
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from bot.domain.chats import runs_live
 from bot.domain.patterns import is_web
-from bot.domain.schedule import runs_live
 from bot.domain.takingpart import all_together, spoken_in
 from bot.rendering import urls
 from bot.rendering.chatview import short_uri

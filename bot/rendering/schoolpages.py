@@ -13,7 +13,7 @@ from bot.rendering.wordpages import WRITTEN
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
     from bot.rendering.sheets import Page, Sheets
     from bot.rendering.site import Site
     from bot.rendering.words import Words

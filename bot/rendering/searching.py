@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from bot.domain.posts import Post
     from bot.domain.records import Answer, ChatContent, ChatFigures, StoredChat
-    from bot.domain.schedule import Question
+    from bot.domain.series import Question
     from bot.rendering.frame import Press
     from bot.rendering.words import Words
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.records import ChatFigures, StoredChat
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
     from bot.rendering.frame import Press
     from bot.rendering.words import Words
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from bot.domain.records import ChatFigures, StoredChat
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
     from bot.rendering.sheets import Page, Sheets
     from bot.rendering.storypages import StoryLink
     from bot.rendering.words import Words

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
     from bot.domain.records import StoredChat
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
     from bot.rendering.words import Words
 
 WIDTH, HEIGHT = 1200, 630

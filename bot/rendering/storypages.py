@@ -25,8 +25,8 @@ from bot.rendering.words import spoken
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from bot.domain.chats import Chat
     from bot.domain.records import Answer, ChatContent, StoredChat
-    from bot.domain.schedule import Chat
     from bot.domain.stories import Part, Story
     from bot.ports.publishing import Quoting
     from bot.rendering.sheets import Page, Sheets

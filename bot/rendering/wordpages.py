@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bot.domain.posts import Account
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
     from bot.rendering.sheets import Page, Sheets
 
 WRITTEN = date(2026, 11, 22)

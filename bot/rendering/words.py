@@ -79,7 +79,7 @@ class Words:
         return "".join(said)
 
     def toned(self, tone: str) -> Words:
-        """The same language in another tone (``domain.schedule.Tone``)."""
+        """The same language in another tone (``domain.series.Tone``)."""
         return Words(self.language, self._phrases, tone)
 
     def __contains__(self, key: object) -> bool:

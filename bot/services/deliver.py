@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.domain.chats import next_after
 from bot.domain.outbox import Delivery, Part, backoff, in_doubt, next_group
 from bot.domain.planning import begun
-from bot.domain.schedule import next_after
 from bot.errors import Busy, LeaseLost, NetworkError, Refused, StoreError, Unanswered, UserError
 from bot.services.digest import told_before
 from bot.services.following import addressed
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Sequence
 
+    from bot.domain.chats import Chat
     from bot.domain.followups import Addressed
     from bot.domain.outbox import Draft, MediaFile
     from bot.domain.posts import NetworkName, PostRef
+    from bot.domain.prompts import Prompt
     from bot.domain.records import StoredChat
-    from bot.domain.schedule import Chat, Image, Prompt
+    from bot.domain.series import Image
     from bot.ports import Clock, Composer, Network, Store
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.domain.chats import approve_of, hold_of
 from bot.domain.digests import choose
 from bot.domain.followups import told_until
 from bot.domain.holding import fate, wanted_by
 from bot.domain.prompts import prompts
-from bot.domain.schedule import approve_of, hold_of
 from bot.domain.sweeps import digest_ready
 from bot.domain.trying import told_since
 from bot.errors import UserError
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.posts import NetworkName
+    from bot.domain.prompts import Prompt
     from bot.domain.records import Pick, StoredChat
-    from bot.domain.schedule import Prompt
     from bot.domain.trying import Told
     from bot.ports import Store
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.posts import NetworkName, Post
-    from bot.domain.schedule import Prompt
+    from bot.domain.prompts import Prompt
     from bot.ports import Network, Store
     from bot.services.door import Request
 

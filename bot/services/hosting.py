@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from bot.domain.chats import approve_of
 from bot.domain.digests import fit, questions_of
 from bot.domain.errands import Errand
 from bot.domain.holding import HostSaying, preview_errands, speaks_at, wanted_by
 from bot.domain.richtext import graphemes
-from bot.domain.schedule import approve_of
 from bot.errors import UserError
 from bot.services.digest import choose_anew, digest_prompt
 from bot.services.hosts import reachable

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.alarms import Watchwords
+    from bot.domain.chats import Chat
     from bot.domain.posts import Post
     from bot.domain.records import SentPost, StoredChat
-    from bot.domain.schedule import Chat
     from bot.ports import Due, Store
 
 

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from bot.domain.chats import Chat
     from bot.domain.followups import FollowUp
     from bot.domain.posts import NetworkName
-    from bot.domain.schedule import Chat, Prompt, Series
+    from bot.domain.prompts import Prompt
+    from bot.domain.series import Series
     from bot.ports import Store
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.domain.chats import pulse_of
 from bot.domain.polls import ballots
-from bot.domain.schedule import pulse_of
 
 if TYPE_CHECKING:
     from bot.ports import Store

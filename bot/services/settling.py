@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from bot.domain.outbox import Delivery
     from bot.domain.posts import NetworkName
+    from bot.domain.prompts import Prompt
     from bot.domain.records import Said, StoredChat
-    from bot.domain.schedule import Prompt
     from bot.ports import Network, Store
 
 MARGIN = timedelta(hours=1)

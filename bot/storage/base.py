@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.domain.outbox import Part
     from bot.domain.posts import Account
     from bot.domain.records import StoredChat
-    from bot.domain.schedule import Series
+    from bot.domain.series import Series
     from bot.storage.erasures import Erasures, LineKind
 
 ERASED = "erased"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, or_, select
 
+from bot.domain.chats import pulse_of
 from bot.domain.chronicle import Chronicle, Contribution
 from bot.domain.followups import TAG as INTENTION
 from bot.domain.followups import asked_about, is_intention
@@ -13,7 +14,6 @@ from bot.domain.linked import whose
 from bot.domain.naming import naming
 from bot.domain.reflecting import TAG as REFLECTION
 from bot.domain.reflecting import is_reflection
-from bot.domain.schedule import pulse_of
 from bot.storage import codec
 from bot.storage.base import IS_EVENT, Base, chats_where, stored_chats
 from bot.storage.linked import persons_in

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from bot.domain.chats import Chat
 from bot.domain.outbox import Delivery, Draft, Part
 from bot.domain.posts import Account, Media, Post, PostRef, Visibility
+from bot.domain.prompts import Prompt
 from bot.domain.records import StoredChat
 from bot.domain.richtext import Link, RichText, links
-from bot.domain.schedule import Chat, Prompt, Series
+from bot.domain.series import Series
 
 if TYPE_CHECKING:
     from sqlalchemy import Row

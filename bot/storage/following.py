@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.domain.outbox import Delivery
-    from bot.domain.schedule import Prompt
+    from bot.domain.prompts import Prompt
 
 _ASKED = and_(
     follow_ups.c.asked_at.is_not(None),

@@ -66,8 +66,8 @@ if TYPE_CHECKING:
     from bot.domain.naming import Naming
     from bot.domain.outbox import Delivery
     from bot.domain.posts import Account, Post
+    from bot.domain.prompts import Prompt
     from bot.domain.records import StoredChat
-    from bot.domain.schedule import Prompt
     from bot.storage.erasures import Erasures
 
 STALE = timedelta(days=7)

@@ -32,10 +32,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Select
 
+    from bot.domain.chats import Chat
     from bot.domain.outbox import Delivery
     from bot.domain.planning import Changes
+    from bot.domain.prompts import Prompt
     from bot.domain.records import StoredChat
-    from bot.domain.schedule import Chat, Prompt, Series
+    from bot.domain.series import Series
 
 
 class Plans(Base):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
+    from bot.domain.chats import Chat
     from bot.domain.posts import NetworkName, PostRef
-    from bot.domain.schedule import Chat
 
 _CANDIDATES = (
     select(posts, chat_posts, accounts.c.data.label("author"))

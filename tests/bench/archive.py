@@ -14,12 +14,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bot.domain.chats import Chat
 from bot.domain.occurrences import Weekly
 from bot.domain.posts import Account, Post, PostRef
 from bot.domain.prompts import prompts
 from bot.domain.records import Candidate, Placed
 from bot.domain.richtext import detect
-from bot.domain.schedule import Chat, ChatEntry, Question, Series, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import ChatEntry, Question, Series
 from bot.ports import Archived
 from bot.publishing.targets import FolderTarget
 from bot.rendering.pages import SiteRenderer

@@ -14,12 +14,14 @@ from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from bot.domain.chats import Chat
 from bot.domain.digests import choose
 from bot.domain.occurrences import Weekly
 from bot.domain.posts import Account, NetworkName, Post, PostRef, node_key
 from bot.domain.records import Answer, ChatContent, Placed, SentPost, StoredChat
 from bot.domain.richtext import detect
-from bot.domain.schedule import Chat, ChatEntry, Question, Series, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import ChatEntry, Question, Series
 from bot.rendering.chatpage import ChatPage
 from bot.rendering.frame import Press
 from bot.rendering.site import Site

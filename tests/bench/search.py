@@ -31,7 +31,8 @@ from bot.domain.occurrences import Weekly
 from bot.domain.posts import Account, Post, PostRef
 from bot.domain.records import Answer, ChatContent, ChatFigures, Placed, StoredChat
 from bot.domain.richtext import detect
-from bot.domain.schedule import ChatEntry, Question, Series, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import ChatEntry, Question, Series
 from bot.publishing.pagefind import PagefindIndexer
 from bot.publishing.targets import FolderTarget
 from bot.rendering.pages import SiteRenderer

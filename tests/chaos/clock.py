@@ -13,7 +13,8 @@ from services.stage import SERIES, START, Stage
 from bot.clock import SteppedClock
 from bot.domain.occurrences import Weekly
 from bot.domain.posts import NetworkName
-from bot.domain.schedule import ChatEntry, Question, Series, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import ChatEntry, Question, Series
 from bot.tick import tick
 
 MINUTE = timedelta(minutes=1)

@@ -13,10 +13,12 @@ from chaos.model import Model, Saying
 from services.stage import NoPages, Nowhere, no_picture, phrase
 
 from bot.domain.alarms import Watchwords
+from bot.domain.occurrences import OnlyDates
 from bot.domain.outbox import Draft, DraftPost
 from bot.domain.posts import NetworkName
+from bot.domain.prompts import Prompt
 from bot.domain.richtext import detect
-from bot.domain.schedule import ChatEntry, OnlyDates, Prompt, Question, Repeat, Series
+from bot.domain.series import ChatEntry, Question, Repeat, Series
 from bot.services.deliver import Deliverer
 from bot.tick import House
 

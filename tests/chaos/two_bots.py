@@ -41,7 +41,7 @@ import bot.runner
 from bot.bootstrap.house import open_house, open_store_of, owner_name, read_settings
 from bot.bootstrap.running import running_house
 from bot.domain.posts import NetworkName, Post
-from bot.domain.schedule import ChatEntry, Question, Series
+from bot.domain.series import ChatEntry, Question, Series
 from bot.errors import StaffroomError
 from bot.networks.sandbox import Sandbox, SandboxServer
 from bot.runner import Loop

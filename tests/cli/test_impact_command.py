@@ -18,7 +18,7 @@ from bot.config import load_staffroom
 from bot.domain.evidence import Evidence
 from bot.domain.occurrences import Span
 from bot.domain.posts import PostRef
-from bot.domain.schedule import Series
+from bot.domain.series import Series
 from bot.storage.store import SqlStore
 
 TERMS = (Span(chat(7).date, chat(10).date), Span(chat(11).date, chat(24).date), Span(chat(25).date, chat(31).date))

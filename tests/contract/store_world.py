@@ -11,12 +11,14 @@ import msgspec
 import pytest
 from sqlalchemy import Engine, delete, exists, select
 
+from bot.domain.chats import Chat
 from bot.domain.occurrences import Weekly
 from bot.domain.outbox import Delivery, Draft, DraftPost, Part
 from bot.domain.posts import Account, Media, Post, PostRef
+from bot.domain.prompts import Prompt
 from bot.domain.records import Candidate, Pick
 from bot.domain.richtext import Facet, Link, RichText
-from bot.domain.schedule import Chat, Prompt, Question, Series
+from bot.domain.series import Question, Series
 from bot.ports import Sent
 from bot.storage.engine import connect, transaction
 from bot.storage.migrate import migrate

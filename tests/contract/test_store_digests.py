@@ -24,9 +24,9 @@ from contract.store_world import (
 from bot.domain.consent import Wish
 from bot.domain.errands import Errand
 from bot.domain.holding import HeldDigest, HostSaying, preview_errands
+from bot.domain.prompts import Prompt
 from bot.domain.records import Candidate, Pick, Quoted
 from bot.domain.restoring import Restored
-from bot.domain.schedule import Prompt
 from bot.domain.sweeps import PATIENCE
 from bot.storage.base import RESTORED, put
 from bot.storage.store import SqlStore

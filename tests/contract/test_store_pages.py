@@ -22,8 +22,8 @@ from contract.store_world import (
 )
 
 from bot.domain.posts import Tombstone
+from bot.domain.prompts import Prompt
 from bot.domain.records import ChatFigures, Pick
-from bot.domain.schedule import Prompt
 from bot.errors import StoreError
 from bot.storage.store import SqlStore
 

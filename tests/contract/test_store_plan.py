@@ -24,7 +24,7 @@ from contract.store_world import (
 )
 
 from bot.domain.occurrences import Monthly, OnlyDates, Span, Weekly
-from bot.domain.schedule import ChatEntry, Image, Question, Repeat
+from bot.domain.series import ChatEntry, Image, Question, Repeat
 from bot.errors import LeaseLost
 from bot.storage.store import SqlStore
 

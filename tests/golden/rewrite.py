@@ -20,7 +20,7 @@ import msgspec  # noqa: E402 - after the line above, as all that follow
 from golden import sample  # noqa: E402 - found through the line above
 
 from bot.domain.prompts import prompts  # noqa: E402 - the same
-from bot.domain.schedule import Tone  # noqa: E402 - the same
+from bot.domain.series import Tone  # noqa: E402 - the same
 from bot.domain.takingpart import taken_part  # noqa: E402 - the same
 from bot.domain.textlength import BLUESKY, MASTODON, remaining  # noqa: E402 - the same
 from bot.rendering.composer import TemplateComposer  # noqa: E402 - the same

@@ -29,7 +29,8 @@ from bot.domain.records import (
     StoredChat,
 )
 from bot.domain.richtext import detect, links
-from bot.domain.schedule import ChatEntry, Image, Question, Series, Tone, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import ChatEntry, Image, Question, Series, Tone
 from bot.domain.stories import Part, Story
 from bot.domain.teachmeets import Access, Event, Place, Session
 from bot.ports import Album, Quoting

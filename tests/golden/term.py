@@ -10,7 +10,8 @@ from golden import sample
 
 from bot.domain.occurrences import Span
 from bot.domain.records import ChatContent, ChatFigures, SharedLink, StoredChat
-from bot.domain.schedule import ChatEntry, Question, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import ChatEntry, Question
 
 if TYPE_CHECKING:
     from collections.abc import Collection

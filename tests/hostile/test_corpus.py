@@ -18,9 +18,9 @@ from hostile.cases import corpus
 from hostile.reading import UNSEEN, elements, faults
 from icalendar import Calendar
 
+from bot.domain.prompts import Prompt
 from bot.domain.records import Pick
 from bot.domain.richtext import Link, Mention, Tag, fold_tag, links, runs, to_plain
-from bot.domain.schedule import Prompt
 from bot.domain.textlength import BLUESKY, MASTODON, remaining
 from bot.rendering import urls
 from bot.rendering.composer import TemplateComposer

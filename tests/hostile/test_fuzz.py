@@ -36,7 +36,8 @@ from bot.domain.patterns import hidden_host, host_of, is_web
 from bot.domain.records import Answer, StoredChat
 from bot.domain.repeating import repeatable, unlinked
 from bot.domain.richtext import Facet, Link, RichText, Tag, detect, from_facets, neutralise, runs, to_html, to_plain
-from bot.domain.schedule import ChatEntry, Question, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import ChatEntry, Question
 from bot.domain.splitting import split
 from bot.domain.textlength import BLUESKY, MASTODON, remaining
 from bot.errors import ConfigError

@@ -20,10 +20,11 @@ from bot.domain.cleaning import one_line, showable, words
 from bot.domain.mentions import unname
 from bot.domain.patterns import hidden_host, host_of, is_web
 from bot.domain.posts import Account, PostRef
+from bot.domain.prompts import Prompt
 from bot.domain.records import Pick, StoredChat
 from bot.domain.repeating import repeatable, unlinked
 from bot.domain.richtext import Facet, Link, Mention, RichText, Tag, detect, from_facets, links, to_html
-from bot.domain.schedule import Prompt, planned_chats
+from bot.domain.schedule import planned_chats
 from bot.domain.textlength import BLUESKY, MASTODON, remaining
 from bot.networks.bluesky import wire
 from bot.networks.mastodon.posthtml import to_rich

@@ -14,10 +14,12 @@ import msgspec
 
 from bot.clock import SteppedClock
 from bot.domain.alarms import Watchwords
+from bot.domain.occurrences import OnlyDates
 from bot.domain.outbox import Draft, DraftPost, MediaFile
 from bot.domain.posts import NetworkName
+from bot.domain.prompts import Prompt
 from bot.domain.richtext import detect
-from bot.domain.schedule import ChatEntry, Image, OnlyDates, Prompt, Question, Series
+from bot.domain.series import ChatEntry, Image, Question, Series
 from bot.networks.sandbox import Sandbox, SandboxServer
 from bot.ports import Heard
 from bot.services.deliver import Deliverer

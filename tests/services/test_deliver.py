@@ -13,7 +13,7 @@ from services.stage import CHAT, SERIES, START, PlainComposer, Stage
 from bot.domain.outbox import Draft, MediaFile, may_move
 from bot.domain.posts import NetworkName
 from bot.domain.richtext import detect
-from bot.domain.schedule import ChatEntry, Image, Question, Repeat
+from bot.domain.series import ChatEntry, Image, Question, Repeat
 from bot.errors import Busy, LeaseLost, Refused, StoreError, Unanswered, Unavailable, UserError
 from bot.tick import tick
 

@@ -13,7 +13,7 @@ from services.stage import CHAT, START, Stage, phrase
 from bot.domain.alarms import Watchwords
 from bot.domain.posts import Account, NetworkName, Post, PostRef, Signals
 from bot.domain.richtext import Mention, RichText, detect, join, whole
-from bot.domain.schedule import ChatEntry, Question
+from bot.domain.series import ChatEntry, Question
 from bot.domain.sweeps import ASKING
 from bot.errors import StoreError
 from bot.ports import Heard, Wanted

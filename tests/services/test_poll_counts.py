@@ -11,8 +11,9 @@ from services.stage import CHAT, SERIES, START, PlainComposer, Stage
 
 from bot.domain.outbox import Draft, Poll
 from bot.domain.posts import PostRef
+from bot.domain.prompts import Prompt
 from bot.domain.records import CountedPoll, PollCount
-from bot.domain.schedule import Prompt, Question
+from bot.domain.series import Question
 from bot.errors import Unavailable
 
 OPTIONS = ("Ticks", "Levels")

@@ -9,8 +9,9 @@ import pytest
 from services.stage import CHAT, SERIES, START, PlainComposer, Stage
 
 from bot.domain.outbox import Draft, Poll
+from bot.domain.prompts import Prompt
 from bot.domain.richtext import detect
-from bot.domain.schedule import Prompt, Question
+from bot.domain.series import Question
 from bot.services.pulsevotes import votes_in
 
 ASKED = Question("Was it worth it?", ("Yes", "Partly", "No"), pulse=True)

@@ -13,7 +13,7 @@ from bot.domain.errands import Errand
 from bot.domain.outbox import Draft, MediaFile
 from bot.domain.posts import NetworkName, Post
 from bot.domain.richtext import RichText, detect
-from bot.domain.schedule import Image, Question
+from bot.domain.series import Image, Question
 from bot.errors import Unavailable
 from bot.services.wishes import block
 from bot.storage.backups import restore_backup, write_backup

@@ -10,7 +10,7 @@ from bot.domain.chronicle import Chronicle, Contribution
 from bot.domain.occurrences import Span
 from bot.domain.posts import NetworkName
 from bot.domain.records import StoredChat
-from bot.domain.schedule import Series
+from bot.domain.series import Series
 
 BOTH: frozenset[NetworkName] = frozenset(("bluesky", "mastodon"))
 LATER = datetime(2040, 1, 1, tzinfo=UTC)

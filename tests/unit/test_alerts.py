@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from bot.domain.alerts import MOST, Alert, Decision, Health, News, Sight, Troubled, decide, is_mailbox
 from bot.domain.alertwords import LISTED, SHORT, message, trial, unusable, usable_again
+from bot.domain.chats import Chat
 from bot.domain.occurrences import Weekly
 from bot.domain.records import StoredChat
-from bot.domain.schedule import Chat, Series
+from bot.domain.series import Series
 
 START = datetime(2027, 1, 7, 20, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

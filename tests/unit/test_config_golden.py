@@ -12,7 +12,8 @@ import regex
 
 from bot.config import Measured, Settings, load
 from bot.config.messages import HIDDEN
-from bot.domain.schedule import approve_of, hold_of, planned_chats
+from bot.domain.chats import approve_of, hold_of
+from bot.domain.schedule import planned_chats
 from bot.errors import ConfigError
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "config"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.config import durations, words
 from bot.config.words import Wrong
-from bot.domain.schedule import Monthly, OnlyDates, Span, Weekly
+from bot.domain.occurrences import Monthly, OnlyDates, Span, Weekly
 
 if TYPE_CHECKING:
     from collections.abc import Callable

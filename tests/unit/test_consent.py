@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.domain.consent import Alarm, Ruling, Verdict, Wish, decide, standing_wish
 from bot.domain.posts import Account, Post, PostRef, Signals
 from bot.domain.richtext import RichText, detect
-from bot.domain.schedule import Basis
+from bot.domain.series import Basis
 from bot.networks.bluesky import views
 from bot.networks.bluesky import wire as bluesky
 from bot.networks.mastodon import convert as mastodon

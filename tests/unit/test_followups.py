@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from golden import sample
 
+from bot.domain.chats import Chat
 from bot.domain.followups import (
     AWAITED,
     GRACE,
@@ -17,10 +18,12 @@ from bot.domain.followups import (
     is_intention,
     reading_due,
 )
+from bot.domain.occurrences import OnlyDates
 from bot.domain.posts import PostRef
 from bot.domain.records import SentPost
 from bot.domain.richtext import detect
-from bot.domain.schedule import Chat, ChatEntry, OnlyDates, Question, Series, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import ChatEntry, Question, Series
 
 DAY = timedelta(days=1)
 AT = datetime(2027, 3, 1, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ from golden import sample
 from selectolax.lexbor import LexborHTMLParser
 from unit.pdf_reader import Pdf, bare
 
-from bot.domain.schedule import Question
+from bot.domain.series import Question
 from bot.rendering import urls
 from bot.rendering.pages import Page, SiteRenderer
 from bot.rendering.templates import Templates

@@ -22,8 +22,8 @@ from bot.domain.letters import (
     unsubscribe_headers,
     without_address,
 )
+from bot.domain.occurrences import Span
 from bot.domain.records import StoredChat
-from bot.domain.schedule import Span
 from bot.errors import UserError
 from bot.publishing.letters import Envelope, SmtpLetters, multipart
 from bot.publishing.mail import SmtpMail

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.domain.moves import forwards, leading, name_of, named, replanned
 from bot.domain.records import ChatFigures, StoredChat
-from bot.domain.schedule import ChatEntry, Question, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import ChatEntry, Question
 from bot.rendering import urls
 from bot.rendering.pages import Page, SiteRenderer
 from bot.rendering.templates import Templates

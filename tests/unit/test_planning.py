@@ -6,10 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from bot.domain.chats import Chat
 from bot.domain.evidence import Evidence
+from bot.domain.occurrences import OnlyDates
 from bot.domain.outbox import DELIVERY_MOVES, Delivery, Part
 from bot.domain.planning import difference, over, same_source
-from bot.domain.schedule import Chat, ChatEntry, OnlyDates, Series
+from bot.domain.series import ChatEntry, Series
 
 NOW = datetime(2027, 1, 7, 20, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from unit.impact_world import LATER, chronicle, crowd, term
 from unit.test_schedule import entry, plan, series, shown, slow
 
+from bot.domain.chats import pulse_of
 from bot.domain.choosing import Chosen
 from bot.domain.chronicle import Chronicle
 from bot.domain.digests import questions_of
@@ -22,7 +23,8 @@ from bot.domain.posts import NetworkName
 from bot.domain.prompts import prompts
 from bot.domain.pulsevotes import PulseVotes, add_up
 from bot.domain.records import ChatContent, StoredChat
-from bot.domain.schedule import Question, planned_chats, pulse_of
+from bot.domain.schedule import planned_chats
+from bot.domain.series import Question
 from bot.domain.suppression import FEW, FEWEST, Cell
 from bot.domain.teachmeets import Event, Place
 from bot.domain.textlength import BLUESKY, MASTODON

@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.labels import label_of
+from bot.domain.occurrences import Weekly
 from bot.domain.patterns import graphemes, handles, hashtags_in, urls
 from bot.domain.prompts import prompts
 from bot.domain.richtext import detect
-from bot.domain.schedule import ChatEntry, Question, Series, Weekly, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import ChatEntry, Question, Series
 from bot.rehearsal.script import (
     EXTRAS,
     LINGERING,

@@ -13,10 +13,11 @@ from bot.domain.followups import Addressed, follow_ups
 from bot.domain.naming import Naming
 from bot.domain.outbox import Draft, LinkCard, MediaFile
 from bot.domain.posts import NetworkName, PostRef
-from bot.domain.prompts import prompts
+from bot.domain.prompts import Prompt, prompts
 from bot.domain.records import ChatContent, Pick, StoredChat
 from bot.domain.richtext import Link, Mention, Tag
-from bot.domain.schedule import Image, Prompt, Question, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import Image, Question
 from bot.domain.textlength import BLUESKY, MASTODON, Limits, remaining
 from bot.rendering.composer import TemplateComposer
 from bot.rendering.questions import question_overrun
@@ -89,7 +90,7 @@ def test_hosts_are_mentioned_on_their_own_network_only() -> None:
 def test_a_repeat_is_announced_by_its_own_clock() -> None:
     from datetime import time
 
-    from bot.domain.schedule import Repeat
+    from bot.domain.series import Repeat
 
     series = msgspec.structs.replace(sample.EDCHAT, repeats=(Repeat(time(20), "America/New_York"),), also_show=())
     chat = next(one for one in planned_chats(series) if one.timezone == "America/New_York")

@@ -14,7 +14,8 @@ from golden import rewrite, sample
 
 from bot.domain.records import ChatFigures, StoredChat
 from bot.domain.richtext import RichText
-from bot.domain.schedule import ChatEntry, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import ChatEntry
 from bot.rendering import urls
 from bot.rendering.calendar import calendar
 from bot.rendering.chattable import chat_table

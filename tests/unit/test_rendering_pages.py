@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from bot.domain.posts import Account, Tombstone
 from bot.domain.records import Answer, ChatContent, ChatFigures, Pick, StoredChat
 from bot.domain.richtext import Facet, Link, RichText
-from bot.domain.schedule import ChatEntry, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import ChatEntry
 from bot.rendering import urls
 from bot.rendering.chatview import DEEPEST, short_uri, view
 from bot.rendering.pages import Page, SiteRenderer

@@ -12,21 +12,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.prompts import prompts, short_duration
-from bot.domain.schedule import (
-    Chat,
-    ChatEntry,
-    Monthly,
-    Prompt,
-    Question,
-    Repeat,
-    Series,
-    Span,
-    Weekly,
-    entry_problems,
-    planned_chats,
-    without_entry,
-)
+from bot.domain.chats import Chat
+from bot.domain.occurrences import Monthly, Span, Weekly
+from bot.domain.prompts import Prompt, prompts, short_duration
+from bot.domain.schedule import entry_problems, planned_chats, without_entry
+from bot.domain.series import ChatEntry, Question, Repeat, Series
 
 ZONES = sorted(available_timezones())
 MINUTE, HOUR, DAY, WEEK = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(weeks=1))

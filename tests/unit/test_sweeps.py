@@ -5,9 +5,11 @@ from datetime import date, datetime, time, timedelta
 import msgspec
 import pytest
 
+from bot.domain.occurrences import OnlyDates
 from bot.domain.posts import PostRef
 from bot.domain.records import SentPost
-from bot.domain.schedule import ChatEntry, OnlyDates, Question, Series, planned_chats
+from bot.domain.schedule import planned_chats
+from bot.domain.series import ChatEntry, Question, Series
 from bot.domain.sweeps import (
     ASKING,
     EARLY,

@@ -13,12 +13,13 @@ from icalendar import Calendar
 
 from bot.config import load
 from bot.config.scaffold import scaffold, scaffold_event
+from bot.domain.chats import asked_at, next_after, runs_live, settled_at
 from bot.domain.commands import read
 from bot.domain.letters import of_last_term
 from bot.domain.planning import same_source
 from bot.domain.prompts import prompts
 from bot.domain.richtext import RichText
-from bot.domain.schedule import asked_at, next_after, planned_chats, runs_live, settled_at
+from bot.domain.schedule import planned_chats
 from bot.domain.sweeps import check_interval, hashtag_window, listening, sweep_interval
 from bot.domain.teachmeets import Access, Place, SignUp, seated
 from bot.errors import UserError

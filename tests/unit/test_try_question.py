@@ -7,6 +7,7 @@ import pytest
 from golden import sample
 from unit.test_schedule import entry, plan, series, shown, slow
 
+from bot.domain.chats import pulse_of
 from bot.domain.commands import read
 from bot.domain.digests import questions_of
 from bot.domain.followups import is_intention
@@ -15,7 +16,8 @@ from bot.domain.posts import NetworkName
 from bot.domain.prompts import prompts
 from bot.domain.records import ChatContent, StoredChat
 from bot.domain.richtext import detect
-from bot.domain.schedule import Question, planned_chats, pulse_of
+from bot.domain.schedule import planned_chats
+from bot.domain.series import Question
 from bot.domain.textlength import BLUESKY, MASTODON
 from bot.rendering.composer import TemplateComposer
 from bot.rendering.questions import question_overrun

@@ -11,11 +11,12 @@ from golden import sample
 from golden.sample import answer
 from markupsafe import escape
 
+from bot.domain.chats import Chat
 from bot.domain.outbox import Draft
 from bot.domain.posts import PostRef
 from bot.domain.prompts import prompts
 from bot.domain.records import Answer, ChatContent, SentPost, StoredChat
-from bot.domain.schedule import Chat, Tone
+from bot.domain.series import Tone
 from bot.domain.textlength import BLUESKY, remaining
 from bot.domain.trying import Told, people_trying, told_since
 from bot.rendering.composer import TemplateComposer

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bot.domain.chats import Chat
 from bot.domain.occurrences import OnlyDates
 from bot.domain.posts import Account, Post, PostRef, node_key
 from bot.domain.records import Candidate
 from bot.domain.richtext import Facet, Link, RichText
-from bot.domain.schedule import Chat, Series
+from bot.domain.series import Series
 from bot.storage.codec import words_of
 from bot.storage.tables import accounts, chat_posts, posts
 
