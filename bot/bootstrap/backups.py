@@ -9,7 +9,6 @@ import contextlib
 import os
 import shutil
 import tempfile
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from bot.clock import SystemClock
 from bot.config import load_staffroom
 from bot.config.secrets import Secret, backup_passphrase, database_url
 from bot.errors import RefusedToStart, UserError
+from bot.publishing.writer import sweep_left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,9 +35,6 @@ BACKUPS = "backups"
 _WORK = ".staffroom-work-"
 _HALF = ".staffroom-backup-"
 """How a backup is called, beside its place, until it is whole."""
-
-_LEFT_BEHIND = 24 * 3600
-"""Seconds after which a copy that a killed process left is removed."""
 
 
 class Backup(msgspec.Struct, frozen=True):
@@ -207,17 +204,9 @@ def _target(settings: Settings, file: Path | None, now: datetime, *, sealed: boo
 def _work(settings: Settings) -> Iterator[Path]:
     """A folder for plain copies, for nobody else to read; those that killed processes left are removed."""
     place = (database_file_of(settings) or settings.folder / "x").parent
-    _sweep(place, _WORK)
+    sweep_left_behind(place, _WORK, shutil.rmtree)
     with tempfile.TemporaryDirectory(prefix=_WORK, dir=place) as work:  # made with mode 0700
         yield Path(work)
-
-
-def _sweep(place: Path, prefix: str) -> None:
-    """Remove what killed processes left under such names: words of people who may have left since stand in it."""
-    for old in place.glob(f"{prefix}*"):
-        with contextlib.suppress(OSError):
-            if old.lstat().st_mtime < time.time() - _LEFT_BEHIND:
-                shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
 def _open(file: Path, copy: Path, identity: Path | None) -> None:
@@ -254,7 +243,7 @@ def _put_in_place(ready: Path, target: Path, *, force: bool) -> int:
         UserError: something is there by now, and is not to be replaced.
         OSError: it cannot be written.
     """
-    _sweep(target.parent, _HALF)
+    sweep_left_behind(target.parent, _HALF)
     handle, name = tempfile.mkstemp(prefix=_HALF, dir=target.parent)  # made with mode 0600
     temporary = Path(name)
     try:

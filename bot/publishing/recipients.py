@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import glob
 import os
 import stat
 import tempfile
-import time
 from pathlib import Path
 
 from bot.domain.letters import read_addresses, without_address
 from bot.errors import UserError
+from bot.publishing.writer import sweep_left_behind
 
 _MOST = 2**20  # bytes: some thirty thousand addresses
-_LEFT_BEHIND = 24 * 3600  # seconds: nobody is at work on a file that old
 
 
 def read_recipients(file: Path) -> tuple[str, ...]:
@@ -40,8 +37,9 @@ def remove_recipient(file: Path, address: str) -> bool:
     left = without_address(text, address)
     if left == text:
         return False
-    _sweep(file)
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # with mode 0600
+    prefix = f".{file.name}."
+    sweep_left_behind(file.parent, prefix)  # addresses of people who may have unsubscribed since stand in it
+    handle, name = tempfile.mkstemp(prefix=prefix, dir=file.parent)  # with mode 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as new:
             new.write(left)
@@ -53,14 +51,6 @@ def remove_recipient(file: Path, address: str) -> bool:
     finally:
         Path(name).unlink(missing_ok=True)
     return True
-
-
-def _sweep(file: Path) -> None:
-    """Remove what a killed process left of a list: addresses of people who may have unsubscribed since stand in it."""
-    for old in file.parent.glob(f".{glob.escape(file.name)}.*"):
-        with contextlib.suppress(OSError):
-            if old.lstat().st_mtime < time.time() - _LEFT_BEHIND:
-                old.unlink()
 
 
 def _read(file: Path) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 import stat
+import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 PREFIX = ".staffroom-"
@@ -17,6 +20,8 @@ SUFFIX = ".tmp"
 PAGE = 0o644
 FOLDER = 0o755
 """Pages are for everybody, also where the process's umask keeps all else it writes to itself."""
+
+_LEFT_BEHIND = 24 * 3600  # seconds: nobody is at work on what is that old
 
 
 def replace(file: Path, data: bytes, mode: int = PAGE) -> None:
@@ -85,3 +90,17 @@ def sweep(folder: Path) -> int:
     for entry in left:
         entry.unlink(missing_ok=True)
     return len(left)
+
+
+def sweep_left_behind(folder: Path, prefix: str, remove: Callable[[Path], object] = Path.unlink) -> None:
+    """Remove what killed processes left in a folder: in it may stand words of people who have left since.
+
+    Args:
+        folder: where it lies; others may be at work there, so only what is a day old goes.
+        prefix: how the names of what is half-done begin there.
+        remove: how one of them is taken away; what cannot be stays.
+    """
+    for old in folder.glob(f"{glob.escape(prefix)}*"):
+        with suppress(OSError):
+            if old.lstat().st_mtime < time.time() - _LEFT_BEHIND:
+                remove(old)
