@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -10,9 +11,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner, Result
 
+from bot.bootstrap.house import open_store_of, renderer_of, target_of
 from bot.cli import main
+from bot.clock import SystemClock
+from bot.config import load_staffroom
+from bot.services.archive import archive
+from bot.storage.store import SqlStore
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "cli"
@@ -82,6 +89,33 @@ def folder_with(target: Path, staffroom_yaml: str = STAFFROOM, series_yaml: str 
     (target / "staffroom.yaml").write_text(staffroom_yaml, encoding="utf-8")
     (target / "series" / "edchat.yaml").write_text(series_yaml, encoding="utf-8")
     return target
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A folder of which nothing is kept yet."""
+    return folder_with(tmp_path / "bot")
+
+
+@pytest.fixture
+def folder(template: Path, tmp_path: Path) -> Path:
+    """A test's own copy of the folder that its module fills once, in a fixture `template`."""
+    return shutil.copytree(template, tmp_path / "bot", symlinks=True)
+
+
+def open_store(folder: Path) -> SqlStore:
+    """A folder's store, with all that only the real one can do."""
+    store = open_store_of(load_staffroom(folder))
+    assert isinstance(store, SqlStore)
+    return store
+
+
+def publish(folder: Path) -> None:
+    """What the `archive` command does, without planning the folder's own series over what a test stored."""
+    settings = load_staffroom(folder)
+    store = open_store(folder)
+    archive(store, renderer_of(settings, SystemClock()), target_of(settings))
+    store.close()
 
 
 def golden(name: str, text: str) -> None:

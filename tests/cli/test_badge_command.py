@@ -13,14 +13,12 @@ from typing import Any
 
 import pytest
 import time_machine
-from cli.cli_world import STAFFROOM, files, folder_with, staffroom
+from cli.cli_world import STAFFROOM, files, folder_with, open_store, staffroom
 from contract.store_world import END, START, chat, opened, teacher
 from openbadgeslib.ob3 import OB3VerificationError, OB3Verifier
 from openbadgeslib.ob3.credential import IdentityObject, OpenBadgeCredential
 from sqlalchemy import insert
 
-from bot.bootstrap.house import open_store_of
-from bot.config import load_staffroom
 from bot.config.secrets import known_secrets
 from bot.domain.badges import Issuer
 from bot.domain.consent import Wish
@@ -31,7 +29,7 @@ from bot.services.wishes import remember
 from bot.storage.store import SqlStore
 from bot.storage.tables import meta
 
-from cli.test_record_command import by, open_store  # isort: skip
+from cli.test_record_command import by  # isort: skip
 
 NOW = END + timedelta(days=1)
 PERSON = teacher("quuxwho", name="Quux Planted-Name")
@@ -323,7 +321,7 @@ def test_who_leaves_keeps_the_badge_and_is_found_nowhere_else(folder: Path, tmp_
     assert "Revoked: 1 badge" in staffroom("people", HANDLE, "--revoke-badges", "-C", folder).stdout
     with pytest.raises(OB3VerificationError, match="revocation"):
         verified(folder, token)
-    store = open_store_of(load_staffroom(folder))
+    store = open_store(folder)
     assert [(one.of, one.revoked) for one in store.badges()] == [((), True)]
 
 
@@ -350,7 +348,7 @@ def test_a_badge_that_cannot_be_written_is_not_remembered(folder: Path, tmp_path
     (tmp_path / "out" / "badge.svg").write_text("mine")
     told = staffroom("record", HANDLE, "--out", tmp_path / "out", "--badge", "-C", folder)
     assert (told.exit_code, sorted(files(tmp_path / "out"))) == (2, ["badge.svg"])
-    assert open_store_of(load_staffroom(folder)).badges() == ()
+    assert open_store(folder).badges() == ()
 
 
 def test_a_name_takes_a_badge(folder: Path, tmp_path: Path) -> None:

@@ -9,16 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 import time_machine
-from cli.cli_world import folder_with, golden, said, staffroom
+from cli.cli_world import folder_with, golden, open_store, said, staffroom
 from contract.store_world import END, START, candidate, chat, opened, teacher
 
-from bot.bootstrap.house import open_store_of
-from bot.config import load_staffroom
 from bot.domain.digests import choose
 from bot.domain.posts import PostRef
 from bot.domain.records import Placed
 from bot.domain.richtext import RichText
-from bot.storage.store import SqlStore
 
 NOW = END + timedelta(hours=2, minutes=30)
 CHAT = chat().id
@@ -55,7 +52,7 @@ def _later() -> Iterator[None]:
 def answered(tmp_path: Path) -> Path:
     """A folder with a chat that three people answered; nothing is chosen yet."""
     folder = folder_with(tmp_path / "bot", STAFFROOM, SERIES)
-    store = store_of(folder)
+    store = open_store(folder)
     _, question = opened(store)
     answers = []
     for number, who in enumerate(("amy", "ben", "cat")):
@@ -73,21 +70,15 @@ def answered(tmp_path: Path) -> Path:
 @pytest.fixture
 def folder(answered: Path) -> Path:
     """The same with its digest chosen and held."""
-    store = store_of(answered)
+    store = open_store(answered)
     picks = choose(store.content(CHAT))
     assert store.hold_digest(CHAT, picks, NOW, NOW + timedelta(hours=2))
     store.close()
     return answered
 
 
-def store_of(folder: Path) -> SqlStore:
-    store = open_store_of(load_staffroom(folder))
-    assert isinstance(store, SqlStore)
-    return store
-
-
 def key_of(folder: Path, who: str) -> str:
-    store = store_of(folder)
+    store = open_store(folder)
     key = store.key("bluesky", f"at://did:plc:{who}/app.bsky.feed.post/x")
     store.close()
     return key[:8]

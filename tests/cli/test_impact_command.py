@@ -10,11 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 import time_machine
-from cli.cli_world import folder_with, golden, said, staffroom
+from cli.cli_world import folder_with, golden, open_store, said, staffroom
 from contract.store_world import BEFORE, candidate, chat, deliveries, prompts, say, series, teacher
 
-from bot.bootstrap.house import open_store_of
-from bot.config import load_staffroom
 from bot.domain.evidence import Evidence
 from bot.domain.occurrences import Span
 from bot.domain.posts import PostRef
@@ -37,8 +35,7 @@ def _later(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two terms that are over and one that is not; six people come, then four of them with nine others."""
     made = folder_with(tmp_path_factory.mktemp("impact") / "bot")
-    store = open_store_of(load_staffroom(made))
-    assert isinstance(store, SqlStore)
+    store = open_store(made)
     spring = series(terms=TERMS)
     plan(store, spring, 7, 14, 21, 28)
     evening(store, 7, range(6), range(0))
@@ -137,8 +134,7 @@ def test_a_figure_explains_itself(folder: Path, figure: str) -> None:
 
 def test_a_small_group_is_not_told_by_its_rows_either(folder: Path, tmp_path: Path) -> None:
     fewer = shutil.copytree(folder, tmp_path / "fewer")
-    store = open_store_of(load_staffroom(fewer))
-    assert isinstance(store, SqlStore)
+    store = open_store(fewer)
     store.bury([store.key("bluesky", f"7-blue{number}") for number in (0, 1)], NOW)
     store.close()
     for figure in ("people", "answers", "voice", "depth", "returners", "first-timers", "networks"):
@@ -192,8 +188,7 @@ def test_a_link_in_its_place_is_not_followed(folder: Path, tmp_path: Path) -> No
 
 def test_links_to_evidence_are_told_with_their_terms(folder: Path, tmp_path: Path) -> None:
     linked = shutil.copytree(folder, tmp_path / "linked")
-    store = open_store_of(load_staffroom(linked))
-    assert isinstance(store, SqlStore)
+    store = open_store(linked)
     link = Evidence("Reading ages", "https://example.org/reading", chat(30).date, chat(14).date)
     plan(store, series(terms=TERMS, evidence=(link,)), 7, 14, 21, 28)
     store.close()

@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from cli.cli_world import STAFFROOM, folder_with, staffroom
+from cli.cli_world import STAFFROOM, folder_with, open_store, staffroom
 from contract.store_world import END, chat, opened
 from unit.mail_server import MailServer
 
 from bot.bootstrap.doctor import _newsletter
-from bot.bootstrap.house import open_store_of
 from bot.config import load_staffroom
-from bot.storage.store import SqlStore
 
 NOW = END + timedelta(days=1)
 CHAT = chat().id
@@ -39,8 +37,7 @@ def folder(tmp_path: Path, post: MailServer) -> Path:
     mail = f"{{server: 127.0.0.1, port: {post.port}, sender: chats@example.org}}"
     block = f'newsletter: {{mail: {mail}, unsubscribe: "https://example.org/unsubscribe"}}\n'
     made = folder_with(tmp_path / "bot", STAFFROOM + block)
-    store = open_store_of(load_staffroom(made))
-    assert isinstance(store, SqlStore)
+    store = open_store(made)
     opened(store)
     listed(made, "a@school.example", "b@school.example", "c@school.example")
     return made
@@ -131,8 +128,7 @@ def test_a_server_that_cannot_be_reached_gives_up_nobody(tmp_path: Path) -> None
         port = gone.port
     block = f"newsletter: {{mail: {{server: 127.0.0.1, port: {port}, sender: chats@example.org}}}}\n"
     made = folder_with(tmp_path / "bot", STAFFROOM + block)
-    store = open_store_of(load_staffroom(made))
-    assert isinstance(store, SqlStore)
+    store = open_store(made)
     opened(store)
     listed(made, "a@school.example")
     done = send(made, status=1)
@@ -168,7 +164,7 @@ def test_no_address_stays_in_the_database_once_all_is_sent(folder: Path) -> None
     send(folder)
     staffroom("newsletter", "unsubscribe", "a@school.example", "-C", folder)
     for file in folder.glob("staffroom.db*"):
-        rows = open_store_of(load_staffroom(folder))
+        rows = open_store(folder)
         assert all(one.to == "" for one in rows.letters(CHAT))
         assert b"school.example" not in file.read_bytes()
 
@@ -190,8 +186,7 @@ def test_mistakes_are_told(folder: Path, words: tuple[str, ...], said: str) -> N
 
 def test_without_the_block_it_says_what_to_write(tmp_path: Path) -> None:
     made = folder_with(tmp_path / "bot")
-    store = open_store_of(load_staffroom(made))
-    assert isinstance(store, SqlStore)
+    store = open_store(made)
     opened(store)
     result = staffroom("newsletter", CHAT, "--send", "-C", made)
     assert result.exit_code == 2

@@ -3,7 +3,6 @@
 import html
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,22 +11,20 @@ from typing import Any
 import msgspec
 import pytest
 import time_machine
-from cli.cli_world import files, folder_with, lasting, rows_in, said, staffroom
+from cli.cli_world import bare, files, folder, folder_with, lasting, open_store, publish, rows_in, said, staffroom
 from contract.store_world import END, START, candidate, chat, opened, say, teacher
 
-from bot.bootstrap.house import open_store_of, renderer_of, target_of
 from bot.bootstrap.people import export_person
-from bot.clock import SystemClock
-from bot.config import load_staffroom
 from bot.domain.consent import Wish
 from bot.domain.followups import FollowUp
 from bot.domain.posts import Account, PostRef
 from bot.domain.records import Candidate, Placed
 from bot.domain.richtext import Facet, Mention, RichText
 from bot.ports import Store
-from bot.services.archive import archive
 from bot.services.door import person_keys
 from bot.storage.store import SqlStore
+
+__all__ = ["bare", "folder"]  # fixtures
 
 NOW = END + timedelta(days=1)
 WORDS = "Xyzzy: what I stopped marking & why, in señora Núñez's room"
@@ -47,18 +44,6 @@ def _later() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def bare(tmp_path: Path) -> Path:
-    """A folder of which nothing is kept yet."""
-    return folder_with(tmp_path / "bot")
-
-
-def open_store(folder: Path) -> SqlStore:
-    store = open_store_of(load_staffroom(folder))
-    assert isinstance(store, SqlStore)
-    return store
-
-
 def by(store: Store, author: Account, rkey: str, text: RichText, *, under: str = "", minutes: float = 0) -> Candidate:
     found = candidate(store, CHAT, rkey, under, author=author, text=text)  # type: ignore[arg-type]
     ref = PostRef("bluesky", f"at://{author.id}/app.bsky.feed.post/{rkey}", "c", f"https://bsky.app/{rkey}")
@@ -76,11 +61,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return bare
 
 
-@pytest.fixture
-def folder(template: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(template, tmp_path / "bot", symlinks=True)
-
-
 def fill(bare: Path) -> None:
     store = open_store(bare)
     _, question = opened(store)
@@ -90,14 +70,6 @@ def fill(bare: Path) -> None:
     store.place(CHAT, {answer.key: [Placed(f"{CHAT}/q1", "reply")], reply.key: [Placed(f"{CHAT}/q1", "thread")]})
     store.close()
     publish(bare)
-
-
-def publish(folder: Path) -> None:
-    """What the `archive` command does, without planning the folder's own series over this one."""
-    settings = load_staffroom(folder)
-    store = open_store(folder)
-    archive(store, renderer_of(settings, SystemClock()), target_of(settings))
-    store.close()
 
 
 @pytest.fixture
@@ -408,7 +380,7 @@ def test_export_person_gives_all_that_is_kept(folder: Path) -> None:
 
 
 def test_export_person_tells_of_which_answers_somebody_asked_to_be_asked(folder: Path) -> None:
-    store = open_store_of(load_staffroom(folder))
+    store = open_store(folder)
     asked = FollowUp(store.answers_of(store.key("bluesky", PERSON.id), CHAT)[0], CHAT, "sky")
     store.follow(asked, END, (), ())
     (account,) = said(staffroom("export-person", HANDLE, "-C", folder))["accounts"]

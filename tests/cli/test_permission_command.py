@@ -7,16 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 import time_machine
-from cli.cli_world import folder_with, said, staffroom
+from cli.cli_world import folder_with, open_store, said, staffroom
 from contract.store_world import END, START, candidate, chat, opened
 
-from bot.bootstrap.house import open_store_of
 from bot.bootstrap.people import export_person
-from bot.config import load_staffroom
 from bot.domain.posts import PostRef
 from bot.domain.richtext import RichText
 from bot.services.permissions import usable
-from bot.storage.store import SqlStore
 
 CHAT = chat().id
 LINK = "https://bsky.app/profile/amy.example.org/post/said"
@@ -29,9 +26,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder_with(folder)
-        opened_store = open_store_of(load_staffroom(self.folder))
-        assert isinstance(opened_store, SqlStore)
-        self.store = opened_store
+        self.store = open_store(self.folder)
         _, question = opened(self.store)
         one = candidate(self.store, CHAT, "said", question)
         ref = PostRef("bluesky", one.post.ref.id, url=LINK)

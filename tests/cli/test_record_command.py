@@ -1,7 +1,6 @@
 """record: made only for who asked, from what is kept by consent, as files that nobody else can read."""
 
 import json
-import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -11,12 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 import time_machine
-from cli.cli_world import STAFFROOM, files, folder_with, lasting, staffroom
+from cli.cli_world import STAFFROOM, files, folder, folder_with, lasting, open_store, staffroom
 from contract.store_world import END, START, candidate, chat, opened, save, say, series, teacher
 from unit.pdf_reader import Pdf, bare
 
-from bot.bootstrap.house import open_store_of
-from bot.config import load_staffroom
 from bot.domain.consent import Wish, WishKind
 from bot.domain.followups import FollowUp
 from bot.domain.posts import Account, PostRef
@@ -26,6 +23,8 @@ from bot.services.door import person_keys
 from bot.services.plan import planned_follow_ups
 from bot.services.wishes import remember
 from bot.storage.store import SqlStore
+
+__all__ = ["folder"]  # fixtures
 
 NOW = END + timedelta(days=1)
 WORDS = "Xyzzy: what I stopped marking, see https://example.org/xyzzy"
@@ -45,12 +44,6 @@ def _later() -> Iterator[None]:
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     return tmp_path / "out"
-
-
-def open_store(folder: Path) -> SqlStore:
-    store = open_store_of(load_staffroom(folder))
-    assert isinstance(store, SqlStore)
-    return store
 
 
 def by(store: SqlStore, author: Account, rkey: str, text: str, minutes: float, *, under: str = "") -> Candidate:
@@ -73,11 +66,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.place(CHAT, {one.key: [Placed(f"{CHAT}/q1", "reply")] for one in (first, reply, second)})
     store.close()
     return bare
-
-
-@pytest.fixture
-def folder(template: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(template, tmp_path / "bot")
 
 
 def ask(folder: Path, kind: WishKind, slug: str = "", *, who: Account = PERSON, hours: float = 0) -> None:

@@ -17,8 +17,8 @@ import httpx
 import msgspec
 import pytest
 import time_machine
-from cli.cli_world import STAFFROOM, rows_in, said, staffroom
-from cli.test_record_command import HANDLE, NOW, OTHER, PERSON, WORDS, ask, asked, folder, open_store, template
+from cli.cli_world import STAFFROOM, folder, open_store, rows_in, said, staffroom
+from cli.test_record_command import HANDLE, NOW, OTHER, PERSON, WORDS, ask, asked, template
 
 from bot.bootstrap.accounts import Accounts
 from bot.bootstrap.badges import Issued, issue_badge

@@ -11,13 +11,11 @@ from pathlib import Path
 import msgspec
 import pytest
 import time_machine
-from cli.cli_world import folder_with, said, staffroom
+from cli.cli_world import folder_with, open_store, said, staffroom
 from click.testing import Result
 from contract.store_world import BEFORE, START, candidate, chat, deliveries, prompts, say, series, teacher
 
-from bot.bootstrap.house import open_store_of
 from bot.bootstrap.people import export_person
-from bot.config import load_staffroom
 from bot.config.keys import RESEARCH_KEY
 from bot.config.secrets import known_secrets
 from bot.domain.consent import Wish, WishKind
@@ -44,12 +42,6 @@ TRACES = ("xyzzy", "agreed0", "silent", "did:plc", "bsky", "http", "20:0", "q1",
 def _later() -> Iterator[None]:
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-def open_store(folder: Path) -> SqlStore:
-    store = open_store_of(load_staffroom(folder))
-    assert isinstance(store, SqlStore)
-    return store
 
 
 def ask(store: SqlStore, who: str, kind: WishKind, slug: str = "", *, hours: int = 0) -> None:

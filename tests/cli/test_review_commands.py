@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,19 +9,16 @@ from pathlib import Path
 import msgspec
 import pytest
 import time_machine
-from cli.cli_world import files, folder_with, golden, said, staffroom
+from cli.cli_world import bare, files, folder, folder_with, golden, open_store, publish, said, staffroom
 from contract.store_world import END, START, candidate, chat, opened, say, teacher
 
-from bot.bootstrap.house import open_store_of, renderer_of, target_of
 from bot.cli.review import WHY
-from bot.clock import SystemClock
-from bot.config import load_staffroom
 from bot.config.watchwords import load_watchwords
 from bot.domain.posts import Media, PostRef
 from bot.domain.richtext import RichText
-from bot.services.archive import archive
 from bot.services.door import readmit
-from bot.storage.store import SqlStore
+
+__all__ = ["bare", "folder"]  # fixtures
 
 NOW = END + timedelta(days=1)
 CHAT = chat().id
@@ -39,12 +35,6 @@ def _later() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def bare(tmp_path: Path) -> Path:
-    """A folder in which nothing waits."""
-    return folder_with(tmp_path / "bot")
-
-
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two answers that wait, one that is shown, and the pages of it."""
@@ -54,15 +44,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return bare
 
 
-@pytest.fixture
-def folder(template: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(template, tmp_path / "bot", symlinks=True)
-
-
 def fill(bare: Path) -> None:
-    settings = load_staffroom(bare)
-    store = open_store_of(settings)
-    assert isinstance(store, SqlStore)
+    store = open_store(bare)
     _, question = opened(store)
     answers = []
     for number, (text, media, warning) in enumerate(
@@ -84,8 +67,8 @@ def fill(bare: Path) -> None:
         answers.append(msgspec.structs.replace(one, post=post, key=store.key("bluesky", ref.id)))
     store.upsert(answers, START + timedelta(minutes=30))
     store.upsert(readmit(store, [one.post for one in answers], load_watchwords(bare)), START + timedelta(minutes=31))
-    archive(store, renderer_of(settings, SystemClock()), target_of(settings))
     store.close()
+    publish(bare)
 
 
 def keys(folder: Path) -> dict[str, str]:
@@ -128,8 +111,7 @@ def test_one_answer_is_shown_whole(folder: Path) -> None:
 
 
 def test_what_is_printed_cannot_command_a_terminal(folder: Path) -> None:
-    settings = load_staffroom(folder)
-    store = open_store_of(settings)
+    store = open_store(folder)
     evil = "\x1b]0;owned\x07\x9b2J\u202e"
     (held, _) = store.held()
     post = msgspec.structs.replace(held.post, warning=evil, media=(Media("image", f"a{evil}\nb"),))
@@ -188,8 +170,7 @@ def test_hiding_by_the_link_of_its_place_on_our_page(folder: Path) -> None:
 
 
 def test_a_digest_post_that_repeats_it_is_queued_for_deletion_and_told(folder: Path) -> None:
-    store = open_store_of(load_staffroom(folder))
-    assert isinstance(store, SqlStore)
+    store = open_store(folder)
     key = store.key("bluesky", "at://did:plc:quuxwho/app.bsky.feed.post/rk2")
     say(store, f"{CHAT}/q2@sky", START + timedelta(minutes=25))
     say(store, f"{CHAT}/wrap-up@sky", END, "Digest", PLAIN, answer=key)

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 import time_machine
-from cli.cli_world import files, folder_with, said, staffroom
+from cli.cli_world import files, folder_with, open_store, said, staffroom
 from contract.store_world import END, START, candidate, chat, opened, teacher
 from unit.pdf_reader import Pdf, bare
 
-from bot.bootstrap.house import open_store_of, read_settings
 from bot.domain.posts import PostRef
 from bot.domain.richtext import RichText
-from bot.storage.store import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +44,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder_with(folder)
-        store = open_store_of(read_settings(self.folder))
-        assert isinstance(store, SqlStore)
+        store = open_store(self.folder)
         self.store = store
         _, question = opened(store)
         author = teacher(name=NAME)

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 import time_machine
-from cli.cli_world import files, folder_with, said, staffroom
+from cli.cli_world import files, folder_with, open_store, said, staffroom
 from contract.store_world import END, SECRET, START, candidate, chat, opened, planted
 
 from bot.bootstrap.desk import clock_of
-from bot.bootstrap.house import accounts_of, open_store_of, read_settings, site_of, target_of
-from bot.config import load_staffroom
+from bot.bootstrap.house import accounts_of, read_settings, site_of, target_of
 from bot.domain.richtext import detect
 from bot.rendering.pages import SiteRenderer
 from bot.rendering.templates import Templates
 from bot.services.archive import archive
 from bot.services.plan import plan
-from bot.storage.store import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +43,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder_with(folder)
-        store = open_store_of(load_staffroom(self.folder))
-        assert isinstance(store, SqlStore)
+        store = open_store(self.folder)
         self.store = store
         _, question = opened(store)
         self.amy = candidate(store, CHAT, "tries", question, text=detect("One colour less. #tryit"))
