@@ -4,7 +4,8 @@
 ``scaffold`` (what ``staffroom init`` writes), imported by name where they are needed.
 """
 
-from bot.config.load import load, load_staffroom, stamp
+from bot.config.files import stamp
+from bot.config.load import load
 from bot.config.settings import (
     AccountSettings,
     AlertSettings,
@@ -18,6 +19,7 @@ from bot.config.settings import (
     Settings,
     Site,
 )
+from bot.config.staffroom import load_staffroom
 
 __all__ = [
     "AccountSettings",

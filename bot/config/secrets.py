@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from bot.config.closed import put_in_place, read_closed
-from bot.config.load import absolute_database
+from bot.config.staffroom import absolute_database
 from bot.errors import ConfigError, LoginError, Problem
 
 if TYPE_CHECKING:
