@@ -172,46 +172,40 @@ class _Match:
                 self._found[one.delivery] = {0: each}
                 self._free.discard(each.ref.id)
         for one in wanted:
-            self._fill(one)
-
-    def _fill(self, one: WantedThread) -> None:
-        """Find what hangs under a root that is known or was found, word by word."""
-        found = self._found.get(one.delivery, {})
-        ids = {at: post.known.id for at, post in enumerate(one.posts) if post.known}
-        ids |= {at: each.ref.id for at, each in found.items()}
-        for at, post in enumerate(one.posts):
-            if at in ids or post.parent is None or post.parent not in ids:
-                continue
-            below = next((each for each in self._unexplained(ids[post.parent]) if _says(each, post)), None)
-            if below is not None:
-                found[at] = below
-                ids[at] = below.ref.id
-                self._free.discard(below.ref.id)
-        if found:
-            self._found[one.delivery] = found
+            self._fill(one, word_by_word=True)
 
     def by_place(self, one: WantedThread) -> None:
         """Under a root that was found, what else hangs there is the rest, in order, however its words look now."""
-        found = dict(self._found.get(one.delivery, {}))
-        ids = {at: post.known.id for at, post in enumerate(one.posts) if post.known}
-        ids |= {at: each.ref.id for at, each in found.items()}
+        ids = self._ids(one)
         if not ids:
             return
         others = [each for above in ids.values() for each in self._unexplained(above)]
         if one.digest and (others or not one.written):  # it repeats answers that are not known here
-            self._perhaps(one, found.get(0), others)
+            self._perhaps(one, self._found.get(one.delivery, {}).get(0), others)
             return
+        self._fill(one, word_by_word=False)
+        if one.delivery in self._found:
+            self.how[one.delivery] = "said" if len(self._ids(one)) == len(one.posts) else "begun"
+
+    def _fill(self, one: WantedThread, *, word_by_word: bool) -> None:
+        """Find what hangs under posts that are known or were found: what says just this, or else whatever is there."""
+        found, ids = self._found.get(one.delivery, {}), self._ids(one)
         for at, post in enumerate(one.posts):
             if at in ids or post.parent is None or post.parent not in ids:
                 continue
-            below = next(iter(self._unexplained(ids[post.parent])), None)
+            hanging = self._unexplained(ids[post.parent])
+            below = next((each for each in hanging if not word_by_word or _says(each, post)), None)
             if below is not None:
                 found[at] = below
                 ids[at] = below.ref.id
                 self._free.discard(below.ref.id)
         if found:
             self._found[one.delivery] = found
-            self.how[one.delivery] = "said" if len(ids) == len(one.posts) else "begun"
+
+    def _ids(self, one: WantedThread) -> dict[int, str]:
+        """Ids of a thread's posts that are known or were found, by index."""
+        ids = {at: post.known.id for at, post in enumerate(one.posts) if post.known}
+        return ids | {at: each.ref.id for at, each in self._found.get(one.delivery, {}).items()}
 
     def changed_since(self, wanted: Sequence[WantedThread]) -> None:
         """Find threads whose words are mostly these: a moderator changed them, or they named what was not known yet."""
