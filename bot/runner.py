@@ -25,11 +25,21 @@ from bot.domain.events import Event
 from bot.domain.vitals import Pulse, Rounds
 from bot.errors import NetworkError, StaffroomError, UserError
 from bot.listening import PACE, Listening
-from bot.services.collect import collect
 from bot.services.digest import digest
 from bot.services.hosting import held_lines
 from bot.services.hosts import waiting_lines
-from bot.tick import LEASE, LOCK, copy_pictures_of, find_errands, named, publish_site, replan, run_errands_of, tidy
+from bot.tick import (
+    LEASE,
+    LOCK,
+    collect_on,
+    copy_pictures_of,
+    find_errands,
+    named,
+    publish_site,
+    replan,
+    run_errands_of,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -244,17 +254,10 @@ class Loop:
 
     def _collect(self, account: str) -> datetime:
         house = self._house
-        mine = {account: house.accounts[account]}
-        found = collect(
-            house.store,
-            mine,
-            house.network,
-            house.clock.now(),
-            ours=house.own_id,
-            watch=house.watch,
-            phrase=house.phrase,
-            handles=house.own_handle,
-            rhythm=self._listening.rhythm,
+        found = collect_on(
+            house,
+            {account: house.accounts[account]},
+            self._listening.rhythm,
             gone=lambda key: house.ears[key].gone if key in house.ears else (),
         )
         trouble = found.troubles.get(account, "")

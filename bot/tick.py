@@ -27,7 +27,7 @@ from bot.services.plan import plan
 from bot.services.wishes import take_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from bot.domain.alarms import Watchwords
     from bot.domain.posts import NetworkName
@@ -181,16 +181,29 @@ def tick(house: House, *, everything: bool = False, publish: bool = True, rhythm
 
 def collect_all(house: House, *, everything: bool, rhythm: Rhythm = "swept") -> Collected:
     """Read what is due to be read, or all open chats, on every account."""
+    return collect_on(house, house.accounts, lambda _account: rhythm, everything=everything)
+
+
+def collect_on(
+    house: House,
+    accounts: Mapping[str, NetworkName],
+    rhythm: Callable[[str], Rhythm],
+    *,
+    gone: Callable[[str], Collection[str]] = lambda _account: (),
+    everything: bool = False,
+) -> Collected:
+    """Read what is due to be read on some accounts; for the arguments see ``services.collect``."""
     return collect(
         house.store,
-        house.accounts,
+        accounts,
         house.network,
         house.clock.now(),
         ours=house.own_id,
         watch=house.watch,
         phrase=house.phrase,
         handles=house.own_handle,
-        rhythm=lambda _account: rhythm,
+        rhythm=rhythm,
+        gone=gone,
         everything=everything,
     )
 
