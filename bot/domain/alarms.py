@@ -56,8 +56,14 @@ class _Made(dict[str, Patterns]):
         self._languages = languages
 
     def __missing__(self, language: str) -> Patterns:
-        self[language] = made = Patterns(self._languages[language])
+        self[language] = made = _patterns(self._languages[language])
         return made
+
+
+@functools.lru_cache(maxsize=16)
+def _patterns(words: Vocabulary) -> Patterns:
+    """Made once for the same words, however often the bot's files are read again."""
+    return Patterns(words)
 
 
 def alarms(post: Post, watch: Watchwords, languages: Iterable[str]) -> tuple[Alarm, ...]:

@@ -13,15 +13,12 @@ from typing import Any
 
 import httpx
 import jinja2
-import msgspec
 from chaos.folder import SQLITE
 from chaos.sandboxed import ACCOUNTS, STARTS, Evening
 from compiled import keep_statements
 from jinja2.bccache import Bucket
 
 import bot.bootstrap.house
-import bot.domain.alarms
-from bot.domain.watching import Patterns, Vocabulary
 from bot.rendering.templates import Templates
 from bot.tick import tick
 
@@ -34,7 +31,6 @@ def warm(databases: Sequence[str] = ()) -> None:
     _keep_templates()
     keep_statements()
     _keep_certificates()
-    _keep_patterns()
     for database in (SQLITE, *databases):
         with tempfile.TemporaryDirectory() as place:
             evening = Evening(Path(place), database)
@@ -59,17 +55,6 @@ def _keep_certificates() -> None:
     httpx.create_ssl_context = httpx._transports.default.create_ssl_context = made
     made()
     httpx.Client().close()  # asks for it in its own words
-
-
-def _keep_patterns() -> None:
-    """What to watch for in a language, once for all settings that are read."""
-    kept: dict[bytes, Patterns] = {}
-
-    def making(words: Vocabulary) -> Patterns:
-        key = msgspec.json.encode(words)
-        return kept[key] if key in kept else kept.setdefault(key, Patterns(words))
-
-    bot.domain.alarms.Patterns = making
 
 
 class _Bytecode(jinja2.BytecodeCache):
