@@ -228,18 +228,15 @@ RULES = {
 
 def flaws(site: Path) -> list[str]:
     """What is wrong with a site: pages that are not whole, links that lead nowhere."""
+    there = {os.path.join(place, name) for place, _, names in os.walk(site) for name in names}  # noqa: PTH118 - thousands
     found = []
-    for page in site.rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
+    for page in sorted(one for one in there if one.endswith(".html")):
+        text = Path(page).read_text(encoding="utf-8")
         if not text.rstrip().endswith("</html>"):
             found.append(f"{page} is half a page")
-        for link in _links(text):
-            parts = urlsplit(link)
-            if parts.scheme or parts.netloc or not parts.path:
-                continue
-            target = page.parent / unquote(parts.path)
-            if not (target / "index.html" if parts.path.endswith("/") or target.is_dir() else target).is_file():
-                found.append(f"{page.relative_to(site)} leads to {link}, where nothing is")
+        targets = _targets(text, str(Path(page).parent))
+        nowhere = (one for one in targets if one not in there and f"{one}/index.html" not in there)
+        found += [f"{page} leads to {target}, where nothing is" for target in nowhere]
     return found
 
 
@@ -254,11 +251,13 @@ class _Links(HTMLParser):
 
 
 @cache
-def _links(text: str) -> list[str]:
-    """Where a page leads; most are the same at each look."""
+def _targets(text: str, folder: str) -> frozenset[str]:
+    """Files and folders of the same site to which a page leads; most pages are the same at each look."""
     reader = _Links()
     reader.feed(text)
-    return reader.found
+    parts = [urlsplit(link) for link in reader.found]
+    within = [unquote(one.path) for one in parts if one.path and not (one.scheme or one.netloc)]
+    return frozenset(os.path.normpath(os.path.join(folder, path)) for path in within)  # noqa: PTH118 - as above
 
 
 def unsaid(evening: Evening) -> list[str]:

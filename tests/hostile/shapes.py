@@ -1,7 +1,7 @@
 """Texts that make a careless reader slow: a shape for each way in which work can grow with the square of a text.
 
-Run as a program it reads every shape with one reader and says, before each, which it is; `test_growth.py` does so under
-a limit of processor time.
+Run as a program it reads every shape with one reader, or with all, and says, before each, which it is, under a limit of
+processor time; see `test_growth.py`.
 """
 
 from __future__ import annotations
@@ -164,18 +164,23 @@ def readers() -> dict[str, tuple[dict[str, Callable[[int], str]], Callable[[str]
 
 
 def main(name: str) -> None:
-    """Read each shape, the limit set anew before it."""
-    shapes, read = readers()[name]
+    """Let one reader read each of its shapes, or all do so; the limit is set anew before each shape."""
+    found = readers()
+    for reader in (name,) if name else tuple(found):
+        _read_all(reader, *found[reader])
+    print("done", flush=True)
+
+
+def _read_all(reader: str, shapes: dict[str, Callable[[int], str]], read: Callable[[str], object]) -> None:
     read("to load what is loaded once")
     for shape, make in shapes.items():
         text = make(LONGEST_FILE if shapes is FILES else SIZE)
-        print(shape, flush=True)
+        print(f"{reader}: {shape}", flush=True)
         used = resource.getrusage(resource.RUSAGE_SELF)
         ends = int(used.ru_utime + used.ru_stime) + SECONDS
         resource.setrlimit(resource.RLIMIT_CPU, (ends, resource.getrlimit(resource.RLIMIT_CPU)[1]))
         read(text)
-    print("done", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(" ".join(sys.argv[1:]))
