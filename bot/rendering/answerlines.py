@@ -159,7 +159,7 @@ class Lines:
             dir=way,
             pictures=self._attached(answer),
             why=_why(words, row.why) if row.why else "",
-            short=len(post.text.text.strip()) <= SHORT and not (row.why or post.warning or post.media),
+            short=_is_short(post.text.text) and not (row.why or post.warning or post.media),
             url=post.ref.url if is_web(post.ref.url) else "",
             open=self._open[post.ref.network],
             mark=MARKS[post.ref.network],
@@ -193,6 +193,11 @@ class Lines:
 def marked_up(answer: Answer) -> Markup:
     """The house's own markup of a text: ``to_html`` escapes all that is not."""
     return Markup(to_html(answer.post.text))  # noqa: S704 - to_html escapes
+
+
+def _is_short(text: str) -> bool:
+    """Whether a text fits beside a name: one character of some scripts is as wide as a line of others."""
+    return text.isascii() and len(text.strip()) <= SHORT
 
 
 def _why(words: Words, why: Reason) -> str:

@@ -183,6 +183,7 @@ def test_what_was_attached_is_described_or_marked_as_undescribed(kind: Any) -> N
         ("B", {}, False, True),
         (" b). ", {}, False, True),
         ("Yes.", {}, False, False),
+        ("\ufdfd", {}, False, False),
         ("B", {}, True, False),
         ("B", {"warning": "marks"}, False, False),
         ("B", {"media": (Media("image", "https://x.example/1.jpg"),)}, False, False),
