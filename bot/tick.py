@@ -76,6 +76,7 @@ class House:
         indexer: makes indexes for search; ``None`` where the site has none.
         rewrite: writes a participant's picture anew (``services.copying``); ``None``: none is copied.
         shelf: where records wait to be fetched; ``None`` where none ever does.
+        vouch: signs anew which badges are revoked, where that changed; gives what somebody has to mend, or nothing.
     """
 
     store: Store
@@ -101,6 +102,7 @@ class House:
     indexer: Indexer | None = None
     rewrite: Callable[[bytes], Rewritten | None] | None = None
     shelf: Shelf | None = None
+    vouch: Callable[[], str] = str
 
     def ear(self, account: str) -> Ear:
         """The ear of an account."""
@@ -211,7 +213,9 @@ def collect_on(
 def publish_site(house: House) -> Archived:
     """Bring the pages up to date; that they cannot be written is remembered, for whoever is to be told."""
     with house.writing, minding_site(house.store, house.clock.now()):
-        return archive(house.store, house.renderer, house.target, indexer=house.indexer)
+        trouble = house.vouch()
+        done = archive(house.store, house.renderer, house.target, indexer=house.indexer)
+    return msgspec.structs.replace(done, troubles=(trouble, *done.troubles)) if trouble else done
 
 
 def keep_places(house: House, troubles: list[str]) -> int:

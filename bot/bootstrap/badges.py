@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -13,10 +12,11 @@ import msgspec
 
 from bot.bootstrap.desk import clock_of
 from bot.bootstrap.house import indexer_of, open_store_of, renderer_of, site_of, target_of, templates_of
+from bot.bootstrap.issuer import bring_up, check, key_file, key_of
 from bot.bootstrap.people import whom_of
 from bot.config import load_staffroom
-from bot.config.keys import BADGE_KEY, PLAYED_BADGE_KEY, read_badge_key, save_badge_key
-from bot.domain.badges import Badge, Issuer, free_number
+from bot.config.keys import read_badge_key
+from bot.domain.badges import Badge, free_number
 from bot.domain.takingpart import spoken_in
 from bot.errors import UserError
 from bot.rendering import urls
@@ -27,11 +27,9 @@ if TYPE_CHECKING:
 
     from bot.bootstrap.people import Whom
     from bot.config import Settings
-    from bot.domain.badges import PublicKey
     from bot.domain.posts import NetworkName
     from bot.domain.takingpart import TakenPart
     from bot.ports import Store
-    from bot.rendering.jose import SigningKey
 
 JWT, SVG, PNG = "badge.jwt", "badge.svg", "badge.png"
 
@@ -81,9 +79,9 @@ def badge_key(folder: Path, *, rotate: bool = False, stolen: bool = False) -> Ke
         UserError: badges cannot be issued here; says why.
     """
     settings, store, now = _opened(folder)
-    known, file = store.issuer(), _file_of(settings, store)
+    known, file = store.issuer(), key_file(settings, store)
     there = bool(read_badge_key(file))
-    key = _key_of(file, new=rotate or stolen)
+    key = key_of(file, new=rotate or stolen)
     ended = known.keys[:1] if stolen and known else ()
     if bring_up(store, settings, key, now, ended=ended):
         _publish(settings, store)
@@ -107,13 +105,13 @@ def issue_badge(settings: Settings, store: Store, one: Whom, chats: Sequence[Tak
     Raises:
         UserError: badges cannot be issued here; says why. Then nothing is remembered.
     """
-    _check(settings)
+    check(settings)
     from bot.rendering.badge import Randoms, credential, title
     from bot.rendering.badgeimage import badge_png, badge_svg
     from bot.rendering.socialcard import colours_of
 
     now = max(datetime.now(UTC), clock_of(store).now())
-    key, site, templates = _key_of(_file_of(settings, store)), site_of(settings), templates_of(settings.folder)
+    key, site, templates = key_of(key_file(settings, store)), site_of(settings), templates_of(settings.folder)
     number = _number(store, one.keys)
     if bring_up(store, settings, key, now):
         _publish(settings, store)
@@ -141,69 +139,17 @@ def revoke_badges(folder: Path, name: str, network: NetworkName | None) -> Revok
     (one,) = whom
     count = store.revoke_badges(one.keys)
     if store.issuer() and bring_up(
-        store, settings, _key_of(_file_of(settings, store)), now
+        store, settings, key_of(key_file(settings, store)), now
     ):  # again, if it was stopped halfway
         _publish(settings, store)
     return Revoked(one.handle, count)
 
 
-def bring_up(
-    store: Store, settings: Settings, key: SigningKey, now: datetime, *, ended: Sequence[PublicKey] = ()
-) -> bool:
-    """Let what is published say this key, none that is ended, and all that is revoked.
-
-    Gives whether it said something else before.
-    """
-    from bot.rendering.badge import revoked_list, says
-
-    known, site = store.issuer(), site_of(settings)
-    others = known.keys if known else ()
-    keys = (key.public, *(one for one in others if one != key.public and one not in ended))
-    claims = revoked_list(site, store.badges(), now)
-    if known and known.keys == keys and says(known.status, claims):
-        return False
-    store.save_issuer(Issuer(keys, key.sign(urls.issuer(site.address), claims)))
-    return True
-
-
 def _opened(folder: Path) -> tuple[Settings, Store, datetime]:
     settings = load_staffroom(folder)
-    _check(settings)
+    check(settings)
     store = open_store_of(settings)
     return settings, store, max(datetime.now(UTC), clock_of(store).now())
-
-
-def _check(settings: Settings) -> None:
-    """Refuse where a badge could not be signed, or nobody could verify it."""
-    if find_spec("joserfc") is None:
-        raise UserError("Badges need one more package: pip install 'staffroom[badges]'.")
-    if not urls.issuer(settings.site.address):
-        raise UserError(
-            "A badge is verified at the archive's own address, and that has to begin with https://. "
-            "Set `site: {address: https://…}` in staffroom.yaml first, to the address that will last."
-        )
-
-
-def _file_of(settings: Settings, store: Store) -> Path:
-    """Where the private key is kept. A rehearsal has another: what is made up is never signed with the real one."""
-    return settings.folder / (PLAYED_BADGE_KEY if store.is_rehearsal() else BADGE_KEY)
-
-
-def _key_of(file: Path, *, new: bool = False) -> SigningKey:
-    """The key that signs; made if there is none."""
-    from bot.rendering.jose import SigningKey, new_key
-
-    private = {} if new else read_badge_key(file)
-    if not private:
-        private = new_key()
-        save_badge_key(file, private)
-    try:
-        return SigningKey(private)
-    except ValueError as error:
-        raise UserError(
-            f"{file} holds no key for Ed25519. Put back the one that was there, or run "
-            "`staffroom badge-key --rotate`: a new key is made, and badges of the old one stay good."
-        ) from error
 
 
 def _number(store: Store, keys: Sequence[str]) -> int:

@@ -17,6 +17,7 @@ from bot.bootstrap.house import (
     read_settings,
     renderer_of,
     target_of,
+    voucher_of,
 )
 from bot.bootstrap.places import places_of
 from bot.bootstrap.preview import Preview, preview
@@ -130,7 +131,10 @@ def publish(folder: Path, progress: Callable[[float], None]) -> Published:
     if not store.is_rehearsal():
         plan(store, settings.series, accounts_of(settings), clock.now())
     with minding_site(store, clock.now()):
+        trouble = voucher_of(settings, store, clock)()
         done = archive(store, renderer_of(settings, clock), target_of(settings), progress, indexer=indexer_of())
+    if trouble:
+        done = msgspec.structs.replace(done, troubles=(trouble, *done.troubles))
     return Published(done, settings.site.folder, tuple(_to_places(settings, store, clock)))
 
 

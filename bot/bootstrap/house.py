@@ -289,7 +289,19 @@ def open_house(
         outage=outage,
         places=places_of(settings, store, writing),
         writing=writing,
+        vouch=voucher_of(settings, store, clock),
     )
+
+
+def voucher_of(settings: Settings, store: Store, clock: Clock) -> Callable[[], str]:
+    """Signs anew which badges are revoked; see ``issuer.vouch``."""
+
+    def sign() -> str:
+        from bot.bootstrap.issuer import vouch
+
+        return vouch(settings, store, clock.now())
+
+    return sign
 
 
 def rewrite_picture(data: bytes) -> Rewritten | None:

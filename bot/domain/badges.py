@@ -21,6 +21,10 @@ LEAST_ROOM = 131_072
 https://www.w3.org/TR/vc-bitstring-status-list/#bitstring-encoding"""
 
 
+BADGES_ENDED = "badges"
+"""A cursor's stream, for an account's key: when its owner last said that no badge of theirs be good any more."""
+
+
 class Badge(msgspec.Struct, frozen=True):
     """A badge that was issued.
 

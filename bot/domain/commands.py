@@ -31,9 +31,10 @@ Asked = Literal[Phrased, "join", "stop", "approve-digest", "stop-digest", "uncle
 ``join`` is nothing, and ``stop`` may be an answer: hold back, and ask. ``unclear``: somebody turned to us and most
 likely wants something, in words that we do not know. ``approve-digest`` and ``stop-digest`` are asked by hosts alone,
 in answer to our message about a digest (``read_host``). ``remind`` and ``forget``: to be asked later what came of an
-answer, or not any more; ``record``: to get a record of one's taking part. ``research`` and ``no-research``: to be in
-what is given to researchers, or not; ``coming`` and ``not-coming``: on or off the list of an event. People say such
-words to each other, too, so to somebody else they are nothing.
+answer, or not any more; ``record``: to get a record of one's taking part; ``end-badges``: that no badge of
+one's own be good any more. ``research`` and ``no-research``: to be in what is given to researchers, or not; ``coming``
+and ``not-coming``: on or off the list of an event. People say such words to each other, too, so to somebody else they
+are nothing.
 ``also``, ``not-also``: to be one person with the account that is ``named``, or not (any more); ``alone``: with none.
 """
 
@@ -44,6 +45,7 @@ _EVERYBODYS: tuple[Asked, ...] = (
     "remind",
     "forget",
     "record",
+    "end-badges",
     "research",
     "no-research",
     "coming",

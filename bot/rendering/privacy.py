@@ -31,6 +31,7 @@ _TO_JOIN: tuple[Phrased, ...] = (
     "remind",
     "forget",
     "record",
+    "end-badges",
     "also",
     "not-also",
     "alone",

@@ -14,6 +14,7 @@ from bot.domain.errands import Errand
 from bot.domain.mentions import mentions
 from bot.domain.richtext import fold_tag, hashtags
 from bot.errors import UserError
+from bot.services.badgerequests import end_badges
 from bot.services.door import Request, person_keys
 from bot.services.following import forget, remind
 from bot.services.hosting import Said, approve, stop
@@ -127,6 +128,7 @@ class _Desk:
             "also": self._link,
             "not-also": self._link,
             "alone": self._link,
+            "end-badges": self._end_badges,
         }
         if request.asked in acts:
             return acts[request.asked](request)
@@ -145,6 +147,12 @@ class _Desk:
             understood, changed = forget(self.store, request, said)
         if understood:
             self._like(request)
+        return changed
+
+    def _end_badges(self, request: Request) -> bool:
+        """Let no badge of its author be good any more; who has none is understood as well."""
+        changed = end_badges(self.store, request, said_at(request.post))
+        self._like(request)
         return changed
 
     def _come(self, request: Request) -> bool:

@@ -13,12 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import time_machine
 from acceptance import servers
 from acceptance.leftovers import found
 from acceptance.servers import NETWORKS
 from acceptance.world import SITE, Bots, Evening, evening
-from openbadgeslib.ob3 import OB3Verifier
+from openbadgeslib.ob3 import OB3VerificationError, OB3Verifier
 from unit.pdf_reader import Pdf
 
 from bot.bootstrap.backups import back_up
@@ -51,6 +52,8 @@ class Person:
     word: str
     said: Any = None
     """The answer that says what they will try."""
+    asked: Any = None
+    """Our question to which it is one."""
 
     @property
     def known_as(self) -> str:
@@ -99,8 +102,7 @@ def test_what_the_hour_was_worth_is_told_and_who_leaves_is_in_none_of_it(
         assert {each for _, each in follow_ups(bots)} == {answer_id(one) for one in owners}
         page = chat.page.read_text()
         assert all(one.word in page for one in people if one not in leaving), "whoever stays is still there"
-        for one in (*leaving, *owners):
-            verified(chat, tmp_path / "before" / one.word)
+        badges_outlive_leaving_until_they_are_ended(chat, bots, [*leaving, *owners], tmp_path / "before")
 
 
 # -- the evening -------------------------------------------------------------------------------------------------------
@@ -122,7 +124,7 @@ def talk(chat: Evening, bots: Bots, people: Sequence[Person]) -> None:
         assert chat.tick_at(moment).troubles == ()
         bots.net.settle()
     for number, one in enumerate(people):
-        asked = servers.question(bots, one.network, 5).id
+        asked = one.asked = servers.question(bots, one.network, 5).id
         one.said = one.account.post(f"I will try {one.word} with exit tickets, every Friday #TryIt", reply_to=asked)
         for words in ("KEEP MY ANSWERS", "RESEARCH YES"):
             one.account.post(words, reply_to=asked)
@@ -213,6 +215,22 @@ def what_came_of_it_is_shown(chat: Evening, bots: Bots, told: Sequence[Person]) 
     assert 'id="tried"' in page
     assert [page.count(f"It did not work, {one.word}, and I know why.") for one in told] == [1] * len(told)
     assert {each for _, each in follow_ups(bots)} == {answer_id(one) for one in told}
+
+
+def badges_outlive_leaving_until_they_are_ended(
+    chat: Evening, bots: Bots, holders: Sequence[Person], out: Path
+) -> None:
+    for one in holders:
+        verified(chat, out / one.word)
+    ended = holders[:2]  # one on each network, who left
+    for one in ended:
+        one.account.post("END MY BADGES", reply_to=one.asked)
+    read(chat, bots)
+    for one in ended:
+        with pytest.raises(OB3VerificationError, match="revocation"):
+            verified(chat, out / one.word)
+    for one in holders[2:]:
+        verified(chat, out / one.word)
 
 
 # -- what is made of it ------------------------------------------------------------------------------------------------

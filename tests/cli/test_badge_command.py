@@ -325,6 +325,40 @@ def test_who_leaves_keeps_the_badge_and_is_found_nowhere_else(folder: Path, tmp_
     assert [(one.of, one.revoked) for one in store.badges()] == [((), True)]
 
 
+def test_what_was_revoked_by_a_reply_is_published_with_the_next_pages(folder: Path, tmp_path: Path) -> None:
+    mine, other = badge(folder, tmp_path / "out"), badge(folder, tmp_path / "other", who=OTHER.handle)
+    before = (folder / "site" / "badges" / "revoked.jwt").read_bytes()
+    assert staffroom("archive", "-C", folder).exit_code == 0
+    assert (folder / "site" / "badges" / "revoked.jwt").read_bytes() == before, "nothing changed"
+    store = open_store(folder)
+    store.revoke_badges(person_keys(store, PERSON))
+    store.close()
+    assert staffroom("archive", "-C", folder).exit_code == 0
+    verified(folder, other)
+    with pytest.raises(OB3VerificationError, match="revocation"):
+        verified(folder, mine)
+
+
+@pytest.mark.parametrize(("left", "wrong"), [("", "is missing"), ('{"kty": "OKP"}', "move it away")])
+def test_where_it_cannot_be_signed_that_is_told_and_all_else_published(
+    folder: Path, tmp_path: Path, left: str, wrong: str
+) -> None:
+    badge(folder, tmp_path / "out")
+    (folder / KEY).unlink()
+    if left:
+        (folder / KEY).write_text(left)
+        (folder / KEY).chmod(0o600)
+    store = open_store(folder)
+    store.revoke_badges(person_keys(store, PERSON))
+    store.close()
+    shutil.rmtree(folder / "site" / "edchat")
+    told = staffroom("archive", "-C", folder)
+    assert wrong in told.output
+    assert "`staffroom badge-key" in told.output
+    assert (folder / "site" / "edchat" / "index.html").is_file()
+    assert (folder / KEY).exists() == bool(left), "no key is made behind anybody's back"
+
+
 # -- what is refused ---------------------------------------------------------------------------------------------------
 def test_a_site_that_nobody_can_trust_issues_none(folder: Path, tmp_path: Path) -> None:
     plain = STAFFROOM.replace("https://chats", "http://chats")

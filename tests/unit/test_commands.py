@@ -42,6 +42,7 @@ def asked(*parts: RichText | str, languages: Any = ALL, own: str = ME, in_thread
         ("RESEARCH YES", "research"),
         ("RESEARCH NO", "no-research"),
         ("MY RECORD", "record"),
+        ("END MY BADGES", "end-badges"),
         ("JOIN", "join"),
         ("STOP", "stop"),
     ],
