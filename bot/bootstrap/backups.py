@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.bootstrap.house import database_file_of, erasures_file_of
+from bot.bootstrap.database import database_file_of, erasures_file_of
 from bot.clock import SystemClock
 from bot.config import load_staffroom
 from bot.config.secrets import Secret, backup_passphrase, database_url

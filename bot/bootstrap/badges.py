@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import msgspec
 
+from bot.bootstrap.database import open_store_of
 from bot.bootstrap.desk import clock_of
-from bot.bootstrap.house import indexer_of, open_store_of, renderer_of, site_of, target_of, templates_of
+from bot.bootstrap.house import indexer_of, renderer_of, site_of, target_of, templates_of
 from bot.bootstrap.issuer import bring_up, check, key_file, key_of
 from bot.bootstrap.people import whom_of
 from bot.config import load_staffroom

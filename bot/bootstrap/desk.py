@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.bootstrap.house import (
-    accounts_of,
-    database_file_of,
-    indexer_of,
-    open_store_of,
-    owner_name,
-    read_settings,
-    renderer_of,
-    target_of,
-    voucher_of,
-)
+from bot.bootstrap.database import database_file_of, open_store_of
+from bot.bootstrap.house import accounts_of, indexer_of, owner_name, read_settings, renderer_of, target_of, voucher_of
 from bot.bootstrap.places import places_of
 from bot.bootstrap.preview import Preview, preview
 from bot.clock import SteppedClock, SystemClock

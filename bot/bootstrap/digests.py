@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from bot.bootstrap.database import open_store_of
 from bot.bootstrap.desk import stored_chat
-from bot.bootstrap.house import accounts_of, composer_of, limits_of, open_store_of, read_settings
+from bot.bootstrap.house import accounts_of, composer_of, limits_of, read_settings
 from bot.bootstrap.preview import text_of
 from bot.domain.chats import approve_of, next_after
 from bot.domain.digests import choose

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from bot.bootstrap.accounts import HOW_TO_MARK, Accounts, connect
 from bot.bootstrap.alerting import messenger_of
+from bot.bootstrap.database import database_file_of, open_store_of
 from bot.bootstrap.findings import Finding
-from bot.bootstrap.house import database_file_of, indexer_of, open_store_of, read_settings, searcher
+from bot.bootstrap.house import indexer_of, read_settings, searcher
 from bot.bootstrap.owntemplates import template_problems
 from bot.bootstrap.places import examine_places
 from bot.bootstrap.published import published

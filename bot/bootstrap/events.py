@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.bootstrap.house import open_store_of, read_settings, templates_of
+from bot.bootstrap.database import open_store_of
+from bot.bootstrap.house import read_settings, templates_of
 from bot.bootstrap.onpaper import made, on_paper
 from bot.config.scaffold import scaffold_event
 from bot.domain.records import StoredChat

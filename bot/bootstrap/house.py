@@ -1,4 +1,4 @@
-"""Wires a bot's folder into a house: settings, store, words, pages, accounts."""
+"""Wires a bot's folder into a house: settings, words, pages, accounts."""
 
 from __future__ import annotations
 
@@ -6,24 +6,20 @@ import os
 import random
 import secrets
 import socket
-import stat
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from bot.bootstrap.logs import log_plainly, tell
+from bot.bootstrap.pictures import card_keeper, picture_keeper, rewrite_picture
 from bot.bootstrap.places import places_of
-from bot.clock import SystemClock
 from bot.config import load, stamp
-from bot.config.secrets import database_url, erasures_file, keep_hidden
 from bot.config.watchwords import load_watchwords
 from bot.domain.events import Event
-from bot.domain.outbox import MediaFile
 from bot.domain.textlength import BLUESKY, MASTODON
-from bot.errors import UserError
 from bot.publishing.downloads import FOLDER, DownloadFolder
 from bot.rendering import urls
 from bot.rendering.composer import TemplateComposer
@@ -35,18 +31,17 @@ from bot.tick import House
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from bot.bootstrap.accounts import Accounts
     from bot.config import AccountSettings, Measured, Settings
     from bot.domain.posts import NetworkName
-    from bot.domain.records import StoredChat
-    from bot.domain.series import Image, Series
+    from bot.domain.series import Series
     from bot.domain.textlength import Limits
     from bot.errors import Problem
     from bot.ports import Clock, Composer, Indexer, Renderer, Store, Target
     from bot.ports.phrases import Phrase
     from bot.services.alerts import Alerter
-    from bot.services.copying import Rewritten
     from bot.services.outage import Outage
 
 
@@ -191,60 +186,22 @@ def target_of(settings: Settings) -> Target:
     return FolderTarget(settings.site.folder)
 
 
-def database_file_of(settings: Settings) -> Path | None:
-    """The file of the folder's SQLite database, or of the one that the environment names instead."""
-    return database_file(database_url(settings).reveal())
-
-
-def database_file(url: str) -> Path | None:
-    """The file of a SQLite database; ``None`` for PostgreSQL."""
-    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
-
-
-def open_store_of(settings: Settings) -> Store:
-    """Open the folder's database, or the one that the environment names instead, with its list of erasures."""
-    return open_store_at(database_url(settings).reveal(), erasures=erasures_file_of(settings))
-
-
-def erasures_file_of(settings: Settings) -> Path:
-    """Where it stands what left the folder's database: beside it, so that it outlives it."""
-    return erasures_file(settings.folder)
-
-
-def new_secret() -> bytes:
-    """What a new database keys its nodes with."""
-    return secrets.token_bytes(32)
-
-
-def open_store_at(
-    url: str, pepper: Callable[[], bytes] = new_secret, *, erasures: Path | None = None, clock: Clock | None = None
-) -> Store:
-    """Open a database; a new or empty one gets its tables first, and keeps what ``pepper`` gives as its secret.
-
-    ``erasures``: the list of what leaves it; a database that is never put back has none.
-    """
-    from bot.storage.engine import connect
-    from bot.storage.erasures import Erasures
-    from bot.storage.store import open_store, version
-
-    engine = connect(url)
-    try:
-        new = version(engine) is None
-    finally:
-        engine.dispose()
-    if new:
-        from bot.storage.migrate import migrate
-
-        migrate(url)
-    listed = Erasures(erasures, (clock or SystemClock()).now) if erasures else None
-    opened = open_store(url, pepper_source=pepper, erasures=listed)
-    keep_hidden(opened._pepper)  # noqa: SLF001 - no method gives it, and here it is only to be shown nowhere
-    return opened
-
-
 def accounts_of(settings: Settings) -> dict[str, NetworkName]:
     """Our account keys, each with its network."""
     return {key: account.network for key, account in settings.networks.items()}
+
+
+def deliverer_of(settings: Settings, store: Store, clock: Clock, owner: str, rng: random.Random) -> Deliverer:
+    """What says this folder's prompts, with its words and pictures; for the arguments see ``Deliverer``."""
+    return Deliverer(
+        store=store,
+        composer=composer_of(settings),
+        picture=picture_keeper(settings.folder, store),
+        card=card_keeper(site_of(settings), partial(templates_of, settings.folder), store),
+        clock=clock,
+        owner=owner,
+        rng=rng,
+    )
 
 
 def open_house(
@@ -266,15 +223,7 @@ def open_house(
         own_id=accounts.own_id,
         own_handle=lambda account: accounts.identity(account).handle,
         conditions=accounts.conditions,
-        deliverer=Deliverer(
-            store=store,
-            composer=composer_of(settings),
-            picture=picture_keeper(settings.folder, store),
-            card=card_keeper(settings, store),
-            clock=clock,
-            owner=owner,
-            rng=random.SystemRandom(),
-        ),
+        deliverer=deliverer_of(settings, store, clock, owner, random.SystemRandom()),
         series=fresh_series(settings.folder, settings),
         renderer=renderer_of(settings, clock),
         target=target_of(settings),
@@ -304,81 +253,9 @@ def voucher_of(settings: Settings, store: Store, clock: Clock) -> Callable[[], s
     return sign
 
 
-def rewrite_picture(data: bytes) -> Rewritten | None:
-    """A participant's picture, written anew; ``None`` where it cannot be read."""
-    from bot.rendering.pictures import copy_picture
-
-    return copy_picture(data)
-
-
 def owner_name() -> str:
     """Names this process in leases: host, process id, and a random end so that no later process is taken for it."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-
-
-def picture_keeper(folder: Path, store: Store) -> Callable[[Image], MediaFile]:
-    """Gives what reads a moderator's picture, makes it ready to send, and keeps its bytes in the store."""
-
-    def keep(image: Image) -> MediaFile:
-        from bot.rendering.pictures import MOST_FILE_BYTES, prepare_picture
-
-        try:
-            data = read_inside(folder, image.path, MOST_FILE_BYTES)
-        except OSError as error:
-            message = f"{image.path}: this picture cannot be read ({error.strerror}); put it back or change `image:`"
-            raise UserError(message) from error
-        picture = prepare_picture(data, image.path)
-        sha256 = store.keep_blob(picture.data, picture.mime)
-        return MediaFile(sha256, picture.mime, len(picture.data), image.alt, picture.width, picture.height)
-
-    return keep
-
-
-def card_keeper(settings: Settings, store: Store) -> Callable[[StoredChat], MediaFile | None]:
-    """Gives what paints a chat's social card and keeps it in the store; nothing while the pages have no address."""
-    site = site_of(settings)
-
-    def keep(stored: StoredChat) -> MediaFile | None:
-        if not site.address:
-            return None
-        from bot.rendering.socialcard import HEIGHT, WIDTH, card_of, colours_of, described, paint
-
-        templates = templates_of(settings.folder)
-        words = templates.dictionary.words(stored.series.languages[0] if stored.series.languages else site.language)
-        card = card_of(words, stored, site.title)
-        data = paint(card, colours_of(templates.source("site/look.css")))
-        sha256 = store.keep_blob(data, "image/png")
-        return MediaFile(sha256, "image/png", len(data), described(card), WIDTH, HEIGHT)
-
-    return keep
-
-
-def read_inside(folder: Path, name: str, most: int) -> bytes:
-    """A plain file inside a folder. A link that leads out of it is not followed, also if it is put there just now.
-
-    Args:
-        folder: may itself stand behind a link.
-        name: relative to it.
-        most: bytes.
-
-    Raises:
-        UserError: the name leads out of the folder, or it is no plain file, or longer; says what to do.
-        OSError: it cannot be read.
-    """
-    if "\0" in name:
-        raise UserError("a picture's name cannot hold a character that no name of a file can")
-    root = os.path.realpath(folder)
-    file = os.path.realpath(os.path.join(root, name))  # noqa: PTH118 - realpath's own kind, NUL and all
-    if not Path(file).is_relative_to(root):  # also what is only a link to the outside
-        raise UserError(f"{name} leads out of the bot's folder; put a copy of the file inside it and name that")
-    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise UserError(f"{name} is no plain file; put the picture itself there")
-        data = stream.read(most + 1)
-    if len(data) > most:
-        raise UserError(f"{name} is larger than {most // 2**20} MB; save a smaller one")
-    return data
 
 
 def fresh_series(folder: Path, settings: Settings) -> Callable[[], Sequence[Series]]:

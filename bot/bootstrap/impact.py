@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.bootstrap.house import open_store_of, read_settings, site_of, templates_of
+from bot.bootstrap.database import open_store_of
+from bot.bootstrap.house import read_settings, site_of, templates_of
 from bot.bootstrap.onpaper import on_paper
 from bot.bootstrap.published import published
 from bot.domain.choosing import choose

@@ -6,7 +6,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot.bootstrap.house import open_store_of, owner_name, read_settings, site_of, templates_of
+from bot.bootstrap.database import open_store_of
+from bot.bootstrap.house import owner_name, read_settings, site_of, templates_of
 from bot.config import load_staffroom
 from bot.config.secrets import mail_password
 from bot.domain.alerts import is_mailbox

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from bot.bootstrap.database import open_store_of
 from bot.bootstrap.desk import clock_of
-from bot.bootstrap.house import indexer_of, open_store_of, read_settings, renderer_of, shelf_of, target_of
+from bot.bootstrap.house import indexer_of, read_settings, renderer_of, shelf_of, target_of
 from bot.config import load_staffroom
 from bot.domain.consent import Wish
 from bot.domain.people import called, pasted, standing

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.bootstrap.database import open_store_of
 from bot.bootstrap.desk import clock_of
-from bot.bootstrap.house import open_store_of
 from bot.config import load_staffroom
 from bot.domain.permissions import Standing
 from bot.services import permissions

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.bootstrap.badges import issue_badge
+from bot.bootstrap.database import open_store_of
 from bot.bootstrap.desk import clock_of
-from bot.bootstrap.house import open_store_of, site_of, templates_of
+from bot.bootstrap.house import site_of, templates_of
 from bot.bootstrap.onpaper import on_paper
 from bot.bootstrap.people import Whom, whom_of, wishes_of
 from bot.bootstrap.published import published

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from bot.bootstrap.database import open_store_of
 from bot.bootstrap.desk import clock_of
-from bot.bootstrap.house import open_store_of
 from bot.bootstrap.published import published
 from bot.config import load_staffroom
 from bot.config.keys import RESEARCH_KEY, read_research_key, save_research_key

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from bot.bootstrap.database import open_store_of
 from bot.bootstrap.desk import clock_of
-from bot.bootstrap.house import indexer_of, open_store_of, renderer_of, target_of
+from bot.bootstrap.house import indexer_of, renderer_of, target_of
 from bot.config import load_staffroom
 from bot.config.watchwords import load_watchwords
 from bot.domain.posts import NetworkName

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from bot.bootstrap.accounts import Accounts
 from bot.bootstrap.alerting import Alerting
-from bot.bootstrap.house import accounts_of, database_file_of, open_house, open_store_of, owner_name, read_settings
+from bot.bootstrap.database import database_file_of, open_store_of
+from bot.bootstrap.house import accounts_of, open_house, owner_name, read_settings
 from bot.bootstrap.logs import know, log_plainly
 from bot.clock import SystemClock
 from bot.config import load_staffroom

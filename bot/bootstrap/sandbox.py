@@ -10,18 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.bootstrap.house import (
-    card_keeper,
-    composer_of,
-    database_file,
-    indexer_of,
-    open_store_at,
-    phrase_of,
-    picture_keeper,
-    renderer_of,
-    rewrite_picture,
-    target_of,
-)
+from bot.bootstrap.database import database_file, open_store_at
+from bot.bootstrap.house import deliverer_of, indexer_of, phrase_of, renderer_of, target_of
+from bot.bootstrap.pictures import rewrite_picture
 from bot.bootstrap.rehearsalpapers import put_papers
 from bot.clock import SteppedClock
 from bot.config.secrets import database_url
@@ -32,7 +23,6 @@ from bot.networks.sandbox import Sandbox, SandboxServer
 from bot.rehearsal import Rehearsed, rehearse
 from bot.rehearsal.script import Cast
 from bot.rendering.urls import chat_page
-from bot.services.deliver import Deliverer
 from bot.shipped import shipped
 from bot.tick import House
 
@@ -141,14 +131,12 @@ def sandbox_house(
         accounts={key: networks[key].name for key in networks},
         network=networks.__getitem__,
         own_id=lambda key: networks[key].identity().id,
-        deliverer=Deliverer(
-            store=store,
-            composer=composer_of(settings),
-            picture=picture_keeper(settings.folder, store),
-            card=card_keeper(settings, store),
-            clock=clock,
-            owner="rehearsal",
-            rng=random.Random(seed),  # noqa: S311 - a play, no secret
+        deliverer=deliverer_of(
+            settings,
+            store,
+            clock,
+            "rehearsal",
+            random.Random(seed),  # noqa: S311 - a play, no secret
         ),
         series=lambda: (series,),
         renderer=renderer_of(settings, pages or clock),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.bootstrap.accounts import Accounts
+from bot.bootstrap.database import open_store_of
 from bot.bootstrap.desk import clock_of
-from bot.bootstrap.house import accounts_of, open_store_of, shelf_of, templates_of
+from bot.bootstrap.house import accounts_of, shelf_of, templates_of
 from bot.bootstrap.published import published
 from bot.bootstrap.record import Made, compose_record, drop_badge_unless_handed_over, refuse_changed
 from bot.clock import SystemClock

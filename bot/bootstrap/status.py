@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.bootstrap.house import accounts_of, open_store_of, read_settings, shelf_of
+from bot.bootstrap.database import open_store_of
+from bot.bootstrap.house import accounts_of, read_settings, shelf_of
 from bot.domain.places import SITE, PlaceState
 from bot.domain.schedule import planned_chats
 from bot.services.downloads import waiting_downloads

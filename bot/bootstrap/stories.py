@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.bootstrap.house import open_store_of, read_settings, templates_of
+from bot.bootstrap.database import open_store_of
+from bot.bootstrap.house import read_settings, templates_of
 from bot.config.scaffold import scaffold_story
 from bot.domain.permissions import Standing
 from bot.errors import UserError

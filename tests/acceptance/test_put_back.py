@@ -17,7 +17,8 @@ from contract.store_world import everything
 
 from bot.bootstrap.accounts import Accounts
 from bot.bootstrap.backups import back_up, restore
-from bot.bootstrap.house import open_house, open_store_of, read_settings
+from bot.bootstrap.database import open_store_of
+from bot.bootstrap.house import open_house, read_settings
 from bot.config.secrets import ERASURES, LOGINS
 from bot.storage.store import SqlStore
 

@@ -20,7 +20,8 @@ from networks.bluesky_server import BlueskyAccount, BlueskyNetwork
 from networks.mastodon_server import MastodonAccount, MastodonServer
 
 from bot.bootstrap.accounts import Accounts
-from bot.bootstrap.house import open_house, open_store_of, read_settings
+from bot.bootstrap.database import open_store_of
+from bot.bootstrap.house import open_house, read_settings
 from bot.config.secrets import save_login
 from bot.tick import House, Ticked, tick
 

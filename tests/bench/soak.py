@@ -55,7 +55,7 @@ def _row(name: str, values: list[float]) -> dict[str, Any]:
 def _live(folder: Path) -> list[dict[str, float]]:
     """A year; gives what was measured after each chat."""
     from bot.bootstrap import read_settings
-    from bot.bootstrap.house import open_store_at
+    from bot.bootstrap.database import open_store_at
     from bot.bootstrap.sandbox import made_up_teachers, sandbox_house
     from bot.clock import SteppedClock
     from bot.domain.schedule import planned_chats

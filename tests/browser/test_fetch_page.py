@@ -10,8 +10,9 @@ import pytest
 from browser.test_html_valid import faults
 from cli.cli_world import STAFFROOM, folder_with
 
+from bot.bootstrap.database import open_store_of
 from bot.bootstrap.download_server import download_server
-from bot.bootstrap.house import open_store_of, shelf_of
+from bot.bootstrap.house import shelf_of
 from bot.config import load_staffroom
 from bot.config.settings import DownloadSettings
 from bot.domain.downloads import GOOD_FOR, Download, name_of

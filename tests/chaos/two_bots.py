@@ -38,7 +38,8 @@ from services.stage import SERIES
 import bot.bootstrap.accounts
 import bot.bootstrap.running
 import bot.runner
-from bot.bootstrap.house import open_house, open_store_of, owner_name, read_settings
+from bot.bootstrap.database import open_store_of
+from bot.bootstrap.house import open_house, owner_name, read_settings
 from bot.bootstrap.running import running_house
 from bot.domain.posts import NetworkName, Post
 from bot.domain.series import ChatEntry, Question, Series

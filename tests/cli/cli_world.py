@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.bootstrap.house import open_store_of, renderer_of, target_of
+from bot.bootstrap.database import open_store_of
+from bot.bootstrap.house import renderer_of, target_of
 from bot.cli import main
 from bot.clock import SystemClock
 from bot.config import load_staffroom

@@ -14,7 +14,8 @@ from cli.cli_world import SERIES, STAFFROOM, rows_in, said, staffroom
 
 from bot.bootstrap import back_up
 from bot.bootstrap.backups import _HALF, _WORK
-from bot.bootstrap.house import open_store_of, read_settings
+from bot.bootstrap.database import open_store_of
+from bot.bootstrap.house import read_settings
 from bot.clock import SystemClock
 from bot.config.secrets import ERASURES
 from bot.errors import UserError

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from cli.cli_world import said, staffroom
 
-from bot.bootstrap.house import accounts_of, open_store_of, read_settings
+from bot.bootstrap.database import open_store_of
+from bot.bootstrap.house import accounts_of, read_settings
 from bot.config.scaffold import scaffold
 from bot.domain.posts import Account
 from bot.domain.teachmeets import SignUp

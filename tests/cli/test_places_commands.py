@@ -10,7 +10,8 @@ import pytest
 from cli.cli_world import STAFFROOM, folder_with, said, staffroom
 
 from bot.bootstrap import doctor
-from bot.bootstrap.house import open_store_of, read_settings
+from bot.bootstrap.database import open_store_of
+from bot.bootstrap.house import read_settings
 from bot.bootstrap.places import FOLDER
 from bot.tick import LOCK
 

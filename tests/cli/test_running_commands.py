@@ -21,7 +21,8 @@ from networks.mastodon_server import MastodonAccount, MastodonServer
 
 import bot.bootstrap.running
 from bot.bootstrap.accounts import Accounts
-from bot.bootstrap.house import open_store_of, read_settings
+from bot.bootstrap.database import open_store_of
+from bot.bootstrap.house import read_settings
 from bot.bootstrap.running import running_house
 from bot.errors import StoreError
 from bot.runner import Loop

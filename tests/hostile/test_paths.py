@@ -11,7 +11,8 @@ import pytest
 from jinja2 import UndefinedError
 from PIL import Image
 
-from bot.bootstrap.house import read_inside, templates_of
+from bot.bootstrap.house import templates_of
+from bot.bootstrap.pictures import read_inside
 from bot.config.secrets import LOGINS, save_login
 from bot.errors import Problem, UserError
 from bot.publishing.targets import FolderTarget
