@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from bot.config.addresses import domain
 from bot.config.settings import AccountSettings
 from bot.config.staffroom_models import AccountBlock
-from bot.config.words import Wrong, domain, nearest, shown
+from bot.config.words import Wrong, nearest, shown
 from bot.config.yaml_nodes import Mapping, plain
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
 
-from bot.config import durations, words
+from bot.config import addresses, durations, words, zones
 from bot.config.words import Wrong
 from bot.domain.occurrences import Rhythm, Span
 
@@ -52,17 +52,19 @@ Prose = Annotated[str, PlainValidator(words.text), WithJsonSchema(_WORD)]
 Alt = Annotated[str, PlainValidator(lambda value: value and words.alt(value)), WithJsonSchema(_WORD)]
 Option = Annotated[str, PlainValidator(words.option), WithJsonSchema(_WORD)]
 Hashtag = Annotated[str, PlainValidator(words.hashtag), WithJsonSchema(_WORD)]
-Handle = Annotated[str, PlainValidator(words.handle), WithJsonSchema(STRING)]
-AnswerPlace = Annotated[str, PlainValidator(words.answer_place), WithJsonSchema(STRING)]
-Domain = Annotated[str, PlainValidator(words.domain), WithJsonSchema(STRING)]
-Address = Annotated[str, PlainValidator(words.address), WithJsonSchema({"type": "string", "format": "uri"})]
-Stream = Annotated[str, PlainValidator(words.stream), WithJsonSchema({"type": "string", "format": "uri"})]
-Mailbox = Annotated[str, PlainValidator(words.mailbox), WithJsonSchema(STRING)]
-Recipient = Annotated[str, PlainValidator(words.recipient), WithJsonSchema(STRING)]
-MailServer = Annotated[str, PlainValidator(words.mail_server), WithJsonSchema(STRING)]
-Listen = Annotated[str, PlainValidator(words.listen), WithJsonSchema(STRING)]
-Port = Annotated[int, PlainValidator(words.port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65_535})]
-Zone = Annotated[str, PlainValidator(words.zone), WithJsonSchema(STRING)]
+Handle = Annotated[str, PlainValidator(addresses.handle), WithJsonSchema(STRING)]
+AnswerPlace = Annotated[str, PlainValidator(addresses.answer_place), WithJsonSchema(STRING)]
+Domain = Annotated[str, PlainValidator(addresses.domain), WithJsonSchema(STRING)]
+Address = Annotated[str, PlainValidator(addresses.address), WithJsonSchema({"type": "string", "format": "uri"})]
+Stream = Annotated[str, PlainValidator(addresses.stream), WithJsonSchema({"type": "string", "format": "uri"})]
+Mailbox = Annotated[str, PlainValidator(addresses.mailbox), WithJsonSchema(STRING)]
+Recipient = Annotated[str, PlainValidator(addresses.recipient), WithJsonSchema(STRING)]
+MailServer = Annotated[str, PlainValidator(addresses.mail_server), WithJsonSchema(STRING)]
+Listen = Annotated[str, PlainValidator(addresses.listen), WithJsonSchema(STRING)]
+Port = Annotated[
+    int, PlainValidator(addresses.port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65_535})
+]
+Zone = Annotated[str, PlainValidator(zones.zone), WithJsonSchema(STRING)]
 Language = Annotated[str, PlainValidator(words.language), WithJsonSchema(STRING)]
 Clock = Annotated[time, PlainValidator(durations.clock_time), WithJsonSchema(STRING)]
 Day = Annotated[date, PlainValidator(durations.day), WithJsonSchema({"type": "string", "format": "date"})]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import AlertSettings, MailSettings, load, load_staffroom, words
+from bot.config import AlertSettings, MailSettings, addresses, load, load_staffroom
 from bot.config.leaks import is_secret_key, leaks_in
 from bot.config.scaffold import scaffold
 from bot.config.secrets import mail_password
@@ -57,8 +57,8 @@ def test_a_wrong_line_beside_them_does_not_blame_them(folder: Path) -> None:
     "value", ["ops@example.org", "first.last+bot@mail.example.co.uk", "o'brien@example.org", "root@localhost"]
 )
 def test_mail_addresses(value: str) -> None:
-    assert words.mailbox(value) == words.recipient(value) == value
-    assert words.mailbox(f"mailto:{value}") == value
+    assert addresses.mailbox(value) == addresses.recipient(value) == value
+    assert addresses.mailbox(f"mailto:{value}") == value
 
 
 @pytest.mark.parametrize(
@@ -78,16 +78,16 @@ def test_mail_addresses(value: str) -> None:
 )
 def test_no_mail_addresses(value: str) -> None:
     with pytest.raises(Wrong):
-        words.mailbox(value)
+        addresses.mailbox(value)
     with pytest.raises(Wrong):
-        words.recipient(value)
+        addresses.recipient(value)
 
 
 @pytest.mark.parametrize(
     "value", ["smtp.example.org", "localhost", "127.0.0.1", "::1", "2001:db8::25", "mail-1.example.org"]
 )
 def test_mail_servers(value: str) -> None:
-    assert words.mail_server(value.upper()) == value
+    assert addresses.mail_server(value.upper()) == value
 
 
 @pytest.mark.parametrize(
@@ -101,18 +101,18 @@ def test_mail_servers(value: str) -> None:
 )
 def test_no_mail_servers(value: str, meant: str) -> None:
     with pytest.raises(Wrong) as caught:
-        words.mail_server(value)
+        addresses.mail_server(value)
     assert caught.value.write == meant
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "-1", "587/tcp", "", "٥٨٧", "999999999999"])
 def test_no_ports(value: str) -> None:
     with pytest.raises(Wrong):
-        words.port(value)
+        addresses.port(value)
 
 
 def test_ports() -> None:
-    assert (words.port("1"), words.port("65535")) == (1, 65_535)
+    assert (addresses.port("1"), addresses.port("65535")) == (1, 65_535)
 
 
 @pytest.mark.parametrize(

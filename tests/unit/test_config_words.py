@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config import durations, words
+from bot.config import addresses, durations, words, zones
 from bot.config.words import Wrong
 from bot.domain.occurrences import Monthly, OnlyDates, Span, Weekly
 
@@ -149,9 +149,9 @@ def test_paces(said: str, hours: int | None) -> None:
 )  # fmt: skip
 def test_zones_that_are_none(said: str, write: str) -> None:
     with pytest.raises(Wrong) as caught:
-        words.zone(said)
+        zones.zone(said)
     assert caught.value.write.startswith(write)
-    assert words.zone(caught.value.write)
+    assert zones.zone(caught.value.write)
 
 
 def test_hashtags_of_any_script() -> None:
@@ -169,20 +169,20 @@ def test_hashtags_of_any_script() -> None:
 
 
 def test_handles() -> None:
-    assert words.handle("@Deputy@Social.Example.org") == "@Deputy@social.example.org"
-    assert words.handle("@edchat.bsky.social") == "edchat.bsky.social"
+    assert addresses.handle("@Deputy@Social.Example.org") == "@Deputy@social.example.org"
+    assert addresses.handle("@edchat.bsky.social") == "edchat.bsky.social"
     for said in ("@deputy", "Jane Smith", "a@b", "@a@b@c.org", "edchat"):
         with pytest.raises(Wrong) as caught:
-            words.handle(said)
-        assert words.handle(caught.value.write.strip('"'))
+            addresses.handle(said)
+        assert addresses.handle(caught.value.write.strip('"'))
 
 
 @given(st.text())
 def test_any_text_is_read_or_refused_kindly(said: str) -> None:
     readers = (
-        words.text, words.line_text, words.yes_no, words.hashtag, words.domain, words.handle, words.address,
+        words.text, words.line_text, words.yes_no, words.hashtag, addresses.domain, addresses.handle, addresses.address,
         words.option,
-        words.alt, words.language, words.zone, durations.clock_time, durations.day, durations.span, durations.rhythm,
+        words.alt, words.language, zones.zone, durations.clock_time, durations.day, durations.span, durations.rhythm,
         durations.pace, LENGTH,
     )  # fmt: skip
     for reader in readers:
@@ -208,6 +208,6 @@ def refusal(reader: Callable[[object], object], said: str) -> str | None:
 )  # fmt: skip
 def test_what_to_write_for_no_web_address_is_one(said: str, write: str) -> None:
     with pytest.raises(Wrong) as caught:
-        words.address(said)
+        addresses.address(said)
     assert caught.value.write == write
-    assert not write or words.address(write) == write
+    assert not write or addresses.address(write) == write

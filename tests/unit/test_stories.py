@@ -11,9 +11,10 @@ from golden import sample
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.config.addresses import answer_place
 from bot.config.scaffold import scaffold_story
 from bot.config.stories import read_stories
-from bot.config.words import Wrong, answer_place
+from bot.config.words import Wrong
 from bot.domain.alarms import words_read
 from bot.domain.permissions import Permission, permitted
 from bot.domain.planning import same_source
