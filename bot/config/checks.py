@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from bot.config.series_models import ChatBlock, EvidenceBlock, SeriesFile
+    from bot.config.chat_models import ChatBlock
+    from bot.config.series_models import EvidenceBlock, SeriesFile
     from bot.domain.chats import Chat
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif"}

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from bot.config.block import Block
+from bot.config.chat_models import QuestionBlock
 from bot.config.messages import leaked, swallowed, worded
-from bot.config.series_models import QuestionBlock, SeriesFile
+from bot.config.series_models import SeriesFile
 from bot.config.yaml_nodes import Mapping, plain
 from bot.config.yaml_source import Source
 

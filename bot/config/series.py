@@ -10,8 +10,9 @@ from bot.domain.evidence import Evidence
 from bot.domain.series import ChatEntry, Image, Question, Repeat, Series
 
 if TYPE_CHECKING:
+    from bot.config.chat_models import ChatBlock, QuestionBlock
     from bot.config.checks import Draft
-    from bot.config.series_models import ChatBlock, QuestionBlock, SeriesFile
+    from bot.config.series_models import SeriesFile
 
 
 def series_of(slug: str, block: SeriesFile, accounts: tuple[str, ...], language: str) -> Series:
