@@ -5,14 +5,15 @@ Most of a batch was seen before and costs one comparison; see ``ingest.Compariso
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
+from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
 from bot.ports import Stored
 from bot.storage import codec
 from bot.storage.base import Base, bump, chunks, note, put
+from bot.storage.bulk import insert_rows, read_rows, unequal_rows, update_rows
 from bot.storage.downloads import end_downloads_of
 from bot.storage.engine import take_turns
 from bot.storage.erasing import erase, forget_authors, withdraw
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    import psycopg
-    from sqlalchemy import Connection, Row, Table
+    from sqlalchemy import Connection
 
     from bot.domain.records import Candidate
 
@@ -101,8 +101,8 @@ class Batches(Base):
         work = comparison.compare(different, before, last)
         _note(connection, work, different)
         touched = _save_authors(connection, work.authors)
-        _insert(connection, posts, work.nodes)
-        _insert(connection, chat_posts, _bound(connection, work.places))
+        insert_rows(connection, posts, work.nodes)
+        insert_rows(connection, chat_posts, _bound(connection, work.places))
         if work.renewed or work.moved:
             _renew(connection, work, different)
         if work.erased:
@@ -173,30 +173,27 @@ def _said(each: Candidate, error: Exception) -> Spoilt:
     return Spoilt(f"{each.post.ref.network} {each.key}", f"{type(cause).__name__}{reason}")
 
 
-# -- statements ----------------------------------------------------------------------------------------------------
-
-
 def _these(ids: Collection[int]) -> list[dict[str, int]]:
     return [{"this": each} for each in ids]
 
 
 def _left_out(connection: Connection, ids: Sequence[int]) -> dict[int, LeftOut]:
-    return {row[0]: LeftOut(*row) for row in _read(connection, left_out, LeftOut._fields, "post", ids)}
+    return {row[0]: LeftOut(*row) for row in read_rows(connection, left_out, LeftOut._fields, "post", ids)}
 
 
 def _different(connection: Connection, comparison: Comparison) -> dict[str, Node | None]:
     """What ``Comparison.compare`` needs to know of the nodes that are not stored just as they were collected."""
-    unequal = _unequal(connection, posts, "fingerprint", comparison.fingerprints)
+    unequal = unequal_rows(connection, posts, "fingerprint", comparison.fingerprints)
     found: dict[str, Node | None] = dict.fromkeys([*unequal, *comparison.several])
     known = [key for key, is_there in unequal.items() if is_there]
-    for row in _read(connection, posts, Node._fields, "key", [*known, *comparison.several]):
+    for row in read_rows(connection, posts, Node._fields, "key", [*known, *comparison.several]):
         found[row[1]] = Node(*row)
     return found
 
 
 def _places(connection: Connection, ids: Sequence[int]) -> dict[int, list[Place]]:
     found: dict[int, list[Place]] = {}
-    for row in _read(connection, chat_posts, Place._fields, "post", ids):
+    for row in read_rows(connection, chat_posts, Place._fields, "post", ids):
         place = Place(*row)
         found.setdefault(place.post, []).append(place)
     return found
@@ -204,7 +201,7 @@ def _places(connection: Connection, ids: Sequence[int]) -> dict[int, list[Place]
 
 def _save_authors(connection: Connection, authors: Mapping[str, str]) -> set[str]:
     """Store who wrote the batch; gives the chats of those who call themselves otherwise than before."""
-    unequal = _unequal(connection, accounts, "data", authors)
+    unequal = unequal_rows(connection, accounts, "data", authors)
     put(connection, accounts, [{"key": key, "data": authors[key]} for key in sorted(unequal)])
     renamed = [key for key, is_there in unequal.items() if is_there]
     touched: set[str] = set()
@@ -215,8 +212,8 @@ def _save_authors(connection: Connection, authors: Mapping[str, str]) -> set[str
 
 
 def _renew(connection: Connection, work: Work, before: Mapping[str, Node | None]) -> None:
-    _update(connection, posts, work.renewed)
-    _update(connection, chat_posts, _bound(connection, work.moved))
+    update_rows(connection, posts, work.renewed)
+    update_rows(connection, chat_posts, _bound(connection, work.moved))
     if work.moved:
         # Whatever was collected of these last, it was not for all of their chats.
         moved = {place.post for place in work.moved} - {node.id for node in work.renewed}
@@ -244,48 +241,6 @@ def _holding_up(connection: Connection, unseen: Collection[tuple[str, str]]) -> 
     return found
 
 
-# The statements below go to the driver as they are, and times as the whole microseconds they are stored as:
-# SQLAlchemy's own handling of each value would cost as much again as SQLite does (tests/bench/ingest_sqlite.py).
-
-
-def _read(
-    connection: Connection, table: Table, names: Sequence[str], by: str, values: Sequence[Any]
-) -> Iterator[Row[*tuple[Any, ...]]]:
-    """These columns of the rows in which ``by`` has one of these values."""
-    quote, mark = _dialect(connection)
-    for start in range(0, len(values), 500):
-        some = tuple(values[start : start + 500])
-        marks = ", ".join([mark] * len(some))
-        columns = ", ".join(map(quote, names))
-        statement = f"SELECT {columns} FROM {quote(table.name)} WHERE {quote(by)} IN ({marks})"  # noqa: S608 - names of our own tables, values apart
-        yield from connection.exec_driver_sql(statement, some)
-
-
-def _unequal(connection: Connection, table: Table, column: str, values: Mapping[str, Any]) -> dict[str, bool]:
-    """Keys of rows in which ``column`` has another value than the one given here, and whether there is such a row.
-
-    The database compares, so that nothing is read of the rows that are equal.
-    """
-    if not values:
-        return {}
-    quote, mark = _dialect(connection)
-    if connection.dialect.name == "sqlite":
-        given = "json_each(?) AS given"
-        parameters: tuple[Any, ...] = (codec.to_json(values),)  # its keys sorted, as they stand in the index
-        unequal = "IS NOT"
-    else:
-        kind = table.c[column].type.compile(connection.dialect)
-        given = f"unnest({mark}::text[], {mark}::{kind}[]) AS given (key, value)"
-        parameters = (list(values), list(values.values()))
-        unequal = "IS DISTINCT FROM"
-    statement = (
-        f"SELECT given.key, stored.key IS NOT NULL FROM {given} "  # noqa: S608 - as above
-        f"LEFT JOIN {quote(table.name)} AS stored ON stored.key = given.key "
-        f"WHERE stored.{quote(column)} {unequal} given.value"
-    )
-    return {key: bool(is_there) for key, is_there in connection.exec_driver_sql(statement, parameters).all()}
-
-
 def _bound(connection: Connection, places: Sequence[Place]) -> Sequence[tuple[Any, ...]]:
     """Places as the driver takes them: SQLite has no booleans, and its driver asks long what to make of each."""
     if connection.dialect.name != "sqlite":
@@ -294,54 +249,3 @@ def _bound(connection: Connection, places: Sequence[Place]) -> Sequence[tuple[An
         (chat, post, +in_thread, +store, +hold, +search, why, held)
         for chat, post, in_thread, store, hold, search, why, held in places
     ]
-
-
-def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert whole rows, given in the order of the table's columns."""
-    if not rows:
-        return
-    quote, mark = _dialect(connection)
-    names = ", ".join(quote(column.name) for column in table.columns)
-    if connection.dialect.name == "postgresql":
-        _copy(connection, f"COPY {quote(table.name)} ({names}) FROM STDIN", rows)
-    else:
-        marks = ", ".join([mark] * len(table.columns))
-        connection.exec_driver_sql(f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})", list(rows))  # noqa: S608 - as above
-
-
-def _copy(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows as a stream, the fastest way into PostgreSQL (https://www.psycopg.org/psycopg3/docs/basic/copy.html).
-
-    Raises:
-        DBAPIError: as any other statement would; without the rows in it.
-    """
-    dialect = connection.dialect
-    assert dialect.dbapi is not None  # noqa: S101 - an engine's dialect has its driver
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except dialect.dbapi.Error as error:
-        raise DBAPIError.instance(
-            statement, None, error, dialect.dbapi.Error, hide_parameters=True, dialect=dialect
-        ) from error
-
-
-def _update(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Give rows, found by their key, these values; rows as for ``_insert``."""
-    if rows:
-        quote, mark = _dialect(connection)
-        columns = list(enumerate(table.columns))
-        keys = [(at, column) for at, column in columns if column.primary_key]
-        others = [(at, column) for at, column in columns if not column.primary_key]
-        sets = ", ".join(f"{quote(column.name)} = {mark}" for _, column in others)
-        where = " AND ".join(f"{quote(column.name)} = {mark}" for _, column in keys)
-        order = [at for at, _ in (*others, *keys)]
-        statement = f"UPDATE {quote(table.name)} SET {sets} WHERE {where}"  # noqa: S608 - as above
-        connection.exec_driver_sql(statement, [tuple(row[at] for at in order) for row in rows])
-
-
-def _dialect(connection: Connection) -> tuple[Callable[[str], str], str]:
-    """How this database quotes a name, and how its driver marks a value."""
-    return connection.dialect.identifier_preparer.quote, "?" if connection.dialect.name == "sqlite" else "%s"
