@@ -19,7 +19,7 @@ from bot.bootstrap.published import published
 from bot.config import load_staffroom
 from bot.domain.linked import person_of
 from bot.domain.posts import Account
-from bot.domain.takingpart import ASKED_WITHIN, TakenPart, all_together, spoken_in
+from bot.domain.takingpart import ASKED_WITHIN, Record, TakenPart, all_together, spoken_in
 from bot.errors import UserError
 from bot.publishing.handover import hand_over, refuse_public
 from bot.rendering.recordjson import record_json, whose_record
@@ -165,19 +165,20 @@ def compose_record(
         )
     people = [person for key in keys if (person := store.person(key))]
     kept = {store.key(post.ref.network, post.ref.id) for person in people for _, post in person.posts}
-    whose = _in_it(store, people, chats)
+    whose = tuple(_in_it(store, people, chats))
     site, total = site_of(settings), all_together(chats)
-    data = record_json(whose, chats, archive=site.title, address=site.address, asked_at=asked, made_at=now)
+    record = Record(whose, chats, asked, now)
+    data = record_json(record, archive=site.title, address=site.address)
     templates = templates_of(settings.folder)
-    page = record_page(templates, site, whose, chats, asked_at=asked, made_at=now)
-    pdf, no_pdf = on_paper(record_sheet(templates, site, whose, chats, asked_at=asked, made_at=now, page=PAGE))
+    page = record_page(templates, site, record)
+    pdf, no_pdf = on_paper(record_sheet(templates, site, record, PAGE))
     issued = _badge(settings, store, one, name) if badge else None
     contents = {PAGE: page, **({PAPER: pdf} if pdf else {}), DATA: data, **(issued.files if issued else {})}
     address = issued.address if issued else ""
     also = tuple(account.handle for account in whose[1:])
     made = Made(one.handle, (), total.chats, total.answers, len(kept) - len(_told(chats)), no_pdf, address, also)
     language = spoken_in(chats) or site.language
-    return Composed(made, one, tuple(keys), tuple(whose), contents, language, chats, issued.number if issued else None)
+    return Composed(made, one, tuple(keys), whose, contents, language, chats, issued.number if issued else None)
 
 
 def refuse_changed(store: Store, record: Composed) -> None:

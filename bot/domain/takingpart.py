@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bot.domain.chats import Chat, runs_live
+from bot.domain.posts import Account
 from bot.domain.richtext import links, to_plain
 from bot.domain.series import Series
 from bot.domain.threads import Node, build, walk
@@ -102,6 +103,22 @@ class TakenPart(msgspec.Struct, frozen=True):
     def threads(self) -> int:
         """How many own answers others went on from."""
         return sum(1 for answer in self.answers if answer.followed)
+
+
+class Record(msgspec.Struct, frozen=True):
+    """All that a person's record is made of.
+
+    Attributes:
+        whose: the person's accounts; at least one.
+        chats: what was seen, oldest first.
+        asked_at: when the person asked for it, UTC.
+        made_at: when it is made, UTC.
+    """
+
+    whose: tuple[Account, ...]
+    chats: tuple[TakenPart, ...]
+    asked_at: datetime
+    made_at: datetime
 
 
 class Sum(msgspec.Struct, frozen=True):

@@ -19,10 +19,7 @@ from bot.domain.takingpart import all_together
 from bot.rendering import urls
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from bot.domain.posts import Account
-    from bot.domain.takingpart import OwnAnswer, TakenPart
+    from bot.domain.takingpart import OwnAnswer, Record, TakenPart
 
 
 class Whose(Struct, frozen=True):
@@ -120,35 +117,24 @@ class RecordData(Struct, kw_only=True):
     claimed: Claimed
 
 
-def record_json(
-    whose: Collection[Account],
-    chats: Collection[TakenPart],
-    *,
-    archive: str,
-    address: str,
-    asked_at: dt.datetime,
-    made_at: dt.datetime,
-) -> bytes:
+def record_json(record: Record, *, archive: str, address: str) -> bytes:
     """Write a record, as ``RecordData``.
 
     Args:
-        whose: the person's accounts.
-        chats: what was seen, oldest first.
+        record: what it is made of.
         archive: the archive's name.
         address: its web address; empty if it has none.
-        asked_at: when the person asked for it, UTC.
-        made_at: when it is made, UTC.
     """
-    total = all_together(chats)
+    total = all_together(record.chats)
     told = RecordData(
         schema=urls.absolute(address, urls.RECORD_SCHEMA) or urls.RECORD_SCHEMA,
-        whose=tuple(Whose(one.network, one.id, one.handle, one.name, one.url) for one in whose),
-        asked_at=asked_at,
-        made_at=made_at,
+        whose=tuple(Whose(one.network, one.id, one.handle, one.name, one.url) for one in record.whose),
+        asked_at=record.asked_at,
+        made_at=record.made_at,
         archive=archive,
         address=address,
         observed=Observed(
-            chats=tuple(_chat(one) for one in chats),
+            chats=tuple(_chat(one) for one in record.chats),
             answers=total.answers,
             minutes=total.minutes,
             days=total.days,

@@ -15,11 +15,7 @@ from bot.rendering.frame import NETWORKS, upper_first
 from bot.rendering.words import spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from bot.domain.posts import Account
-    from bot.domain.takingpart import OwnAnswer, Sum, TakenPart
+    from bot.domain.takingpart import OwnAnswer, Record, Sum, TakenPart
     from bot.rendering.site import Site
     from bot.rendering.templates import Templates
     from bot.rendering.words import Words
@@ -28,54 +24,35 @@ _REFLECTION = ("learned", "tried", "next")
 """The questions under which the person may write."""
 
 
-def record_page(
-    templates: Templates,
-    site: Site,
-    whose: Sequence[Account],
-    chats: Sequence[TakenPart],
-    *,
-    asked_at: datetime,
-    made_at: datetime,
-) -> bytes:
+def record_page(templates: Templates, site: Site, record: Record) -> bytes:
     """Write ``record.html``, in the language of most of the chats' series.
 
     Args:
         templates: templates and words.
         site: the archive's settings.
-        whose: the person's accounts; at least one.
-        chats: what was seen, oldest first.
-        asked_at: when the person asked for it, UTC; told as the day in UTC.
-        made_at: when it is made, likewise.
+        record: when it was asked for and made is told as the day in UTC.
     """
-    values = record_values(templates, site, whose, chats, asked_at=asked_at, made_at=made_at)
+    values = record_values(templates, site, record)
     return templates.render("record/record.html.j2", values | {"style": _style(templates)}).encode()
 
 
-def record_values(
-    templates: Templates,
-    site: Site,
-    whose: Sequence[Account],
-    chats: Sequence[TakenPart],
-    *,
-    asked_at: datetime,
-    made_at: datetime,
-) -> dict[str, Any]:
+def record_values(templates: Templates, site: Site, record: Record) -> dict[str, Any]:
     """What a record says, in words, on a screen and on paper alike. See ``record_page``."""
-    words = templates.dictionary.words(spoken_in(chats) or site.language)
-    total = all_together(chats)
+    words = templates.dictionary.words(spoken_in(record.chats) or site.language)
+    total = all_together(record.chats)
     return {
         "w": words,
         "site": site,
-        "name": whose[0].name or whose[0].handle,
+        "name": record.whose[0].name or record.whose[0].handle,
         "accounts": [
             {"network": NETWORKS[one.network], "handle": one.handle, "url": one.url if is_web(one.url) else ""}
-            for one in whose
+            for one in record.whose
         ],
-        "made": words.day_of_year(made_at.date()),
-        "asked": words.day_of_year(asked_at.date()),
+        "made": words.day_of_year(record.made_at.date()),
+        "asked": words.day_of_year(record.asked_at.date()),
         "total": total,
         "figures": _figures(words, total),
-        "chats": [_chat(words, site, one) for one in chats],
+        "chats": [_chat(words, site, one) for one in record.chats],
         "links": [{"url": uri, "title": short_uri(uri)} for uri in total.links],
         "reflection": [(name, words(f"record.{name}")) for name in _REFLECTION],
     }

@@ -10,12 +10,10 @@ from bot.rendering.recordpage import record_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
 
     from markupsafe import Markup
 
-    from bot.domain.posts import Account
-    from bot.domain.takingpart import TakenPart
+    from bot.domain.takingpart import Record
     from bot.rendering.paper import Block, Run, Sheet
     from bot.rendering.site import Site
     from bot.rendering.templates import Templates
@@ -24,18 +22,9 @@ if TYPE_CHECKING:
 _ROOM = 5  # lines for each question
 
 
-def record_sheet(
-    templates: Templates,
-    site: Site,
-    whose: Sequence[Account],
-    chats: Sequence[TakenPart],
-    *,
-    asked_at: datetime,
-    made_at: datetime,
-    page: str,
-) -> Sheet:
-    """A record as a sheet. The arguments are those of ``record_page``; ``page`` is the file that this wrote."""
-    told = record_values(templates, site, whose, chats, asked_at=asked_at, made_at=made_at)
+def record_sheet(templates: Templates, site: Site, record: Record, page: str) -> Sheet:
+    """A record as a sheet; ``page`` is the file that ``record_page`` wrote."""
+    told = record_values(templates, site, record)
     w: Words = told["w"]
     title = w("record.title", name=told["name"])
     blocks = (*_head(w, title, told), *_observed(w, told), *_claimed(w, told), *_explained(w))

@@ -11,7 +11,7 @@ from browser.paper import pages_of
 from browser.test_html_valid import faults
 from golden import sample
 
-from bot.domain.takingpart import taken_part
+from bot.domain.takingpart import Record, taken_part
 from bot.rendering.recordpage import record_page
 from bot.rendering.templates import Templates
 
@@ -32,7 +32,7 @@ def page_of(who: str = "y5", **changes: Any) -> bytes:
     assert part is not None
     author = next(iter(said.values())).author
     asked = sample.NOW - timedelta(days=1)
-    return record_page(Templates(), sample.SITE, [author], [part], asked_at=asked, made_at=sample.NOW)
+    return record_page(Templates(), sample.SITE, Record((author,), (part,), asked, sample.NOW))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from golden import sample  # noqa: E402 - found through the line above
 
 from bot.domain.prompts import prompts  # noqa: E402 - the same
 from bot.domain.series import Tone  # noqa: E402 - the same
-from bot.domain.takingpart import taken_part  # noqa: E402 - the same
+from bot.domain.takingpart import Record, taken_part  # noqa: E402 - the same
 from bot.domain.textlength import BLUESKY, MASTODON, remaining  # noqa: E402 - the same
 from bot.rendering.composer import TemplateComposer  # noqa: E402 - the same
 from bot.rendering.pages import SiteRenderer  # noqa: E402 - the same
@@ -135,11 +135,10 @@ def record() -> dict[str, bytes]:
     who, asked = next(iter(said.values())).author, sample.NOW - timedelta(days=1)
     files = {}
     for name, one in (("live", content), ("slow", slow)):
-        chats = [part for part in [taken_part(one, said)] if part]
-        files[f"{name}.json"] = record_json(
-            [who], chats, archive=sample.SITE.title, address=sample.SITE.address, asked_at=asked, made_at=sample.NOW
-        )
-        page = record_page(Templates(), sample.SITE, [who], chats, asked_at=asked, made_at=sample.NOW)
+        chats = tuple(part for part in [taken_part(one, said)] if part)
+        made = Record((who,), chats, asked, sample.NOW)
+        files[f"{name}.json"] = record_json(made, archive=sample.SITE.title, address=sample.SITE.address)
+        page = record_page(Templates(), sample.SITE, made)
         before, _, after = page.partition(b"<style>")
         files[f"{name}.html"] = before + b"<style>" + after[after.index(b"</style>") :]
     return files

@@ -14,7 +14,7 @@ from unit.pdf_reader import Pdf, bare
 
 from bot.domain.choosing import Chosen
 from bot.domain.impact import Impact, impact
-from bot.domain.takingpart import TakenPart, TriedOut, taken_part
+from bot.domain.takingpart import Record, TriedOut, taken_part
 from bot.errors import UserError
 from bot.rendering import paper
 from bot.rendering.impact import Account, page
@@ -47,12 +47,11 @@ def recorded(language: str) -> tuple[str, Sheet]:
     [part] = [part for part in [taken_part(there, said)] if part]
     first, *_, last = part.answers
     outcome = msgspec.structs.replace(first, key="told", text="It did not work; I know why.", questions=())
-    chats: list[TakenPart] = [
-        msgspec.structs.replace(part, tried=(TriedOut(last, (outcome,)), TriedOut(None, (outcome,))))
-    ]
-    who, times = next(iter(said.values())).author, {"asked_at": sample.NOW - timedelta(days=1), "made_at": sample.NOW}
-    html = record_page(Templates(), sample.SITE, [who], chats, **times)
-    return html.decode(), record_sheet(Templates(), sample.SITE, [who], chats, **times, page="record.html")
+    part = msgspec.structs.replace(part, tried=(TriedOut(last, (outcome,)), TriedOut(None, (outcome,))))
+    who = next(iter(said.values())).author
+    record = Record((who,), (part,), sample.NOW - timedelta(days=1), sample.NOW)
+    html = record_page(Templates(), sample.SITE, record)
+    return html.decode(), record_sheet(Templates(), sample.SITE, record, "record.html")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -12,13 +12,12 @@ from golden import rewrite, sample
 
 from bot.domain.posts import Post
 from bot.domain.richtext import detect
-from bot.domain.takingpart import TakenPart, TriedOut, taken_part
+from bot.domain.takingpart import Record, TakenPart, TriedOut, taken_part
 from bot.rendering.recordjson import record_json, record_schema, whose_record
 from bot.rendering.recordpage import record_page
 from bot.rendering.templates import Templates
 
 GOLDEN = rewrite.record()
-ASKED = sample.NOW - timedelta(days=1)
 
 
 def part(**changes: Any) -> tuple[TakenPart, Post]:
@@ -31,8 +30,12 @@ def part(**changes: Any) -> tuple[TakenPart, Post]:
     return found, next(iter(said.values()))
 
 
+def record_of(found: TakenPart, post: Post) -> Record:
+    return Record((post.author,), (found,), sample.NOW - timedelta(days=1), sample.NOW)
+
+
 def page_of(found: TakenPart, post: Post, site: Any = sample.SITE) -> str:
-    return record_page(Templates(), site, [post.author], [found], asked_at=ASKED, made_at=sample.NOW).decode()
+    return record_page(Templates(), site, record_of(found, post)).decode()
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
@@ -110,7 +113,7 @@ def test_an_operators_own_style_is_in_it_and_ends_nothing(tmp_path: Path) -> Non
     (tmp_path / "site" / "look.css").write_text("p { color: teal } /* </style><script> */")
     found, post = part()
     templates = Templates(tmp_path)
-    page = record_page(templates, sample.SITE, [post.author], [found], asked_at=ASKED, made_at=sample.NOW).decode()
+    page = record_page(templates, sample.SITE, record_of(found, post)).decode()
     assert "color: teal" in page
     assert ".claimed" in page
     assert page.count("</style>") == 1
@@ -120,7 +123,7 @@ def test_an_archive_without_address_is_not_linked() -> None:
     page = page_of(*part(), site=msgspec.structs.replace(sample.SITE, address=""))
     assert "<span>Feedback that pupils use</span>" in page
     found, post = part()
-    data = record_json([post.author], [found], archive="A", address="", asked_at=ASKED, made_at=sample.NOW)
+    data = record_json(record_of(found, post), archive="A", address="")
     assert json.loads(data)["$schema"] == "record.schema.json"
 
 
@@ -150,7 +153,7 @@ def test_what_somebody_tried_stands_with_what_came_of_it() -> None:
     assert section.index(found.answers[0].text.split("\n")[0][:20]) < section.index("It &lt;b&gt;worked&lt;/b&gt;.")
     assert section.count("What I said I would try") == 1
     assert section.count("What I told weeks later") == 2
-    told = record_json([post.author], [found], archive="A", address="", asked_at=ASKED, made_at=sample.NOW)
+    told = record_json(record_of(found, post), archive="A", address="")
     (chat,) = json.loads(told)["observed"]["chats"]
     assert [(one.get("answer"), [each["id"] for each in one["outcomes"]]) for one in chat["tried"]] == [
         (found.answers[0].key, ["later"]),
