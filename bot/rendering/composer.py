@@ -75,42 +75,61 @@ class TemplateComposer:
         Raises:
             UserError: a template of the operator's own is wrong.
         """
-        series, chat = stored.series, stored.chat
-        words = self._words(stored)
         if under is not None:
             return self._follow_up(prompt, stored, network, limits, under)
         if prompt.kind == "digest":
-            about = {"link": self._chat_link(chat), "told": self._told(words, told)}
-            about |= self._about_chat(words, stored, upcoming)
-            posts = digest_posts(self._templates, words, content, limits, about)
-            if network == "bluesky" and self._site.address:  # Mastodon's servers look at the page themselves
-                card = self._card(words, chat, content, media)
-                posts[0] = msgspec.structs.replace(posts[0], card=card)
+            posts = self._digest(stored, network, limits, upcoming=upcoming, content=content, media=media, told=told)
         elif prompt.kind == "question":
             posts = self._question(prompt, stored, network, limits, media)
         else:
-            values = self._about_chat(words, stored, upcoming)
-            values["label"] = f"Q{prompt.number}"
-            template: str = prompt.kind
-            values["link"] = self._chat_link(chat)
-            if chat.event is not None:
-                template = "event"
-                values["access"] = access_in_short(words, chat.event.access)
-            elif prompt.kind == "announcement":
-                values["link"] = urls.absolute(self._site.address, urls.series_page(series.slug))
-            hosts, mentions = name_hosts(chat.hosts, network)
-            values["hosts"] = hosts
-            text = tidy(self._templates.render(f"prompts/{template}.txt.j2", values))
-            first = DraftPost(detect(""), visibility="unlisted" if prompt.kind == "reminder" else "public")
-            wanted = mentions if prompt.kind in ("announcement", "welcome") else {}
-            posts = hang(detect(text, wanted), limits, first, 0)
+            posts = self._around_questions(prompt, stored, network, limits, upcoming)
         return Draft(
             posts=tuple(posts),
-            languages=series.languages,
+            languages=stored.series.languages,
             at=prompt.at,
             reply_to=question if prompt.kind == "reminder" else None,
-            gated=series.threadgate and prompt.kind == "question",
+            gated=stored.series.threadgate and prompt.kind == "question",
         )
+
+    def _digest(
+        self,
+        stored: StoredChat,
+        network: NetworkName,
+        limits: Limits,
+        *,
+        upcoming: Chat | None,
+        content: ChatContent | None,
+        media: Sequence[MediaFile],
+        told: Told | None,
+    ) -> list[DraftPost]:
+        words, chat = self._words(stored), stored.chat
+        about = {"link": self._chat_link(chat), "told": self._told(words, told)}
+        about |= self._about_chat(words, stored, upcoming)
+        posts = digest_posts(self._templates, words, content, limits, about)
+        if network == "bluesky" and self._site.address:  # Mastodon's servers look at the page themselves
+            posts[0] = msgspec.structs.replace(posts[0], card=self._card(words, chat, content, media))
+        return posts
+
+    def _around_questions(
+        self, prompt: Prompt, stored: StoredChat, network: NetworkName, limits: Limits, upcoming: Chat | None
+    ) -> list[DraftPost]:
+        """An announcement, welcome, reminder or wrap-up, of a chat or of an event."""
+        words, chat = self._words(stored), stored.chat
+        values = self._about_chat(words, stored, upcoming)
+        values["label"] = f"Q{prompt.number}"
+        template: str = prompt.kind
+        values["link"] = self._chat_link(chat)
+        if chat.event is not None:
+            template = "event"
+            values["access"] = access_in_short(words, chat.event.access)
+        elif prompt.kind == "announcement":
+            values["link"] = urls.absolute(self._site.address, urls.series_page(stored.series.slug))
+        hosts, mentions = name_hosts(chat.hosts, network)
+        values["hosts"] = hosts
+        text = tidy(self._templates.render(f"prompts/{template}.txt.j2", values))
+        first = DraftPost(detect(""), visibility="unlisted" if prompt.kind == "reminder" else "public")
+        wanted = mentions if prompt.kind in ("announcement", "welcome") else {}
+        return hang(detect(text, wanted), limits, first, 0)
 
     def _question(
         self,
