@@ -139,11 +139,7 @@ def _arranged(everything: ChatContent, content: ChatContent, later: Mapping[str,
     chat = content.stored.chat
     numbers = {f"{chat.id}/q{number}": number for number in range(1, len(chat.questions) + 1)}
     placed = {answer.key: _numbers(answer, numbers) for answer in everything.answers}
-    sections = [Section(UNPLACED, None)]
-    sections += [Section(number, question) for number, question in enumerate(chat.questions, start=1)]
-    for sent in content.sent:
-        if sent.kind == "question" and sent.position == 0 and 0 < sent.number < len(sections) and is_web(sent.ref.url):
-            sections[sent.number].asked.append((sent.ref.network, sent.ref.url))
+    sections = _sections(content)
     home = _homes(content, placed)
     talk = Talk(content)
     picks = {(pick.question, pick.answer): pick for pick in content.picks}
@@ -183,6 +179,16 @@ def _arranged(everything: ChatContent, content: ChatContent, later: Mapping[str,
         answers=len(everything.answers),
         networks=dict(sorted(Counter(answer.post.ref.network for answer in everything.answers).items())),
     )
+
+
+def _sections(content: ChatContent) -> list[Section]:
+    """The sections that answers will stand in: the unplaced ones', then each question's, with where it was asked."""
+    sections = [Section(UNPLACED, None)]
+    sections += [Section(number, asked) for number, asked in enumerate(content.stored.chat.questions, start=1)]
+    for sent in content.sent:
+        if sent.kind == "question" and sent.position == 0 and 0 < sent.number < len(sections) and is_web(sent.ref.url):
+            sections[sent.number].asked.append((sent.ref.network, sent.ref.url))
+    return sections
 
 
 def _told_of(intention: str, content: ChatContent, later: Mapping[str, str]) -> list[Row]:
