@@ -9,7 +9,8 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from bot.bootstrap.accounts import HOW_TO_MARK, Accounts, connect
+from bot.bootstrap.accountcheck import examine_accounts
+from bot.bootstrap.accounts import Accounts
 from bot.bootstrap.alerting import messenger_of
 from bot.bootstrap.database import database_file_of, open_store_of
 from bot.bootstrap.findings import Finding
@@ -18,10 +19,10 @@ from bot.bootstrap.owntemplates import template_problems
 from bot.bootstrap.places import examine_places
 from bot.bootstrap.published import published
 from bot.clock import SystemClock
-from bot.config.secrets import load_secrets, mail_password
+from bot.config.secrets import mail_password
 from bot.domain.alerts import is_mailbox
 from bot.domain.alertwords import trial
-from bot.errors import LoginError, NetworkError, SearchError, StaffroomError, UserError
+from bot.errors import SearchError, StaffroomError, UserError
 from bot.publishing.downloads import FOLDER
 from bot.publishing.handover import public_around
 from bot.publishing.recipients import read_recipients
@@ -31,12 +32,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from bot.config import AccountSettings, Settings
-    from bot.config.secrets import Login
-    from bot.ports import Identity, Store
-
-CLOCK_OFF = 5.0
-"""Seconds by which our clock may differ from a server's before prompts are noticeably early or late."""
+    from bot.config import Settings
+    from bot.ports import Store
 
 LOW_DISK = 500 * 1024 * 1024
 """Bytes below which the disk may fill up within a season of chats."""
@@ -47,26 +44,14 @@ OFTEN = timedelta(minutes=15)
 UNCHECKED = timedelta(days=8)
 """Every kept answer is looked up at least weekly; one that was not for longer was forgotten."""
 
-NEEDED_SCOPES = (
-    "profile",
-    "read:accounts",
-    "read:follows",
-    "read:statuses",
-    "read:notifications",
-    "read:search",
-    "write:statuses",
-    "write:favourites",
-    "write:media",
-)
-
 
 def examine(folder: Path) -> tuple[Finding, ...]:
     """Examine everything a chat depends on. Raises ``ConfigError`` where the files themselves are wrong."""
     settings = read_settings(folder, lambda _problem: None)
     return (
-        *_accounts(settings),
+        *examine_accounts(settings),
         *_database(settings),
-        *_places(settings),
+        *_site_and_disk(settings),
         *_templates(settings),
         *examine_places(settings),
         *_search(),
@@ -94,86 +79,6 @@ def send_test_alert(folder: Path) -> tuple[Finding, ...]:
             else Finding("alerts", "well", f"a test was sent to {to}; has it arrived?")
             for to, why in tried
         ),
-    )
-
-
-def _accounts(settings: Settings) -> Iterator[Finding]:
-    try:
-        logins = load_secrets(settings)
-    except UserError as error:
-        yield Finding("logins", "wrong", str(error))
-        return
-    for key, account in settings.networks.items():
-        yield from _account(settings, account, logins[key])
-
-
-def _account(settings: Settings, account: AccountSettings, login: Login) -> Iterator[Finding]:
-    try:
-        network = connect(settings, account, login, SystemClock())
-        identity = network.identity()
-    except LoginError as error:
-        what, _, mend = str(error).removeprefix(f"{account.key}: ").partition(". ")
-        yield Finding(account.key, "wrong", what, mend)
-        return
-    except NetworkError as error:
-        yield Finding(
-            account.key,
-            "wrong",
-            str(error).removeprefix(f"{account.key}: "),
-            f"Is {account.server} up, and the login still good?",
-        )
-        return
-    except StaffroomError as error:
-        yield Finding(account.key, "wrong", str(error).removeprefix(f"{account.key}: "))
-        return
-    yield Finding(
-        account.key, "well", f"logged in as {identity.handle} on {account.server} {identity.software}".strip()
-    )
-    if not identity.bot:
-        yield Finding(account.key, "wrong", "the account is not marked as a bot", f"{HOW_TO_MARK[account.network]}.")
-    yield from _scopes(account, identity)
-    yield _clock(account, identity)
-    yield _terms(account, identity)
-    network.close()
-
-
-def _scopes(account: AccountSettings, identity: Identity) -> Iterator[Finding]:
-    """What the login may do; a broad scope (``read``, ``write``) covers the narrow ones."""
-    if account.network != "mastodon" or not identity.scopes:
-        return
-    given = set(identity.scopes)
-    lacking = [scope for scope in NEEDED_SCOPES if not _covered(scope, given)]
-    if lacking:
-        yield Finding(
-            account.key, "wrong", f"the login may not: {', '.join(lacking)}", f"Run `staffroom login {account.key}`."
-        )
-
-
-def _covered(scope: str, given: set[str]) -> bool:
-    broad = "read" if scope == "profile" else scope.partition(":")[0]
-    return scope in given or broad in given or (scope == "profile" and "read:accounts" in given)
-
-
-def _clock(account: AccountSettings, identity: Identity) -> Finding:
-    if identity.ahead is None:
-        return Finding(account.key, "note", "the server does not tell the time, so this clock could not be compared")
-    if abs(identity.ahead) > CLOCK_OFF:
-        return Finding(
-            account.key,
-            "wrong",
-            f"this computer's clock differs from the server's by {identity.ahead:+.0f} seconds",
-            "Switch on time synchronisation (systemd-timesyncd or chrony).",
-        )
-    return Finding(account.key, "well", "this computer's clock agrees with the server's")
-
-
-def _terms(account: AccountSettings, identity: Identity) -> Finding:
-    where = identity.terms or account.server
-    return Finding(
-        account.key,
-        "note",
-        f"some servers forbid archiving in their terms; read {where}",
-        "If they do, run the bot on your own server, or on one whose admins agree.",
     )
 
 
@@ -317,7 +222,8 @@ def _downloads(settings: Settings) -> Iterator[Finding]:
     yield Finding("downloads", "well", f"records are given out at {where.address}; can you open it from elsewhere?")
 
 
-def _places(settings: Settings) -> Iterator[Finding]:
+def _site_and_disk(settings: Settings) -> Iterator[Finding]:
+    """Whether pages can be written, and whether there is room for them and for the database."""
     site = settings.site.folder
     try:
         site.mkdir(parents=True, exist_ok=True)
