@@ -86,7 +86,7 @@ def people(
     Without ACCOUNT: how many asked for what. With it: what is remembered of it. With one of the options: remember that
     it asked for this, as if it had said so itself; the pages follow at once.
     """
-    from bot.bootstrap import about_person, ask_for, everybody
+    from bot.bootstrap import about_person, everybody
 
     revoke_badges = flags.pop("revoke_badges")
     of_another = _of_another(flags)
@@ -110,17 +110,7 @@ def people(
         about = about_person(folder, account, network)
         print_json(about) if as_json else _print_people(about)
         return
-    ((kind, series),) = wishes
-    done = ask_for(folder, account, network, kind, series)
-    if as_json:
-        print_json(done)
-    elif kind == "stopped":
-        _print_forgotten(done)
-    else:
-        where = f" in {series}" if series else ""
-        click.echo(f"Remembered: {', '.join(done.called)} {_SAID[kind]}{where}. The pages are up to date.")
-        if not done.handles:
-            click.echo("Nothing of it is kept so far; the wish counts from now on.")
+    _wish(folder, account, network, wishes[0], as_json=as_json)
 
 
 @click.command()
@@ -160,6 +150,24 @@ def _of_another(flags: dict[str, Any]) -> list[tuple[ClaimKind, str]]:
     also, no_more, alone = (flags.pop(name) for name in ("also", "not_also", "alone"))
     said: list[tuple[ClaimKind, str]] = [("also", also)] if also else []
     return [*said, *([("not", no_more)] if no_more else ()), *([("not", "")] if alone else ())]
+
+
+def _wish(
+    folder: Path, account: str, network: NetworkName | None, wish: tuple[WishKind, str], *, as_json: bool
+) -> None:
+    from bot.bootstrap import ask_for
+
+    kind, series = wish
+    done = ask_for(folder, account, network, kind, series)
+    if as_json:
+        print_json(done)
+    elif kind == "stopped":
+        _print_forgotten(done)
+    else:
+        where = f" in {series}" if series else ""
+        click.echo(f"Remembered: {', '.join(done.called)} {_SAID[kind]}{where}. The pages are up to date.")
+        if not done.handles:
+            click.echo("Nothing of it is kept so far; the wish counts from now on.")
 
 
 def _say_of(
