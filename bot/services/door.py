@@ -206,14 +206,8 @@ def candidate(
 ) -> Candidate:
     """A post on its way into the store, with the verdict of ``consent.decide``; who left is not named in it."""
     series = stored.series
-
-    def left(mention: Mention) -> bool:
-        wishes = known.wishes_of(mention_keys(store, post, mention))
-        ended = any(wish.kind == "gone" for wish in wishes)
-        return ended or consent.standing_wish(wishes, series.slug) == "stopped"
-
     if known.wishes:  # first, so that a person reads, and releases, the words that are kept
-        post = msgspec.structs.replace(post, text=unname(post.text, left))
+        post = _unnamed(store, series.slug, post, known)
     verdict = consent.decide(
         post,
         series=series.slug,
@@ -242,3 +236,14 @@ def candidate(
         why=verdict.why,
         held=" ".join(verdict.held),
     )
+
+
+def _unnamed(store: Store, series: str, post: Post, known: Known) -> Post:
+    """The post without the names of those who left the series, or whose accounts ended."""
+
+    def left(mention: Mention) -> bool:
+        wishes = known.wishes_of(mention_keys(store, post, mention))
+        ended = any(wish.kind == "gone" for wish in wishes)
+        return ended or consent.standing_wish(wishes, series) == "stopped"
+
+    return msgspec.structs.replace(post, text=unname(post.text, left))
