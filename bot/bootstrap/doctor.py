@@ -15,6 +15,7 @@ from bot.bootstrap.alerting import messenger_of
 from bot.bootstrap.database import database_file_of, open_store_of
 from bot.bootstrap.findings import Finding
 from bot.bootstrap.house import indexer_of, read_settings, searcher
+from bot.bootstrap.issuer import unsigned
 from bot.bootstrap.owntemplates import template_problems
 from bot.bootstrap.places import examine_places
 from bot.bootstrap.published import published
@@ -57,6 +58,7 @@ def examine(folder: Path) -> tuple[Finding, ...]:
         *_search(),
         *_alerts(settings),
         *_newsletter(settings),
+        *_badges(settings),
         *_downloads(settings),
     )
 
@@ -80,6 +82,20 @@ def send_test_alert(folder: Path) -> tuple[Finding, ...]:
             for to, why in tried
         ),
     )
+
+
+def _badges(settings: Settings) -> Iterator[Finding]:
+    """Whether badges can be signed, where any was."""
+    try:
+        wrong = unsigned(settings, open_store_of(settings))
+    except StaffroomError:  # said of the database already
+        return
+    if wrong is None:
+        return
+    if wrong:
+        yield Finding("badges", "wrong", wrong)
+    else:
+        yield Finding("badges", "well", "they can be signed and revoked")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

@@ -58,6 +58,18 @@ def vouch(settings: Settings, store: Store, now: datetime) -> str:
     return ""
 
 
+def unsigned(settings: Settings, store: Store) -> str | None:
+    """Why no badge could be signed or revoked now, in a line; empty where it could; ``None`` where none ever was."""
+    if store.issuer() is None:
+        return None
+    try:
+        check(settings)
+        _key_there(key_file(settings, store))
+    except UserError as error:
+        return str(error)
+    return ""
+
+
 def check(settings: Settings) -> None:
     """Refuse where a badge could not be signed, or nobody could verify it."""
     if find_spec("joserfc") is None:
@@ -78,7 +90,7 @@ def _key_there(file: Path) -> SigningKey:
     """The key that signs, which has to be there."""
     if not read_badge_key(file):
         raise UserError(
-            f"{file} is missing, so nobody is told that a badge was revoked. Put it back, or run "
+            f"{file} is missing, so no badge can be signed, and none revoked. Put it back, or run "
             "`staffroom badge-key --rotate`: a new key is made, and badges of the old one stay good."
         )
     return key_of(file)

@@ -19,6 +19,7 @@ from openbadgeslib.ob3 import OB3VerificationError, OB3Verifier
 from openbadgeslib.ob3.credential import IdentityObject, OpenBadgeCredential
 from sqlalchemy import insert
 
+from bot.bootstrap.doctor import examine
 from bot.config.secrets import known_secrets
 from bot.domain.badges import Issuer
 from bot.domain.consent import Wish
@@ -326,6 +327,7 @@ def test_who_leaves_keeps_the_badge_and_is_found_nowhere_else(folder: Path, tmp_
 
 
 def test_what_was_revoked_by_a_reply_is_published_with_the_next_pages(folder: Path, tmp_path: Path) -> None:
+    assert [one for one in examine(folder) if one.subject == "badges"] == []
     mine, other = badge(folder, tmp_path / "out"), badge(folder, tmp_path / "other", who=OTHER.handle)
     before = (folder / "site" / "badges" / "revoked.jwt").read_bytes()
     assert staffroom("archive", "-C", folder).exit_code == 0
@@ -337,6 +339,7 @@ def test_what_was_revoked_by_a_reply_is_published_with_the_next_pages(folder: Pa
     verified(folder, other)
     with pytest.raises(OB3VerificationError, match="revocation"):
         verified(folder, mine)
+    assert [one.state for one in examine(folder) if one.subject == "badges"] == ["well"]
 
 
 @pytest.mark.parametrize(("left", "wrong"), [("", "is missing"), ('{"kty": "OKP"}', "move it away")])
@@ -352,6 +355,8 @@ def test_where_it_cannot_be_signed_that_is_told_and_all_else_published(
     store.revoke_badges(person_keys(store, PERSON))
     store.close()
     shutil.rmtree(folder / "site" / "edchat")
+    (found,) = [one for one in examine(folder) if one.subject == "badges"]
+    assert (found.state, wrong in found.message) == ("wrong", True)
     told = staffroom("archive", "-C", folder)
     assert wrong in told.output
     assert "`staffroom badge-key" in told.output
