@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.common import folder_option, json_option, print_json, say
+from bot.cli.common import fail, folder_option, json_option, print_json, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,9 +31,23 @@ def login(folder: Path, account: str, mark_bot: bool) -> None:  # noqa: FBT001 -
         folder,
         account,
         mark_bot=mark_bot,
-        ask=lambda question, hidden: str(click.prompt(question, hide_input=hidden)),
+        ask=lambda question, hidden: _typed(account, question, hidden=hidden),
         tell=click.echo,
     )
+
+
+def _typed(account: str, question: str, *, hidden: bool) -> str:
+    """What somebody types, or a line of what is piped in."""
+    if sys.stdin.isatty():
+        return str(click.prompt(question, hide_input=hidden))
+    click.echo(f"{question}: ")
+    line = sys.stdin.readline().strip()
+    if not line:
+        fail(
+            f"Nothing was typed, so nobody is logged in. Run `staffroom login {account}` in a terminal, or give the "
+            "login as README.md says under “Where secrets may stand”."
+        )
+    return line
 
 
 @click.command()

@@ -64,9 +64,12 @@ class Templates:
     def __init__(self, own: Path | None = None, tell: Callable[[Problem], None] = lambda _problem: None) -> None:
         self._own = own if own is not None and own.is_dir() else None
         self._tell = tell
-        if self._own is not None and not os.access(self._own, os.R_OK | os.X_OK):
+        if self._own is not None and not _open(self._own):
             self._own = None
             tell(Problem("templates/", 0, 0, _CLOSED))
+        for place in [self._own / name for name in OURS] if self._own is not None else []:
+            if place.is_dir() and not _open(place):
+                tell(Problem(f"templates/{place.name}/", 0, 0, _CLOSED))
         self._has_own = bool(self.own_names())
         self._told: set[str] = set()
         self._exhausting: set[str] = set()
@@ -275,6 +278,10 @@ _OPTIONS: dict[str, Any] = {
     "auto_reload": False,
     "cache_size": -1,
 }
+
+
+def _open(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK)
 
 
 @cache

@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 
-from bot.errors import StoreError
+from bot.errors import StoreError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,12 +47,12 @@ def connect(url: str) -> Engine:
     """Make an engine for a SQLAlchemy URL: ``sqlite:///path`` or ``postgresql+psycopg://…`` (no connection yet).
 
     Raises:
-        StoreError: another kind of database, or SQLite without a file.
+        UserError: a URL that cannot be read, another kind of database, SQLite without a file, or no driver for it.
     """
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise StoreError(
+        raise UserError(
             "The database's URL cannot be read. Write sqlite:///staffroom.db, or postgresql://user@host/name."
         ) from error
     backend = parsed.get_backend_name()
@@ -60,9 +60,9 @@ def connect(url: str) -> Engine:
         # Plain postgresql:// would mean the older driver, which we do not install.
         parsed = parsed.set(drivername="postgresql+psycopg")
     elif backend != "sqlite":
-        raise StoreError(f"Staffroom keeps its data in SQLite or PostgreSQL, not in {backend}.")
+        raise UserError(f"Staffroom keeps its data in SQLite or PostgreSQL, not in {backend}.")
     elif parsed.database in (None, "", ":memory:"):
-        raise StoreError("SQLite needs a file: write sqlite:///staffroom.db. In memory everything would be lost.")
+        raise UserError("SQLite needs a file: write sqlite:///staffroom.db. In memory everything would be lost.")
     try:
         engine = create_engine(
             parsed,
@@ -70,7 +70,7 @@ def connect(url: str) -> Engine:
             pool_pre_ping=backend == "postgresql",  # a server that was started anew costs nobody a step
         )
     except (ModuleNotFoundError, NoSuchModuleError) as error:
-        raise StoreError("PostgreSQL needs one more package: pip install 'staffroom[postgres]'.") from error
+        raise UserError("PostgreSQL needs one more package: pip install 'staffroom[postgres]'.") from error
     if backend == "sqlite":
         event.listen(engine, "connect", _set_up)
     return engine

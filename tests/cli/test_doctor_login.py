@@ -141,6 +141,26 @@ def test_an_unknown_account_is_answered_with_those_there_are(tmp_path: Path) -> 
     assert result.stderr == "mastadon: staffroom.yaml names no such account; it has bluesky, mastodon.\n"
 
 
+def test_a_login_that_nobody_types_says_where_to_type_it(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path / "bot")
+    result = staffroom("login", "bluesky", "-C", folder)
+    assert result.exit_code == 2
+    assert "Run `staffroom login bluesky` in a terminal" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (folder / LOGINS).exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["nosuch://host/name", "postgresql//host/name", "sqlite://", "sqlite:///:memory:", "mysql://host/name"]
+)
+def test_a_database_that_cannot_be_meant_is_the_operators_to_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("STAFFROOM_DATABASE", url)
+    result = staffroom("status", "-C", folder_with(tmp_path / "bot"))
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+
+
 def test_a_server_that_is_down_is_told_in_one_line(tmp_path: Path, proxy: FaultProxy) -> None:
     folder = make(tmp_path, on_mastodon(proxy.url))
     proxy.unplug()

@@ -26,15 +26,23 @@ def test_without_a_folder_the_shipped_templates_serve(tmp_path: Path) -> None:
     assert home(Templates(tmp_path / "nothing")) == home(Templates())
 
 
+@pytest.mark.parametrize("name", ["", "site/"])
 def test_a_folder_that_cannot_be_read_is_told_and_the_shipped_templates_serve(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     folder = tmp_path / "templates"
-    folder.mkdir()
-    monkeypatch.setattr(os, "access", lambda place, _mode: place != folder)
+    (folder / "site").mkdir(parents=True)
+    (folder / "prompts").mkdir()
+    monkeypatch.setattr(os, "access", lambda place, _mode: place != folder / name)
     told: list[str] = []
     assert home(Templates(folder, lambda problem: told.append(str(problem)))) == home(Templates())
-    assert [one.startswith("templates/: This folder cannot be read") for one in told] == [True]
+    assert [one.startswith(f"templates/{name}: This folder cannot be read") for one in told] == [True]
+
+
+def test_shipped_templates_are_compiled_once_for_all_folders(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    first, second = (Templates(folder) for folder in (None, tmp_path / "templates"))
+    assert first._environment(None) is second._environment(None)
 
 
 def test_an_own_template_takes_the_shipped_ones_place(tmp_path: Path) -> None:

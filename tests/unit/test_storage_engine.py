@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event, text
 
-from bot.errors import StoreError
+from bot.errors import StoreError, UserError
 from bot.storage import engine as engine_module
 from bot.storage.columns import micros, moment_of
 from bot.storage.engine import connect, empty_wal, shrink, transaction
@@ -118,7 +118,7 @@ def test_the_secret_is_made_once(url: str) -> None:
     ],
 )
 def test_a_url_we_cannot_use_is_explained(url: str, said: str) -> None:
-    with pytest.raises(StoreError, match=said):
+    with pytest.raises(UserError, match=said):
         migrate(url)
 
 
