@@ -59,6 +59,14 @@ def test_everybody_can_read_them(browser: Browser, site: Path, width: int, schem
             assert visit.page.evaluate(SIDEWAYS) == 0
 
 
+def test_a_topic_of_one_long_word_stays_within_a_terms_handout(browser: Browser, site: Path) -> None:
+    for width in (360, 768):
+        with browser.visit((site / PAGES[2]).as_uri(), width=width) as visit:
+            topic = visit.page.locator(".handout tbody th > a").first
+            topic.evaluate("one => { one.textContent = 'Fortbildungsverantwortlichkeit'.repeat(3); }")
+            assert visit.page.evaluate(SIDEWAYS) == 0
+
+
 def test_a_page_to_print_leads_to_its_pdf_and_prints_no_link_to_it(browser: Browser, site: Path) -> None:
     for path in PAGES[1:]:
         with browser.visit((site / path).as_uri()) as visit:
