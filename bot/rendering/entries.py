@@ -130,6 +130,8 @@ def _in_full(press: Press, words: Words, here: str, content: ChatContent) -> str
     counts = Counter(question for answer in content.answers for question in {one.question for one in answer.placed})
     questions = []
     for number, question in enumerate(chat.questions, start=1):
+        if question.pulse:
+            continue
         name = f"{chat.id}/q{number}"
         chosen = [by_key[pick.answer] for pick in content.picks if pick.question == name and pick.answer in by_key]
         told = [_told(press, words, here, chat.id, answer) for answer in chosen]

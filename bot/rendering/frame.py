@@ -128,7 +128,7 @@ def card(words: Words, stored: StoredChat, figures: ChatFigures | None, *, with_
         series_title=f"#{stored.series.hashtag}" if with_series else "",
         language=stored.series.languages[0] if stored.series.languages else "",
         cancelled=stored.cancelled,
-        questions=len(chat.questions),
+        questions=sum(not question.pulse for question in chat.questions),
         answers=figures.answers if figures else 0,
         people=figures.people if figures else 0,
         place=chat.event.place.name if chat.event else "",

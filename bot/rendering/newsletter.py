@@ -113,6 +113,7 @@ def _chat(
             "count": words("digest.answered", n=answered.get(f"{chat.id}/q{number}", 0)),
         }
         for number, question in enumerate(chat.questions, start=1)
+        if not question.pulse
     ]
     return {
         "topic": one_line(chat.topic),

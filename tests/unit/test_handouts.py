@@ -82,6 +82,7 @@ def test_what_a_chat_was_worth_stands_in_no_calendar_and_beside_no_coming_chat()
     paths = (urls.series_page("edchat"), urls.CALENDAR, urls.series_calendar("edchat"))
     series, *calendars = (planned(with_it)[path].render(sample.contents).replace(b"\r\n ", b"") for path in paths)
     assert with_it[1].chat.questions[0].ask.encode() in series
+    assert f">{len(with_it[1].chat.questions) - 1} questions<".encode() in series
     assert all(b"Q1 " in one for one in calendars)
     assert not any(b"Was it worth it?" in one for one in (series, *calendars))
 

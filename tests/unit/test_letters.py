@@ -24,6 +24,7 @@ from bot.domain.letters import (
 )
 from bot.domain.occurrences import Span
 from bot.domain.records import StoredChat
+from bot.domain.series import Question
 from bot.errors import UserError
 from bot.publishing.letters import Envelope, SmtpLetters, multipart
 from bot.publishing.mail import SmtpMail
@@ -56,6 +57,12 @@ def test_an_edition_says_what_took_place() -> None:
     assert "Q1 What does feedback look like in your room when nobody is watching? 9 answers." in made.text
     assert "Next: Starting a lesson well, Thursday 14 January 2027, 20:00 London time." in made.text
     assert "write to chats@example.org" in made.text
+
+
+def test_what_a_chat_was_worth_is_no_part_of_it() -> None:
+    asked = Question("Was it worth it?", ("Yes", "No"), pulse=True)
+    chat = msgspec.structs.replace(FIRST.chat, questions=(*FIRST.chat.questions, asked))
+    assert written(msgspec.structs.replace(FIRST, chat=chat)) == written(FIRST)
 
 
 @pytest.mark.parametrize("form", ["text", "html"])

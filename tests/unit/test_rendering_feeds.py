@@ -15,7 +15,7 @@ from golden import rewrite, sample
 from bot.domain.records import ChatFigures, StoredChat
 from bot.domain.richtext import RichText
 from bot.domain.schedule import planned_chats
-from bot.domain.series import ChatEntry
+from bot.domain.series import ChatEntry, Question
 from bot.rendering import urls
 from bot.rendering.calendar import calendar
 from bot.rendering.chattable import chat_table
@@ -77,6 +77,18 @@ def test_a_feed_repeats_of_people_what_the_digest_chose_and_no_more() -> None:
     quoted = {one.post.author.handle for one in sample.contents(CHAT).answers if one.key in picks}
     for path in ("feed.xml", "feed.json", "edchat/feed.xml", "edchat/feed.json"):
         assert not [handle for handle in rest if handle and handle not in quoted and handle.encode() in GOLDEN[path]]
+
+
+def test_what_a_chat_was_worth_is_no_part_of_its_digest_in_feeds() -> None:
+    asked = Question("Was it worth it?", ("Yes", "No"), pulse=True)
+    stored = sample.chats()[0]
+    chat = msgspec.structs.replace(stored.chat, questions=(*stored.chat.questions, asked))
+    there = msgspec.structs.replace(stored, chat=chat)
+    content = msgspec.structs.replace(sample.content(), stored=there)
+    pages = SiteRenderer(TEMPLATES, sample.SITE, lambda: sample.NOW).pages([there], sample.figures())
+    feeds = [one.render(lambda _: content) for one in pages if one.path in ("edchat/feed.xml", "edchat/feed.json")]
+    assert all(b"Q1 " in feed and asked.ask.encode() not in feed for feed in feeds)
+    assert len(feeds) == 2
 
 
 def test_a_feed_tells_what_the_hosts_say_escaped_and_under_their_name() -> None:
