@@ -14,7 +14,7 @@ from markupsafe import escape
 from bot.rendering import urls
 from bot.rendering.eventpage import access_in_short, event_when, session_lines
 from bot.rendering.frame import upper_first
-from bot.rendering.socialcard import SANS, SERIF, drawable, length_of, wrapped
+from bot.rendering.socialcard import SANS, SERIF, drawable, length_of, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -142,10 +142,8 @@ def _title(title: str) -> list[_Line]:
 
 def _wrap(text: str, font: str, size: int, ink: str, above: float = 0, *, most: int = _MOST) -> Iterator[_Line]:
     """A text as lines, with room above the first of them; what is too long for ``most`` of them is cut."""
-    lines = wrapped(drawable(text, font), font, size, _WITHIN)
-    for at, line in enumerate(lines[:most]):
-        cut = at == most - 1 and len(lines) > most
-        yield _Line(f"{line[:-1]}…" if cut else line, font, size, ink, 0 if at else above)
+    for at, line in enumerate(shortened(drawable(text, font), font, size, _WITHIN, most)):
+        yield _Line(line, font, size, ink, 0 if at else above)
 
 
 def _height(lines: Sequence[_Line]) -> float:

@@ -207,8 +207,18 @@ def _set(topic: str, height: int) -> tuple[int, list[str]]:
         lines, most = wrapped(topic, SERIF, size, _WITHIN), int(height / (size * _LEADING))
         if len(lines) <= most:
             return size, balanced(topic, size, _WITHIN, lines)
-    last = _cut(f"{lines[most - 1]} {lines[most]}", SERIF, size, _WITHIN)
-    return size, [*lines[: most - 1], last]
+    return size, shortened(topic, SERIF, size, _WITHIN, most)
+
+
+def shortened(text: str, font: str, size: int, width: int, most: int) -> list[str]:
+    """Break a text as ``wrapped`` does, into ``most`` lines; an ellipsis ends the last where more would follow."""
+    lines = wrapped(text, font, size, width)
+    if len(lines) <= most:
+        return lines
+    rest = " ".join(text.split())
+    for line in lines[: most - 1]:
+        rest = rest.removeprefix(line).lstrip()
+    return [*lines[: most - 1], _cut(rest, font, size, width)]
 
 
 def balanced(topic: str, size: int, width: int, lines: list[str]) -> list[str]:

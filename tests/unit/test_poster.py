@@ -86,6 +86,15 @@ def test_whatever_stands_in_the_file_nothing_leaves_the_sheet_or_lies_on_another
     assert said(poster(**changes)).endswith("https://chats.example.org/edchat/events/teachmeet-leeds/")
 
 
+def test_what_has_no_room_is_cut_at_the_end_of_a_full_line() -> None:
+    hall = "Verwaltungsgebäude der Gemeinschaftsgrundschule am Donaudampfschifffahrtselektrizitätenhauptbetriebswerk 3"
+    shown = [one.text or "" for one in lines(poster(place=Place(name=hall)))]
+    [cut] = [one for one in shown if one.endswith("…")]
+    before = shown[shown.index(cut) - 1]
+    assert hall.startswith(f"{before} {cut[:-1]}")
+    assert len(cut) > 30
+
+
 def test_a_poster_is_words_and_no_markup_of_anybody() -> None:
     svg = poster_svg(poster(title='<script>alert("x")</script> & "more"'), Colours()).decode()
     assert "<script" not in svg

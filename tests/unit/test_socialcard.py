@@ -29,6 +29,7 @@ from bot.rendering.socialcard import (
     described,
     drawable,
     paint,
+    shortened,
     wrapped,
 )
 from bot.rendering.templates import Templates
@@ -144,6 +145,15 @@ def test_any_words_make_a_card(text: str) -> None:
 def test_lines_keep_every_word_in_order(words: list[str]) -> None:
     lines = wrapped(" ".join(words), SERIF, 54, 400)
     assert "".join(lines).replace(" ", "") == "".join(words)
+
+
+@pytest.mark.parametrize("text", ["word " * 40, "x" * 300, f"{'x' * 90} and {'y' * 90}", "one line"])
+def test_a_shortened_text_is_its_beginning_whole(text: str) -> None:
+    lines = wrapped(text, SERIF, 60, 600)
+    kept = shortened(text, SERIF, 60, 600, 2)
+    assert len(kept) == min(2, len(lines))
+    assert text.replace(" ", "").startswith("".join(kept).replace(" ", "").removesuffix("…"))
+    assert kept[-1].endswith("…") == (len(lines) > 2)
 
 
 def test_what_a_chat_says_on_its_card() -> None:
