@@ -1,12 +1,14 @@
 """The three tones: the same things said, each within one post, in every language."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from golden import rewrite, sample
 
 from bot.domain.posts import NetworkName
+from bot.domain.series import Tone
 from bot.domain.textlength import BLUESKY, MASTODON, Limits
 from bot.rendering.templates import Templates
 from bot.shipped import shipped
@@ -59,6 +61,15 @@ def test_every_tone_of_a_phrase_has_its_blanks_or_fewer() -> None:
             assert type(phrases[key]) is type(phrases[key.rpartition(".")[0]])
 
 
+@pytest.mark.parametrize("tone", ["plain", "warm", "brief"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_topic_that_is_a_question_keeps_its_mark_and_gets_no_other(language: str, tone: Tone) -> None:
+    words = Templates().dictionary.words(language).toned(tone)
+    for key in ("prompt.welcome", "prompt.thanks"):
+        said = words(key, hashtag="#EdChat", topic="Does homework work?")
+        assert not re.search(r"work\?[.,:;]", said)
+
+
 def test_a_language_of_the_operators_own_is_not_interrupted_by_english_tones(tmp_path: Path) -> None:
     (tmp_path / "words").mkdir()
     (tmp_path / "words/it.json").write_text('{"prompt.welcome": "Benvenuti a {hashtag}: {topic}."}', encoding="utf-8")
@@ -72,4 +83,4 @@ def test_a_tone_may_be_changed_by_the_operator(tmp_path: Path) -> None:
     (tmp_path / "words/en.json").write_text('{"prompt.welcome.warm": "Hi {hashtag}!"}', encoding="utf-8")
     words = Templates(tmp_path).dictionary.words("en")
     assert words.toned("warm")("prompt.welcome", hashtag="#EdChat", topic="x") == "Hi #EdChat!"
-    assert words.toned("plain")("prompt.welcome", hashtag="#EdChat", topic="x") == "Welcome to #EdChat: x."
+    assert words.toned("plain")("prompt.welcome", hashtag="#EdChat", topic="x") == "Welcome to #EdChat: x"
