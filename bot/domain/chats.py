@@ -61,6 +61,11 @@ def settled_at(chat: Chat) -> datetime:
     return asked_at(chat, chat.event) if chat.event and chat.event.ask else chat.ends_at
 
 
+def kept_no_longer(series: Series, chat: Chat, now: datetime) -> bool:
+    """Whether the time is over for which a series keeps what is said in a chat."""
+    return series.keep is not None and chat.ends_at + series.keep <= now
+
+
 def next_after(chats: Iterable[Chat], chat: Chat) -> Chat | None:
     """The next of these chats (in order of start) after one, its repeats left out, and events."""
     later = (other for other in chats if other.event is None and other.starts_at > chat.starts_at)

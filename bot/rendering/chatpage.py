@@ -69,6 +69,7 @@ class ChatPage:
         press: templates and the site's settings.
         content: all that may be shown of the chat.
         coming: it has not begun.
+        forgotten: the time is over for which what was said in it is kept.
         earlier, later: its neighbours in the series.
         stories: those that tell of the chat.
         seen: ``view(content)``, where that is known.
@@ -83,6 +84,7 @@ class ChatPage:
         coming: bool,
         earlier: Neighbour | None,
         later: Neighbour | None,
+        forgotten: bool = False,
         stories: Sequence[StoryLink] = (),
         seen: ChatView | None = None,
         speakers: Speakers = NOBODY,
@@ -91,6 +93,7 @@ class ChatPage:
         self._content = content
         self._seen = seen or view(content)
         self._coming = coming
+        self._gone = forgotten and not self._seen.answers
         self._speakers = speakers
         self._neighbours = {"earlier": earlier, "later": later}
         self._stories = stories
@@ -129,7 +132,7 @@ class ChatPage:
             "about": chat.about,
             "event": self._event(),
             "hosts": hosts_line(words, chat.hosts),
-            "coming": self._coming,
+            "unasked": self._coming or self._gone,
             "notice": self._notice(),
             "voices": self._voices(),
             "figures": self._figures(seen),
@@ -151,6 +154,8 @@ class ChatPage:
         event = self._chat.event is not None
         if self._content.stored.cancelled:
             return self._words("event.cancelled" if event else "chat.cancelled")
+        if self._gone:
+            return self._words("chat.forgotten")
         return self._words("event.soon" if event else "chat.coming") if self._coming else ""
 
     def _event(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.chats import kept_no_longer
 from bot.domain.moves import forwards, leading, name_of, named, replanned
 from bot.ports.publishing import NO_PICTURES, NO_SPEAKERS, NOBODY_QUOTED, nothing_shared
 from bot.rendering import privacy, urls
@@ -327,16 +328,17 @@ class SiteRenderer:
         yield from term_handouts(self._sheets, chats)
         for stored, earlier, later in beside(chats):
             marks = []
-            for page in self._chat(stored, earlier, later, coming=stored.chat.starts_at > now):
+            for page in self._chat(stored, earlier, later, now):
                 marks.append(page.mark)
                 yield page
             if self._press.site.address:  # else its links would lead nowhere
                 yield self._download(stored.chat.id, marks)
 
     def _chat(
-        self, stored: StoredChat, earlier: Neighbour | None, later: Neighbour | None, *, coming: bool
+        self, stored: StoredChat, earlier: Neighbour | None, later: Neighbour | None, now: datetime
     ) -> Iterator[Page]:
         chat, series = stored.chat, stored.series
+        coming, forgotten = chat.starts_at > now, kept_no_longer(series, chat, now)
         stories = [one for one in self._stories if one.chat == chat.id]
         of_series = [series.title, series.hashtag, series.languages, series.index, series.also_show, series.timezone]
         data = [stored.revision, stored.cancelled, chat, of_series]
@@ -349,6 +351,7 @@ class SiteRenderer:
                 self._press,
                 told,
                 coming=coming,
+                forgotten=forgotten,
                 earlier=earlier,
                 later=later,
                 stories=stories,
@@ -362,7 +365,7 @@ class SiteRenderer:
 
         yield self._page(
             urls.chat_page(chat.id),
-            [data, series.accounts, earlier, later, coming, stories, speakers],
+            [data, series.accounts, earlier, later, coming, forgotten, stories, speakers],
             page,
         )
         yield self._card(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, delete, exists, or_, select
 
+from bot.domain.chats import kept_no_longer
 from bot.domain.consent import REACHABLE
 from bot.ports import Standing
 from bot.storage import codec
@@ -85,7 +86,7 @@ class Keeping(Linked):
             old = tuple(
                 stored.chat.id
                 for stored in stored_chats(connection, _OVER, now=now)
-                if stored.series.keep is not None and stored.chat.ends_at + stored.series.keep <= now
+                if kept_no_longer(stored.series, stored.chat, now)
             )
         for chat in old:
             with self._writing() as connection:

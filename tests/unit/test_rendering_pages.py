@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -368,6 +368,30 @@ def test_the_end_of_a_chat_moves_it_from_coming_to_past() -> None:
     moved = {path for path in one if one[path] != two[path]}
     lists = {"index.html", "topics/index.html", "edchat/index.html", "edchat/snippet.html"}
     assert moved == lists | {"calendar.ics", "edchat/calendar.ics", "sitemap.xml"}
+
+
+def test_a_chat_whose_words_were_kept_long_enough_says_so_and_asks_nobody_to_answer() -> None:
+    keep = msgspec.structs.replace(sample.EDCHAT, keep=timedelta(days=30))
+    chats = [msgspec.structs.replace(stored, series=keep) for stored in sample.stored_chats()]
+    over = chats[0].chat.ends_at + timedelta(days=30)
+
+    def page(now: datetime, content: ChatContent) -> str:
+        renderer = SiteRenderer(TEMPLATES, sample.SITE, lambda: now)
+        found = next(one for one in renderer.pages(chats, {}) if one.path == urls.chat_page(CHAT))
+        return found.render(lambda _: content).decode()
+
+    gone, there = ChatContent(chats[0], (), (), (), ()), msgspec.structs.replace(sample.content(), stored=chats[0])
+    said, asked = "That time is over, and it is gone.", "No answers yet"
+    for now, content, told in (
+        (over, gone, True),
+        (over - timedelta(seconds=1), gone, False),
+        (over, there, False),  # not erased yet
+    ):
+        html = page(now, content)
+        assert (said in html) == told
+        assert (asked in html) == (content is gone and not told)
+    before, after = (marks(chats=chats, now=now) for now in (over - timedelta(seconds=1), over))
+    assert before[urls.chat_page(CHAT)] != after[urls.chat_page(CHAT)]
 
 
 def test_a_chat_taken_out_takes_its_pages_along() -> None:
