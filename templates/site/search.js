@@ -182,7 +182,17 @@
     return made;
   }
 
+  /* People answer in more languages than series are held in: one that a hit is in can be chosen from then on. */
+  function offer(language) {
+    const choice = form.elements.language;
+    if (!choice || !/^[a-z]{2,3}$/.test(language) || language === "und") return;
+    if ([...choice.options].some((one) => one.value === language)) return;
+    const name = new Intl.DisplayNames([language], { type: "language" }).of(language);
+    choice.append(new Option(name.charAt(0).toLocaleUpperCase(language) + name.slice(1), language));
+  }
+
   function item(one) {
+    offer(one.language);
     const link = element("a", one.title);
     link.href = one.link;
     const words = element("p", one.parts.flatMap((part) => [part.marked ? element("mark", part.text) : part.text, part.after]), "words");
@@ -258,6 +268,7 @@
     if (search === current) show(search, { moved: true });
   });
   const before = new URLSearchParams(location.hash.slice(1));
+  offer(before.get("language"));
   for (const name of ["q", ...choices]) if (before.get(name)) form.elements[name].value = before.get(name);
   if (before.get("q")) begin();
 })();

@@ -127,6 +127,26 @@ def test_what_is_asked_can_be_narrowed_and_cleared(browser: Browser, address: st
         assert page.url == address + SEARCH
 
 
+def test_a_language_that_no_series_is_held_in_can_be_chosen_once_a_hit_is_in_it(browser: Browser, address: str) -> None:
+    with browser.visit(f"{address}{SEARCH}") as visit:
+        page, language = visit.page, visit.page.get_by_label("Language")
+        before = language.locator("option").all_inner_texts()
+        page.get_by_role("searchbox").fill("والطالب")
+        page.keyboard.press("Enter")
+        told(page, "1 hit.")
+        assert language.locator("option").all_inner_texts() == [*before, "العربية"]
+        language.select_option("ar")
+        page.get_by_role("searchbox").fill("feedback")
+        page.keyboard.press("Enter")
+        told(page, "Nothing was found.")
+        page.get_by_role("searchbox").fill("والطالب")
+        page.keyboard.press("Enter")
+        told(page, "1 hit.")
+        page.reload()  # what is asked stands in the address, and so does the language
+        told(page, "1 hit.")
+        assert language.input_value() == "ar"
+
+
 def test_every_word_stands_in_a_hit_where_one_answer_holds_them_all(browser: Browser, address: str) -> None:
     with browser.visit(address + SEARCH) as visit:
         look_for(visit.page, "silent minutes")
