@@ -94,7 +94,9 @@ def axe(page: Page, *, tags: tuple[str, ...] = ("wcag2a", "wcag2aa", "wcag21a", 
     """Run axe-core on a page: `rule: help (selector)` for each element that breaks a rule of those tags."""
     if not page.evaluate("() => typeof window.axe === 'object'"):
         page.evaluate((NODE_MODULES / "axe-core" / "axe.min.js").read_text())
-    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", list(tags))
+    found = page.evaluate(
+        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", list(tags)
+    )
     return [
         f"{violation['id']}: {violation['help']} ({' '.join(map(str, element['target']))})"
         for violation in found["violations"]
