@@ -49,11 +49,10 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def rarely_collecting() -> Iterator[None]:
     """Python looks for garbage in cycles less often: else a third of the time goes into that."""
     before = gc.get_threshold()
-    gc.freeze()
+    gc.freeze()  # and stays so: who unfroze this, unfroze all collected tests as well, for whatever comes afterwards
     gc.set_threshold(50_000, 20, 100)
     yield
     gc.set_threshold(*before)
-    gc.unfreeze()
 
 
 @pytest.mark.usefixtures("rarely_collecting", "shrinking_soon_ends")
