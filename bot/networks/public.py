@@ -28,7 +28,8 @@ _NAME = re.compile(rf"(?=.{{4,253}}\Z)(?:{_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-
 _UNICAST = IPv6Network("2000::/3")  # https://www.iana.org/assignments/ipv6-address-space
 _DOCUMENTED = IPv6Network("3fff::/20")  # https://www.rfc-editor.org/rfc/rfc9637
 _NAT64 = IPv6Network("64:ff9b::/96")  # https://www.rfc-editor.org/rfc/rfc6052
-_RELAYS = ("192.88.99.",)  # https://www.rfc-editor.org/rfc/rfc7526
+_SPECIAL = ("192.0.0.", "192.88.99.")
+"""No servers' addresses, whatever Python's release says (https://www.rfc-editor.org/rfc/rfc6890, rfc7526)."""
 
 _looking = threading.Semaphore(MOST_LOOKING)
 
@@ -49,7 +50,7 @@ def is_public(address: str) -> bool:
     if isinstance(found, IPv6Address):
         wrapped = found.sixtofour is not None or found.teredo is not None
         return found in _UNICAST and found.is_global and found not in _DOCUMENTED and not wrapped
-    return found.is_global and not found.is_multicast and not address.startswith(_RELAYS)
+    return found.is_global and not found.is_multicast and not str(found).startswith(_SPECIAL)
 
 
 def addresses(host: str, port: int) -> list[str]:
