@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from bot.errors import StoreError, UserError
 
@@ -40,6 +48,10 @@ _PRAGMAS = (
 WRITING = "writing"
 """Name in a connection's ``info``: whether its transaction is there to write."""
 
+_UNREADABLE = (
+    "The database's URL cannot be read. Write sqlite:///staffroom.db, or postgresql://user@host/name; an @ in a "
+    "password is written %40."
+)
 _TURNS = 0x57AFF  # any fixed number that no other program locks in this database
 
 
@@ -51,11 +63,12 @@ def connect(url: str) -> Engine:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise UserError(
-            "The database's URL cannot be read. Write sqlite:///staffroom.db, or postgresql://user@host/name."
-        ) from error
+    except (ArgumentError, ValueError) as error:  # a port that is no number is a plain ValueError
+        raise UserError(_UNREADABLE) from error
     backend = parsed.get_backend_name()
+    if backend == "postgresql" and "@" in f"{parsed.host}{parsed.database}":
+        # A password's @ ended it early: what follows would be told as the host's name.
+        raise UserError(_UNREADABLE)
     if backend == "postgresql":
         # Plain postgresql:// would mean the older driver, which we do not install.
         parsed = parsed.set(drivername="postgresql+psycopg")
@@ -88,8 +101,8 @@ def transaction(engine: Engine, *, writing: bool) -> Iterator[Connection]:
     """One transaction, committed at the end and rolled back on any error.
 
     Raises:
-        StoreError: the database is missing, read-only, full, locked or unreachable. A mistake of ours in SQL or a
-            broken constraint keeps its own traceback.
+        StoreError: the database is missing, read-only, full, locked or unreachable, or its URL has an option that the
+            driver does not know. A mistake of ours in SQL or a broken constraint keeps its own traceback.
     """
     try:
         with engine.connect() as connection, connection.begin():
@@ -99,7 +112,9 @@ def transaction(engine: Engine, *, writing: bool) -> Iterator[Connection]:
             yield connection
     except DBAPIError as error:
         # A plain DatabaseError is SQLite's word for a file that is no database, or a damaged one.
-        if isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError:
+        # A ProgrammingError without a statement is an option in the URL that the driver does not know.
+        unknown = isinstance(error, ProgrammingError) and error.statement is None
+        if isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError or unknown:
             raise StoreError(_explain(engine, error)) from error
         raise
 

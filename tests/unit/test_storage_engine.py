@@ -122,6 +122,32 @@ def test_a_url_we_cannot_use_is_explained(url: str, said: str) -> None:
         migrate(url)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://bot:planted@127.0.0.1:port/x",
+        "postgresql://bot@127.0.0.1:planted/x",
+        "postgresql://bot:planted@[::1/x",
+        "postgresql://bot:pa@planted@127.0.0.1:1/x",
+        "postgresql://bot:pa@host/planted@127.0.0.1:1/x",
+    ],
+)
+def test_a_url_that_cannot_be_meant_is_not_repeated(url: str) -> None:
+    with pytest.raises(UserError, match="URL cannot be read") as caught:
+        connect(url)
+
+    assert "planted" not in str(caught.value)
+
+
+def test_a_name_with_an_at_sign_may_stand_before_the_password() -> None:
+    assert connect("postgresql://bot@house:secret@127.0.0.1:1/x").url.username == "bot@house"
+
+
+def test_an_option_that_no_driver_knows_is_explained() -> None:
+    with pytest.raises(StoreError, match="nonsense"):
+        migrate("postgresql://bot:planted@127.0.0.1:1/x?nonsense=1")
+
+
 def test_plain_postgresql_urls_mean_our_driver() -> None:
     engine = connect("postgresql://amy:secret@localhost/chats")
     assert engine.dialect.driver == "psycopg"
